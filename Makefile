@@ -1,0 +1,36 @@
+# Each target sets up what it needs: the only thing to have beforehand is CPython 3.11 or newer.
+PYTHON ?= python3
+BIN := .venv/bin
+N ?= 1000
+SEED ?=
+
+.PHONY: setup test check demo bench simulate samples
+
+setup: .venv/ready
+
+.venv/ready: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	touch .venv/ready
+
+test: setup
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(MAKE) --no-print-directory test
+
+demo: setup
+	$(BIN)/python sample_data/demo.py
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+simulate: setup
+	$(BIN)/python -m tests.simulation --seeds $(N) $(if $(SEED),--seed $(SEED))
+
+samples: setup
+	$(BIN)/python sample_data/make.py

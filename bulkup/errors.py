@@ -1,0 +1,129 @@
+"""Everything that can end a command, as one tree: a message, a hint and an exit code.
+
+::
+
+    BulkupError
+    ├── InputError            2    what the user gave: a file, a CSV, an option, a target
+    ├── CheckFailed           3    the check found errors; nothing was sent
+    ├── CredentialsError      4    not logged in, refused, expired
+    ├── SalesforceError       5    Salesforce refused, or can't be reached
+    │   ├── Transient              passes by itself: worth another try
+    │   ├── LimitReached           the org's allocation is used up: worth another day
+    │   └── Refused                Salesforce said no
+    │       └── Gone               there is no such job (any more)
+    ├── RunError              6    a run: not found, locked, over, its source changed
+    ├── WaitTimeout           7    gave up waiting; the jobs go on
+    └── Interrupted     130, 143   ^C or a request to terminate
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from bulkup.model import Finding
+
+
+class BulkupError(Exception):
+    """What happened (`message`) and what to type now (`hint`)."""
+
+    exit_code: ClassVar[int] = 70
+
+    def __init__(self, message: str, hint: str = "", *, name: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.name = name or type(self).__name__
+
+
+class InputError(BulkupError):
+    """Something the user gave is wrong, and can be seen to be before anything is sent.
+
+    `name` says what kind it is in JSON: `InvalidCsv`, `FileNotFound`, `InvalidOption`, ….
+    """
+
+    exit_code = 2
+
+
+class CheckFailed(BulkupError):
+    """The check found errors. Nothing was sent."""
+
+    exit_code = 3
+
+    def __init__(
+        self, message: str, hint: str = "", *, findings: Sequence[Finding], rows: int
+    ) -> None:
+        super().__init__(message, hint)
+        self.findings = tuple(findings)
+        self.rows = rows
+
+
+class CredentialsError(BulkupError):
+    """There are no credentials, or the org does not take them."""
+
+    exit_code = 4
+
+
+class SalesforceError(BulkupError):
+    """Salesforce refused a call, can't be reached, or failed a job.
+
+    `status` is the HTTP status, or None where there was no answer; `code` is Salesforce's own
+    error code, or empty.
+    """
+
+    exit_code = 5
+
+    def __init__(
+        self, message: str, hint: str = "", *, status: int | None = None, code: str = ""
+    ) -> None:
+        super().__init__(message, hint)
+        self.status = status
+        self.code = code
+
+
+class Transient(SalesforceError):
+    """A fault that passes by itself. `retry_after` is the server's own wish, in seconds."""
+
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        status: int | None = None,
+        code: str = "",
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, hint, status=status, code=code)
+        self.retry_after = retry_after
+
+
+class LimitReached(SalesforceError):
+    """An allocation of the org is used up: it comes back in hours, not in seconds."""
+
+
+class Refused(SalesforceError):
+    """Salesforce understood the call and said no."""
+
+
+class Gone(Refused):
+    """There is no such job, object or version (404)."""
+
+
+class RunError(BulkupError):
+    """A run can't be used: not found, locked, over, damaged, or its source changed."""
+
+    exit_code = 6
+
+
+class WaitTimeout(BulkupError):
+    """The time the user gave is over. The jobs go on at Salesforce."""
+
+    exit_code = 7
+
+
+class Interrupted(BulkupError):
+    """The user pressed ^C (130), or something asked the process to end (143)."""
+
+    exit_code = 130
+
+    def __init__(self, message: str, hint: str = "", *, terminated: bool = False) -> None:
+        super().__init__(message, hint)
+        self.terminated = terminated
