@@ -1,0 +1,105 @@
+"""Where things are kept: state, configuration, run directories, and this machine's own id."""
+
+import os
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from bulkup.errors import InputError, RunError
+
+README = """\
+This folder belongs to bulkup.
+
+runs/       one folder for each load: its plan, its journal, Salesforce's answers.
+            `bulkup runs` lists them, `bulkup runs --prune 30d` removes those that are over.
+            An unfinished one is all that `bulkup resume` has to go on from: leave it alone.
+localorg/   the records of the built-in stand-in org. `bulkup local reset` empties it.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """The two folders that bulkup may write into without being told to."""
+
+    state: Path
+    config: Path
+
+    @property
+    def runs(self) -> Path:
+        """One folder for each run."""
+        return self.state / "runs"
+
+    @property
+    def localorg(self) -> Path:
+        """The built-in org's records."""
+        return self.state / "localorg"
+
+    @property
+    def describes(self) -> Path:
+        """What orgs said of their objects, kept for `If-Modified-Since`."""
+        return self.state / "describe"
+
+    @property
+    def log(self) -> Path:
+        """Where the traceback of a bug goes."""
+        return self.state / "bulkup.log"
+
+    def make(self) -> None:
+        """Make the state folder, for its owner only.
+
+        Raises:
+            RunError: it can't be made or written.
+        """
+        try:
+            self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.runs.mkdir(exist_ok=True, mode=0o700)
+            readme = self.state / "README.txt"
+            if not readme.exists():
+                readme.write_text(README, encoding="utf-8")
+        except OSError as error:
+            raise not_writable(self.state, error) from error
+
+    def machine(self) -> str:
+        """This machine's id: made once, kept in the state folder."""
+        self.make()
+        kept = self.state / "machine-id"
+        try:
+            with kept.open("x", encoding="utf-8") as file:
+                file.write(uuid.uuid4().hex + "\n")
+        except FileExistsError:
+            pass
+        except OSError as error:
+            raise not_writable(self.state, error) from error
+        return kept.read_text(encoding="utf-8").strip()
+
+
+def not_writable(folder: Path, error: OSError) -> RunError:
+    """The error for a folder that can't be used."""
+    return RunError(
+        f"{folder} can't be written: {error.strerror or error}",
+        "Set BULKUP_HOME to a folder that you may write.",
+        name="HomeNotWritable",
+    )
+
+
+def find(environment: Mapping[str, str] | None = None) -> Places:
+    """The places of this user; `BULKUP_HOME` moves both.
+
+    Raises:
+        InputError: BULKUP_HOME is a file.
+    """
+    home = (os.environ if environment is None else environment).get("BULKUP_HOME")
+    if not home:
+        return Places(
+            state=platformdirs.user_state_path("bulkup", appauthor=False),
+            config=platformdirs.user_config_path("bulkup", appauthor=False),
+        )
+    path = Path(home).expanduser().absolute()
+    if path.exists() and not path.is_dir():
+        raise InputError(
+            f"BULKUP_HOME is {path}, which is not a folder", "Set it to a folder.", name="BadHome"
+        )
+    return Places(state=path, config=path)

@@ -1,0 +1,231 @@
+"""The run directory: a plan that never changes, a journal, a lock, and Salesforce's answers."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from filelock import FileLock, Timeout
+
+from bulkup.answers import Answers
+from bulkup.clock import Clock
+from bulkup.errors import RunError
+from bulkup.events import Event
+from bulkup.journal import Journal, read
+from bulkup.model import Chunk, Field, Source, Target
+from bulkup.places import Places, not_writable
+from bulkup.stop import MaxFailed
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How the user wants a load to be done. Durations are in seconds."""
+
+    directory: Path
+    parallel: int = 4
+    chunk_bytes: int = 100_000_000
+    chunk_rows: int | None = None
+    retry_for: float = 15 * 60.0
+    row_retries: int = 3
+    canary: int = 0
+    max_failed: MaxFailed | None = None
+    include_unknown: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentColumn:
+    """A column that is sent: its name in the file, at Salesforce, and the field it fills."""
+
+    source: str
+    name: str
+    field: Field | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a run is to do, written once before anything is sent.
+
+    `source` is the user's file; `sheet` is what is cut into chunks: the same, or a file in the
+    run directory where bytes or rows had to change, with `numbers` telling which row of the
+    user's file each of its records is.
+    """
+
+    run: str
+    created: str
+    version: str
+    machine: str
+    source: Source
+    sheet: Source
+    target: Target
+    columns: tuple[SentColumn, ...]
+    chunks: tuple[Chunk, ...]
+    options: Options
+    key: str | None = None
+    numbers: Path | None = None
+    settled: Path | None = None
+    changes: tuple[str, ...] = ()
+    retry_of: str = ""
+    format: int = FORMAT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run's directory and its plan. What is done with it, needs `holding` first."""
+
+    folder: Path
+    plan: Plan = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """The directory's own name, by which the user calls the run."""
+        return self.folder.name
+
+    @property
+    def journal(self) -> Path:
+        """Where the events stand."""
+        return self.folder / "journal.jsonl"
+
+    @property
+    def rounds(self) -> Path:
+        """Where the sources of further rounds lie."""
+        return self.folder / "rounds"
+
+    def answers(self, passing: frozenset[str]) -> Answers:
+        """Salesforce's answers about this run."""
+        return Answers(
+            folder=self.folder / "results", delimiter=self.plan.sheet.delimiter, passing=passing
+        )
+
+    def events(self) -> list[Event]:
+        """All that was written down, without holding the run."""
+        return read(self.journal)[0]
+
+    @contextmanager
+    def holding(self, clock: Clock) -> Iterator[Journal]:
+        """Hold the run and its journal: nobody else may go on with it meanwhile.
+
+        Raises:
+            RunError: another process holds it, or the journal is damaged.
+        """
+        lock = FileLock(self.folder / "lock", mode=0o600)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise RunError(
+                f"Another process is working on run {self.name}",
+                f"Wait for it; see how far it is with: bulkup runs {self.name}",
+                name="RunLocked",
+            ) from error
+        try:
+            with Journal(self.journal, clock) as journal:
+                yield journal
+        finally:
+            lock.release()
+
+
+def reserve(places: Places, stem: str) -> Path:
+    """An empty run directory with a name of its own, for its owner only.
+
+    Raises:
+        RunError: it can't be made.
+    """
+    places.make()
+    name = re.sub(r"[^\w.-]+", "-", stem).strip("-.")
+    for number in range(1, 1000):
+        folder = places.runs / (name if number == 1 else f"{name}-{number}")
+        try:
+            folder.mkdir(mode=0o700)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise not_writable(places.runs, error) from error
+        sync(places.runs)
+        return folder
+    raise RunError(
+        f"{places.runs} holds too many runs named {name}", "Type: bulkup runs --prune 1d"
+    )
+
+
+def write_plan(folder: Path, plan: Plan) -> Run:
+    """Write the plan, once and durably: from here on there is a run.
+
+    Raises:
+        RunError: the disk did not take it.
+    """
+    plan = replace(plan, source=_without_marks(plan.source), sheet=_without_marks(plan.sheet))
+    temporary, final = folder / "plan.json.tmp", folder / "plan.json"
+    try:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(plan, enc_hook=_encode)))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(final)
+        sync(folder)
+    except OSError as error:
+        raise not_writable(folder, error) from error
+    return Run(folder=folder, plan=plan)
+
+
+def open_run(folder: Path) -> Run:
+    """The run of a directory.
+
+    Raises:
+        RunError: there is none, or its plan is of a newer bulkup or damaged.
+    """
+    try:
+        text = (folder / "plan.json").read_bytes()
+        if (found := msgspec.json.decode(text)["format"]) != FORMAT:
+            raise RunError(
+                f"Run {folder.name} was made by another bulkup (format {found})",
+                "Go on with it with the bulkup that made it.",
+                name="PlanFormat",
+            )
+        return Run(folder=folder, plan=msgspec.json.decode(text, type=Plan, dec_hook=_decode))
+    except FileNotFoundError as error:
+        raise RunError(
+            f"There is no run {folder.name}", "See which there are with: bulkup runs", name="NoRun"
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunError(
+            f"The plan of run {folder.name} is damaged: {error}",
+            f"Give the run up with: bulkup runs {folder.name} --abandon",
+            name="PlanDamaged",
+        ) from error
+
+
+def all_runs(places: Places) -> list[Path]:
+    """The folders of all runs that have a plan, newest first."""
+    plans = places.runs.glob("*/plan.json") if places.runs.is_dir() else ()
+    return sorted((plan.parent for plan in plans), key=lambda folder: folder.name, reverse=True)
+
+
+def sync(folder: Path) -> None:
+    """Make a folder's entries durable, where the system knows how."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _without_marks(source: Source) -> Source:
+    return replace(source, marks=()) if hasattr(source, "marks") else source
+
+
+def _encode(value: Any) -> str:
+    if isinstance(value, Path):
+        return str(value)
+    raise NotImplementedError(type(value))
+
+
+def _decode(kind: type, value: Any) -> Any:
+    if issubclass(kind, Path):
+        return kind(value)
+    raise NotImplementedError(kind)
