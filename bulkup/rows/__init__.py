@@ -1,0 +1,1 @@
+"""Row-level work on DuckDB, the only room that knows it: prepare, check, select, reconcile."""

@@ -1,0 +1,66 @@
+"""Opens DuckDB: little memory, spill files inside the run directory, nothing from the network.
+
+Importing this module is cheap; DuckDB itself is imported when a connection is opened.
+"""
+
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from duckdb import DuckDBPyConnection
+
+MEMORY_LIMIT = "128MB"
+"""What DuckDB's buffers may hold; with its CSV buffers and Python a process stays under 300 MB."""
+
+MOST_THREADS = 4
+"""More threads would each want their own buffers."""
+
+
+@contextmanager
+def engine(
+    work: Path, *, memory_limit: str = MEMORY_LIMIT, threads: int | None = None
+) -> "Iterator[DuckDBPyConnection]":
+    """A connection of its own, in memory, that spills into a new directory inside `work`.
+
+    Rows keep their order. The directory (mode 0700) is gone when the block ends, however it ends.
+    """
+    import duckdb  # noqa: PLC0415  `bulkup --help` must not pay for it
+
+    work.mkdir(parents=True, exist_ok=True)
+    spill = tempfile.mkdtemp(prefix="spill-", dir=work)
+    try:
+        with duckdb.connect(":memory:", config=_settings(memory_limit, threads)) as connection:
+            connection.execute(f"SET temp_directory = {quoted(spill)}")
+            connection.execute("SET enable_progress_bar = false")
+            yield connection
+    finally:
+        shutil.rmtree(spill, ignore_errors=True)
+
+
+def _settings(
+    memory_limit: str, threads: int | None
+) -> dict[str, str | bool | int | float | list[str]]:
+    return {
+        "memory_limit": memory_limit,
+        "threads": threads or min(os.cpu_count() or 1, MOST_THREADS),
+        "preserve_insertion_order": True,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "allow_community_extensions": False,
+    }
+
+
+def quoted(text: str | Path) -> str:
+    """The text as a literal of SQL."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def named(name: str) -> str:
+    """The name as an identifier of SQL."""
+    return '"' + name.replace('"', '""') + '"'

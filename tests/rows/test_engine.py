@@ -1,0 +1,38 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bulkup.rows.engine import engine, named, quoted
+
+
+def test_spill_directory_is_gone_afterwards(tmp_path: Path) -> None:
+    with engine(tmp_path / "work") as connection:
+        assert connection.execute("SELECT 1").fetchall() == [(1,)]
+        assert len(list((tmp_path / "work").iterdir())) == 1
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_spill_directory_is_gone_after_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), engine(tmp_path):
+        _ = 1 / 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_more_than_the_memory_limit_spills(tmp_path: Path) -> None:
+    with engine(tmp_path, memory_limit="32MB") as connection:
+        connection.execute(
+            "CREATE TABLE t AS SELECT i, repeat('x', 40) || i AS x FROM range(800000) r(i)"
+        )
+        assert connection.execute("SELECT count(*), max(i) FROM t").fetchone() == (800000, 799999)
+
+
+def test_importing_the_room_does_not_import_duckdb() -> None:
+    code = "import sys, bulkup.rows.engine; sys.exit('duckdb' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_names_and_texts_are_quoted() -> None:
+    assert quoted("it's") == "'it''s'"
+    assert named('a"b') == '"a""b"'
