@@ -9,8 +9,10 @@
     ├── SalesforceError       5    Salesforce refused, or can't be reached
     │   ├── Transient              passes by itself: worth another try
     │   ├── LimitReached           the org's allocation is used up: worth another day
-    │   └── Refused                Salesforce said no
-    │       └── Gone               there is no such job (any more)
+    │   ├── Refused                Salesforce said no
+    │   │   └── Gone               there is no such job (any more)
+    │   ├── JobFailed              Salesforce failed a job
+    │   └── JobAborted             a person aborted a job
     ├── RunError              6    a run: not found, locked, over, its source changed
     ├── WaitTimeout           7    gave up waiting; the jobs go on
     └── Interrupted     130, 143   ^C or a request to terminate
@@ -105,6 +107,14 @@ class Refused(SalesforceError):
 
 class Gone(Refused):
     """There is no such job, object or version (404)."""
+
+
+class JobFailed(SalesforceError):
+    """A job ended in state Failed, and rows of it were not looked at."""
+
+
+class JobAborted(SalesforceError):
+    """A job was aborted, and not by us."""
 
 
 class RunError(BulkupError):

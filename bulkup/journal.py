@@ -47,7 +47,7 @@ class Journal:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
         os.ftruncate(self._file, length)
         self._length = os.lseek(self._file, length, os.SEEK_SET)
-        self._broken = ""
+        self.broken = ""
 
     def __enter__(self) -> Self:
         """The journal itself."""
@@ -66,12 +66,12 @@ class Journal:
         event = stamped(event, self._clock.stamp())
         line = to_line(event)
         with self._lock:
-            if self._broken:
+            if self.broken:
                 raise self._error()
             try:
                 self._write(line)
             except OSError as error:
-                self._broken = error.strerror or str(error)
+                self.broken = error.strerror or str(error)
                 os.ftruncate(self._file, self._length)
                 raise self._error() from error
             self.events.append(event)
@@ -85,7 +85,7 @@ class Journal:
 
     def _error(self) -> RunError:
         return RunError(
-            f"The run's journal can't be written: {self._broken}",
+            f"The run's journal can't be written: {self.broken}",
             "Make room on the disk, then type: bulkup resume",
             name="JournalNotWritable",
         )

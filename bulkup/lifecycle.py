@@ -99,7 +99,7 @@ class Life:
         self._clock = clock
         self._missing_for = missing_for
 
-    def drive(self, last: ChunkEvent | None) -> Iterator[ChunkEvent]:
+    def drive(self, last: ChunkEvent | None) -> Generator[ChunkEvent, None, None]:
         """Go on from the last durable event to `Saved` or `Lost`; see the table in docs.
 
         Raises:

@@ -76,12 +76,31 @@ class Places:
         return kept.read_text(encoding="utf-8").strip()
 
 
+def write_privately(path: Path, text: str) -> None:
+    """Write a file for its owner only (0600), whole or not at all.
+
+    Raises:
+        RunError: it can't be written.
+    """
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        with os.fdopen(os.open(temporary, flags, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise not_writable(path.parent, error) from error
+
+
 def not_writable(folder: Path, error: OSError) -> RunError:
     """The error for a folder that can't be used."""
     return RunError(
         f"{folder} can't be written: {error.strerror or error}",
-        "Set BULKUP_HOME to a folder that you may write.",
-        name="HomeNotWritable",
+        "Make room or set the rights there; BULKUP_HOME and --dir move what bulkup writes.",
+        name="NotWritable",
     )
 
 

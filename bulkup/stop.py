@@ -5,6 +5,10 @@ from dataclasses import dataclass
 
 from bulkup.clock import Clock
 from bulkup.errors import BulkupError
+from bulkup.events import Aborting, Event, Finished, Looked, Saved
+from bulkup.model import JobState
+
+PASSING_JOB_ERRORS = ("TooManyLockFailure", "Timeout")
 
 
 class Leaving(Exception):
@@ -20,7 +24,6 @@ class Stop:
     """
 
     def __init__(self, clock: Clock, *, timeout: float | None = None, wait: bool = True) -> None:
-        self.begin = True
         self.call_off = False
         self.now = False
         self.terminated = False
@@ -28,32 +31,42 @@ class Stop:
         self.reason = ""
         self.error: BulkupError | None = None
         self._clock = clock
+        self._begin = True
         self._wait = wait
+        self._deadline = None if timeout is None else clock.now() + timeout
         self._changed = threading.Event()
         self._ended = threading.Event()
-        self._deadline = None if timeout is None else clock.now() + timeout
+
+    @property
+    def begin(self) -> bool:
+        """Whether new jobs may still be made."""
+        self._look_at_the_time()
+        return self._begin
 
     @property
     def wait(self) -> bool:
-        """Whether jobs are still watched; the time that the user gave ends it."""
-        if self._deadline is not None and self._clock.now() >= self._deadline:
-            self.begin, self.timed_out, self._wait = False, True, False
+        """Whether jobs are still watched."""
+        self._look_at_the_time()
         return self._wait
+
+    def _look_at_the_time(self) -> None:
+        if self._deadline is not None and self._clock.now() >= self._deadline:
+            self._begin, self._wait, self.timed_out = False, False, True
 
     def begin_nothing(self, reason: str) -> None:
         """Jobs under way are watched to their end, no new one is made."""
         self.reason = self.reason or reason
-        self.begin = False
+        self._begin = False
 
     def call_all_off(self, reason: str) -> None:
         """Too many rows failed: no new jobs, and ours are aborted."""
-        self.reason = self.reason or reason
-        self.begin, self.call_off = False, True
+        self.begin_nothing(reason)
+        self.call_off = True
         self._changed.set()
 
     def leave_now(self, *, terminated: bool = False) -> None:
         """^C or a request to terminate."""
-        self.begin, self.now, self.terminated = False, True, self.terminated or terminated
+        self._begin, self.now, self.terminated = False, True, self.terminated or terminated
         self._changed.set()
         self._ended.set()
 
@@ -89,3 +102,58 @@ class MaxFailed:
     def limit(self, total: int) -> float:
         """The largest number of failed rows that is still borne, of so many rows in all."""
         return self.rows if self.rows is not None else total * (self.percent or 0.0) / 100
+
+
+class Watcher:
+    """Sees every event of a run, old ones first, and says when enough is enough.
+
+    `limit` is the largest number of rows that may fail for a reason that does not pass, counted
+    over all jobs at their ends; None bears any number.
+    """
+
+    def __init__(self, stop: Stop, limit: float | None = None) -> None:
+        self._stop = stop
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._aborting: set[str] = set()
+        self.failed = 0
+
+    def see(self, event: Event) -> None:
+        """Take one event into account."""
+        match event:
+            case Aborting():
+                self._aborting.add(event.job)
+            case Saved():
+                with self._lock:
+                    self.failed += event.failed - event.passing
+                self._weigh(self.failed)
+            case Looked() if event.seen.failed:
+                self._weigh(event.seen.failed)
+            case Finished() if event.state is JobState.ABORTED:
+                if event.job not in self._aborting:
+                    self._stop.begin_nothing(f"somebody aborted job {event.job} at Salesforce")
+            case Finished() if refused_whole(event):
+                self._stop.begin_nothing(
+                    f"Salesforce refused job {event.job} as a whole: {event.message}"
+                )
+
+    def _weigh(self, failed: int) -> None:
+        if self._limit is not None and failed > self._limit:
+            self._stop.call_all_off(
+                f"{failed:,} rows failed, more than --max-failed allows ({self._limit:,.0f})"
+            )
+
+
+def refused_whole(finished: Finished) -> bool:
+    """Whether the org refused the header or the file, so that the next chunk would fare alike."""
+    return (
+        finished.state is JobState.FAILED
+        and not finished.processed
+        and not finished.failed
+        and not passes(finished.message)
+    )
+
+
+def passes(message: str) -> bool:
+    """Whether a Failed job's message names a reason that passes by itself."""
+    return any(reason in message for reason in PASSING_JOB_ERRORS)

@@ -1,0 +1,161 @@
+"""One run from its plan, or from where it was left, to its report."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bulkup import __version__
+from bulkup.books import Books, provisional
+from bulkup.errors import BulkupError
+from bulkup.events import Began, Event, Left, Lost, Round, Saved
+from bulkup.journal import Journal
+from bulkup.model import Chunk, Status
+from bulkup.places import write_privately
+from bulkup.report import Report, State, came_to, jobs_of, left_early, spent
+from bulkup.run import Run
+from bulkup.runner import Runner
+from bulkup.source import header_bytes
+from bulkup.stop import Leaving, Stop
+
+FIRST_PAUSE = 2.0
+LONGEST_PAUSE = 60.0
+
+Verdict = tuple[State, int, BulkupError | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rooms:
+    """What the story needs from the rooms.
+
+    `next_round` writes the rows that may go again as the source of one more round, and returns
+    None when there are none; `reconcile` matches rows with results and writes the result files;
+    `calls` is how many requests were made; `settled` counts the rows that are in no chunk.
+    """
+
+    next_round: Callable[[Run, Sequence[Event], int], Round | None]
+    reconcile: Callable[[Run, Sequence[Event]], Books]
+    calls: Callable[[], int]
+    settled: Callable[[Run], dict[Status, int]]
+
+
+def carry(run: Run, journal: Journal, runner: Runner, rooms: Rooms) -> Report:
+    """Do what is left of a run, as far as `runner.stop` allows, and say what it came to.
+
+    Raises:
+        RunError: the result files could not be written; the run can be resumed.
+    """
+    since, calls_before = runner.clock.now(), rooms.calls()
+    earlier = spent(journal.events)
+    journal.append(Began(process=os.getpid(), version=__version__))
+    _send(run, journal, runner, rooms)
+    chunks = chunks_of(run, journal.events)
+    books, (state, exit_code, error) = _close_books(run, journal.events, runner.stop, rooms)
+    seconds, calls = runner.clock.now() - since, rooms.calls() - calls_before
+    report = Report(
+        run=run,
+        state=state,
+        exit_code=exit_code,
+        books=books,
+        jobs=tuple(jobs_of(chunks, journal.events, len(header_of(run)), books)),
+        seconds=earlier[0] + seconds,
+        api_calls=earlier[1] + calls,
+        reason=runner.stop.reason,
+        error=error,
+    )
+    if state.over:
+        _write_summary(report)
+    if not journal.broken:
+        reason = error.message if error else runner.stop.reason
+        name = error.name if error else ""
+        journal.append(
+            Left(state=state, seconds=seconds, api_calls=calls, error=name, message=reason)
+        )
+    if state.over and all(runner.over(chunk) for chunk in chunks):
+        _forget_rows(run)
+    return report
+
+
+def header_of(run: Run) -> bytes:
+    """The header record that each body of the plan begins with."""
+    sheet = run.plan.sheet
+    return header_bytes(
+        [column.name for column in run.plan.columns], sheet.delimiter, sheet.line_ending
+    )
+
+
+def chunks_of(run: Run, events: Sequence[Event]) -> list[Chunk]:
+    """The plan's chunks and those of the further rounds."""
+    rounds = [chunk for event in events if isinstance(event, Round) for chunk in event.chunks]
+    return [*run.plan.chunks, *rounds]
+
+
+def _send(run: Run, journal: Journal, runner: Runner, rooms: Rooms) -> None:
+    options, stop = run.plan.options, runner.stop
+    chunks = list(run.plan.chunks)
+    if options.canary and chunks:
+        runner.carry_out(chunks[:1], 1)
+        if runner.over(chunks[0]):
+            _judge_canary(run, journal, stop)
+    runner.carry_out(chunks, options.parallel)
+    for number in range(2, options.row_retries + 2):
+        made = next((e for e in journal.events if isinstance(e, Round) and e.round == number), None)
+        if made is None:
+            everything_over = all(runner.over(c) for c in chunks_of(run, journal.events))
+            if not everything_over or not stop.begin or not stop.wait:
+                return
+            made = rooms.next_round(run, journal.events, number)
+            if made is None or not _pause(runner, number):
+                return
+            journal.append(made)
+            runner.tell(made)
+        runner.carry_out(made.chunks, 1)
+
+
+def _judge_canary(run: Run, journal: Journal, stop: Stop) -> None:
+    """Stop before the rest is sent when too many of the first records did not go in."""
+    options = run.plan.options
+    chunk = run.plan.chunks[0]
+    end = next(e for e in reversed(journal.events) if isinstance(e, Saved | Lost) and e.chunk == 1)
+    bad = chunk.rows - end.succeeded - end.passing if isinstance(end, Saved) else chunk.rows
+    limit = options.max_failed.limit(run.plan.source.rows) if options.max_failed else 0
+    if bad > limit:
+        stop.call_all_off(
+            f"{bad:,} of the first {chunk.rows:,} records did not go in, so the rest was not sent"
+        )
+
+
+def _pause(runner: Runner, number: int) -> bool:
+    """Wait before a further round; whether it may begin then."""
+    try:
+        runner.stop.sleep(min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (number - 2)))
+    except Leaving:
+        return False
+    return runner.stop.begin
+
+
+def _close_books(
+    run: Run, events: Sequence[Event], stop: Stop, rooms: Rooms
+) -> tuple[Books, Verdict]:
+    """The books, final where the run is over, and what it came to."""
+    chunks = chunks_of(run, events)
+    early = left_early(run, chunks, events, stop)
+    if early is None:
+        try:
+            books = rooms.reconcile(run, events)
+            return books, came_to(run, events, books)
+        except BulkupError as error:
+            early = State.STOPPED, error.exit_code, error
+    return provisional(chunks, events, rooms.settled(run)), early
+
+
+def _write_summary(report: Report) -> None:
+    folder = report.run.plan.options.directory
+    write_privately(folder / "summary.json", json.dumps(report.to_json(), indent=2) + "\n")
+
+
+def _forget_rows(run: Run) -> None:
+    """Rows stand in the run directory only until the result files are written."""
+    for folder in ("results", "rounds", "prepared"):
+        shutil.rmtree(run.folder / folder, ignore_errors=True)

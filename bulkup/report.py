@@ -1,0 +1,243 @@
+"""Events and books -> what the run came to: state, totals, jobs, exit code, JSON."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from bulkup.books import Books
+from bulkup.errors import BulkupError, Interrupted, JobAborted, JobFailed, WaitTimeout
+from bulkup.events import Aborting, ChunkEvent, Discarded, Event, Finished, Left, Lost, Saved
+from bulkup.model import Chunk, JobState, Status
+from bulkup.run import Run
+from bulkup.stop import Stop
+
+SUCCESS_STATUSES = {Status.SUCCEEDED, Status.SKIPPED}
+
+
+class State(StrEnum):
+    """What a run came to, or where it was left."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+    WAITING = "waiting"
+    INTERRUPTED = "interrupted"
+    STOPPED = "stopped"
+
+    @property
+    def over(self) -> bool:
+        """Whether the run has its result files and `retry` is the way on, not `resume`."""
+        return self in {State.COMPLETE, State.PARTIAL, State.FAILED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobLine:
+    """One job of the run. `rows`: those whose last word comes from it; `bytes` of body."""
+
+    id: str
+    state: str
+    rows: int
+    bytes: int
+    attempt: int
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A run, told at its end or where it was left. `seconds` and `api_calls` add up resumes."""
+
+    run: Run = field(repr=False)
+    state: State
+    exit_code: int
+    books: Books
+    jobs: tuple[JobLine, ...]
+    seconds: float
+    api_calls: int
+    reason: str = ""
+    error: BulkupError | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The document `bulkup.run/1` of the contract."""
+        plan, books = self.run.plan, self.books
+        document: dict[str, Any] = {
+            "schema": "bulkup.run/1",
+            "run": self.run.name,
+            "state": str(self.state),
+            "object": plan.target.object,
+            "operation": str(plan.target.operation),
+            "external_id": plan.target.external_id,
+            "org": {"alias": plan.target.alias, "instance_url": plan.target.instance_url},
+            "source": {
+                "file": plan.source.name,
+                "bytes": plan.source.size,
+                "sha256": plan.source.sha256,
+                "encoding": plan.source.encoding,
+                "delimiter": str(plan.source.delimiter),
+                "line_ending": str(plan.source.line_ending),
+            },
+            "rows": rows_json(books, plan.source.rows),
+            "jobs": [
+                {
+                    "id": j.id,
+                    "state": j.state,
+                    "rows": j.rows,
+                    "bytes": j.bytes,
+                    "attempt": j.attempt,
+                }
+                for j in self.jobs
+            ],
+            "errors": [
+                {
+                    "code": group.code,
+                    "field": group.field,
+                    "message": group.message,
+                    "count": group.count,
+                    "share": round(group.share, 4),
+                    "rows": list(group.rows),
+                    "explanation": group.explanation,
+                }
+                for group in books.errors
+            ],
+            "files": {
+                name: str(books.files[name]) if name in books.files else None
+                for name in ("results", "successful", "failed", "unprocessed")
+            },
+            "api_calls": self.api_calls,
+            "seconds": round(self.seconds, 3),
+        }
+        if len(books.attempts) > 1:
+            document["attempts"] = {str(n): rows for n, rows in sorted(books.attempts.items())}
+        if books.differences:
+            document["differences"] = list(books.differences)
+        if self.reason:
+            document["reason"] = self.reason
+        if self.error is not None:
+            document["error"] = error_json(self.error, self.exit_code)
+        return document
+
+
+def rows_json(books: Books, total: int) -> dict[str, int]:
+    """The counts by status, `created` beside `succeeded`."""
+    counts = {str(status): books.counts.get(status, 0) for status in Status}
+    succeeded = counts.pop("succeeded")
+    return {"total": total, "succeeded": succeeded, "created": books.created, **counts}
+
+
+def error_json(error: BulkupError, exit_code: int | None = None) -> dict[str, Any]:
+    """An error as JSON, by its kind's name."""
+    return {
+        "error": error.name,
+        "message": error.message,
+        "hint": error.hint,
+        "exit_code": error.exit_code if exit_code is None else exit_code,
+    }
+
+
+def jobs_of(
+    chunks: Sequence[Chunk], events: Sequence[Event], header: int, books: Books
+) -> list[JobLine]:
+    """The last job of each chunk that has one; `header` is what each body has before its range."""
+    last: dict[int, ChunkEvent] = {e.chunk: e for e in events if isinstance(e, ChunkEvent)}
+    ended = {e.job: e for e in events if isinstance(e, Finished)}
+    lines = []
+    for chunk in chunks:
+        event = last.get(chunk.number)
+        if event is None or isinstance(event, Discarded):
+            continue
+        end = ended.get(event.job)
+        unknown = "Gone" if isinstance(event, Lost) else "InProgress"
+        lines.append(
+            JobLine(
+                id=event.job,
+                state=str(end.state) if end else unknown,
+                rows=books.chunk_rows.get(chunk.number, 0),
+                bytes=header + chunk.end - chunk.start,
+                attempt=chunk.round,
+                message=end.message if end else "",
+            )
+        )
+    return lines
+
+
+def left_early(
+    run: Run, chunks: Sequence[Chunk], events: Sequence[Event], stop: Stop
+) -> tuple[State, int, BulkupError | None] | None:
+    """Where a run is left that is not over: state, exit code, why. None when it is over."""
+    over = {e.chunk for e in events if isinstance(e, Saved | Lost)}
+    begun = {e.chunk for e in events if isinstance(e, ChunkEvent)} - discarded(events)
+    if all(chunk.number in over for chunk in chunks):
+        return None
+    if stop.error is not None:
+        return State.STOPPED, stop.error.exit_code, stop.error
+    if stop.now:
+        return State.INTERRUPTED, 143 if stop.terminated else 130, _interrupted(run, stop)
+    if stop.timed_out:
+        return State.TIMEOUT, WaitTimeout.exit_code, _timed_out(run)
+    return (State.WAITING, 0, None) if begun - over else None
+
+
+def came_to(
+    run: Run, events: Sequence[Event], books: Books
+) -> tuple[State, int, BulkupError | None]:
+    """What a run that is over came to: state, exit code, and what failed it."""
+    if culprit := _failed_job(events, books):
+        kind = JobAborted if culprit.state is JobState.ABORTED else JobFailed
+        error = kind(
+            _culprit_words(culprit),
+            f"Send what is left again when the reason is gone: bulkup retry {run.name}",
+        )
+        return State.FAILED, error.exit_code, error
+    whole = not books.differences and all(
+        status in SUCCESS_STATUSES or not count for status, count in books.counts.items()
+    )
+    return (State.COMPLETE, 0, None) if whole else (State.PARTIAL, 1, None)
+
+
+def discarded(events: Sequence[Event]) -> set[int]:
+    """The chunks that are as if never begun."""
+    last = {e.chunk: e for e in events if isinstance(e, ChunkEvent)}
+    return {chunk for chunk, event in last.items() if isinstance(event, Discarded)}
+
+
+def _failed_job(events: Sequence[Event], books: Books) -> Finished | None:
+    """A job that Failed, or that a person aborted, and still has the last word on some row."""
+    ours = {e.job for e in events if isinstance(e, Aborting)}
+    unlucky = {s.chunk for s in events if isinstance(s, Saved) and s.unprocessed + s.unknown}
+    for event in events:
+        if not isinstance(event, Finished) or event.chunk not in unlucky:
+            continue
+        bad = event.state is JobState.FAILED or (
+            event.state is JobState.ABORTED and event.job not in ours
+        )
+        if bad and books.counts.get(Status.UNPROCESSED, 0) + books.counts.get(Status.UNKNOWN, 0):
+            return event
+    return None
+
+
+def _culprit_words(culprit: Finished) -> str:
+    if culprit.state is JobState.ABORTED:
+        return f"Somebody aborted job {culprit.job} at Salesforce"
+    return f"Salesforce failed job {culprit.job}: {culprit.message or 'it gave no reason'}"
+
+
+def _interrupted(run: Run, stop: Stop) -> Interrupted:
+    return Interrupted(
+        "Terminated" if stop.terminated else "Interrupted",
+        f"What was sent is safe. Go on with: bulkup resume {run.name}",
+        terminated=stop.terminated,
+    )
+
+
+def _timed_out(run: Run) -> WaitTimeout:
+    return WaitTimeout(
+        "The time is over; what was sent goes on at Salesforce",
+        f"Go on with: bulkup resume {run.name}",
+    )
+
+
+def spent(events: Sequence[Event]) -> tuple[float, int]:
+    """Seconds and API calls of the processes that had this run before."""
+    left = [e for e in events if isinstance(e, Left)]
+    return sum(e.seconds for e in left), sum(e.api_calls for e in left)

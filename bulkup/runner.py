@@ -1,0 +1,200 @@
+"""Many lives at once: threads, waiting, leaving. Clock and executor are given from outside."""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bulkup.answers import Answers
+from bulkup.clock import Clock
+from bulkup.errors import BulkupError
+from bulkup.events import (
+    Aborting,
+    ChunkEvent,
+    Closed,
+    Closing,
+    Created,
+    Discarded,
+    Event,
+    Finished,
+    Looked,
+    Lost,
+    Saved,
+    Sent,
+    Uploaded,
+    Waiting,
+)
+from bulkup.journal import Journal, last_events
+from bulkup.lifecycle import MISSING_ROWS_SECONDS, Ingest, Life, Sendable
+from bulkup.model import Chunk
+from bulkup.patience import Patience, poll_wait
+from bulkup.stop import Leaving, Stop, Watcher
+
+SETTLE_SECONDS = 2.0
+TICK_SECONDS = 0.2
+
+Listener = Callable[[Event], None]
+
+
+class BodyOf(Protocol):
+    """Makes the body of a chunk; `checkpoint` is called with the bytes sent before each block."""
+
+    def __call__(self, chunk: Chunk, checkpoint: Callable[[int], None], /) -> Sendable:
+        """The body."""
+
+
+class _CallOff(Exception):
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runner:
+    """Carries chunks out. Each event is journalled, then shown, then acted upon.
+
+    `retry_for` is how many seconds a passing fault is borne.
+    """
+
+    journal: Journal
+    ingest: Ingest
+    body_of: BodyOf
+    answers: Answers
+    clock: Clock
+    executor: Executor
+    stop: Stop
+    watcher: Watcher
+    listener: Listener
+    retry_for: float
+    _last: dict[int, ChunkEvent] = field(default_factory=dict)
+    _showing: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        """Take up what the journal says, with the eyes of the watcher."""
+        self._last.update(last_events(self.journal.events))
+        for event in self.journal.events:
+            self.watcher.see(event)
+
+    def carry_out(self, chunks: Sequence[Chunk], parallel: int) -> None:
+        """Drive each chunk to its end, so many at a time, as far as `stop` allows.
+
+        What ends the run early is left in `stop.error`; only a bug is raised.
+        """
+        left = [chunk for chunk in chunks if not self.over(chunk)]
+        left.sort(key=lambda chunk: (chunk.number not in self._last, chunk.number))
+        running: set[Future[None]] = set()
+        try:
+            while left or running:
+                while left and len(running) < parallel and self._may_start(left[0]):
+                    running.add(self.executor.submit(self._live, left.pop(0)))
+                if not running:
+                    return
+                done, running = wait(running, TICK_SECONDS, FIRST_COMPLETED)
+                for life in done:
+                    life.result()
+        except BaseException:
+            self.stop.leave_now()
+            wait(running)
+            raise
+
+    def over(self, chunk: Chunk) -> bool:
+        """Whether nothing is left to do for the chunk."""
+        return isinstance(self._last.get(chunk.number), Saved | Lost)
+
+    def tell(self, event: Event) -> None:
+        """Show an event, one at a time."""
+        with self._showing:
+            self.listener(event)
+
+    def _may_start(self, chunk: Chunk) -> bool:
+        begun = not isinstance(self._last.get(chunk.number), None | Discarded)
+        return not self.stop.now and (begun or self.stop.begin)
+
+    def _live(self, chunk: Chunk) -> None:
+        try:
+            patience = Patience(
+                self.clock,
+                self.stop.sleep,
+                retry_for=self.retry_for,
+                tell=lambda reason, seconds: self.tell(
+                    Waiting(chunk=chunk.number, reason=reason, seconds=seconds)
+                ),
+            )
+            patience(lambda: self._advance(chunk, patience))
+        except Leaving:
+            return
+        except BulkupError as error:
+            self.stop.fail(error)
+
+    def _advance(self, chunk: Chunk, patience: Patience) -> None:
+        """Go on from the chunk's last event until its end, or until something comes between."""
+        while True:
+            try:
+                self._drive(chunk, patience)
+            except _CallOff:
+                self._write(self._intent_to_abort(chunk))
+            else:
+                return
+
+    def _drive(self, chunk: Chunk, patience: Patience) -> None:
+        def checkpoint(sent: int) -> None:
+            self.stop.checkpoint()
+            self.tell(Sent(chunk=chunk.number, job="", bytes=sent))
+
+        life = Life(
+            chunk,
+            self.body_of(chunk, checkpoint),
+            self.ingest,
+            self.answers,
+            self.clock,
+            missing_for=min(MISSING_ROWS_SECONDS, self.retry_for),
+        )
+        since = self.clock.now()
+        with closing(life.drive(self._last.get(chunk.number))) as events:
+            for event in events:
+                patience.answered()
+                self._write(event)
+                self._pause_after(event, since)
+
+    def _write(self, event: ChunkEvent) -> None:
+        if event.durable:
+            self.journal.append(event)
+            self._last[event.chunk] = event
+        self.watcher.see(event)
+        self.tell(event)
+
+    def _pause_after(self, event: ChunkEvent, since: float) -> None:
+        """Wait as long as the event asks for.
+
+        Raises:
+            Leaving: the chunk is to be left where it stands.
+            _CallOff: the job is to be aborted.
+        """
+        self.stop.checkpoint()
+        match event:
+            case Discarded() if not self.stop.begin:
+                raise Leaving
+            case Created() | Uploaded() | Closing() | Closed() if self._to_be_called_off(event):
+                raise _CallOff
+            case Looked() if not event.seen.state.ended and self._to_be_called_off(event):
+                raise _CallOff
+            case Closed() | Finished() if not self.stop.wait:
+                raise Leaving
+            case Looked() if event.settling or not event.seen.state.ended:
+                if not self.stop.wait:
+                    raise Leaving
+                self.stop.sleep(
+                    SETTLE_SECONDS if event.settling else poll_wait(self.clock.now() - since)
+                )
+            case _:
+                pass
+
+    def _to_be_called_off(self, event: ChunkEvent) -> bool:
+        last = self._last.get(event.chunk)
+        return self.stop.call_off and not isinstance(last, Aborting)
+
+    def _intent_to_abort(self, chunk: Chunk) -> Aborting:
+        last = self._last[chunk.number]
+        return Aborting(
+            chunk=chunk.number, job=last.job, closed=not isinstance(last, Created | Uploaded)
+        )
