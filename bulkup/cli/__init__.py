@@ -1,0 +1,1 @@
+"""People: commands, options, output. The only room that knows typer and rich."""

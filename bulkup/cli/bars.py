@@ -1,0 +1,101 @@
+"""Two live bars, bytes sent and rows processed, with a line for each job that ends above them."""
+
+from typing import Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from bulkup.cli.output import size
+from bulkup.cli.progress import Lines
+from bulkup.events import Closed, Discarded, Event, Looked, Lost, Round, Saved, Sent, Uploaded
+from bulkup.model import Chunk
+
+
+class Amount(ProgressColumn):
+    """How much of how much, and for bytes how fast."""
+
+    def render(self, task: Task) -> Text:
+        """One task's numbers."""
+        total = task.total or 0
+        if task.fields["unit"] == "rows":
+            return Text(f"{task.completed:,.0f} of {total:,.0f} rows")
+        speed = f", {size(task.speed)}/s" if task.speed else ""
+        return Text(f"{size(task.completed)} of {size(total)}{speed}")
+
+
+class Bars:
+    """A listener that draws. `header`: bytes that each body has in front of its range."""
+
+    def __init__(self, console: Console, chunks: dict[int, Chunk], header: int) -> None:
+        self._chunks = chunks
+        self._header = header
+        self._sent: dict[int, int] = {}
+        self._done: dict[int, int] = {}
+        self._progress = Progress(
+            TextColumn("{task.description:<9}"),
+            BarColumn(bar_width=28),
+            Amount(),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            console=console,
+        )
+        self._lines = Lines(
+            say=lambda text: self._progress.console.print(text, markup=False),
+            chunks=chunks,
+            live=True,
+        )
+        self._bytes_bar = self._progress.add_task("sent", total=self._bytes(), unit="bytes")
+        self._rows_bar = self._progress.add_task("processed", total=self._rows(), unit="rows")
+
+    def __enter__(self) -> Self:
+        """Draw from here on."""
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the bars as they are."""
+        self._progress.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Move the bars."""
+        self._count(event)
+        self._lines(event)
+        self._progress.update(
+            self._bytes_bar, completed=sum(self._sent.values()), total=self._bytes()
+        )
+        self._progress.update(
+            self._rows_bar, completed=sum(self._done.values()), total=self._rows()
+        )
+
+    def _count(self, event: Event) -> None:
+        match event:
+            case Sent():
+                self._sent[event.chunk] = event.bytes
+            case Discarded():
+                self._sent[event.chunk] = 0
+            case Looked() if event.seen.processed:
+                self._done[event.chunk] = event.seen.processed
+                self._sent[event.chunk] = self._body(self._chunks[event.chunk])
+            case Uploaded() | Closed():
+                self._sent[event.chunk] = self._body(self._chunks[event.chunk])
+            case Saved() | Lost():
+                self._done[event.chunk] = self._chunks[event.chunk].rows
+                self._sent[event.chunk] = self._body(self._chunks[event.chunk])
+            case Round():
+                self._chunks.update({chunk.number: chunk for chunk in event.chunks})
+
+    def _body(self, chunk: Chunk) -> int:
+        return self._header + chunk.end - chunk.start
+
+    def _bytes(self) -> int:
+        return sum(map(self._body, self._chunks.values()))
+
+    def _rows(self) -> int:
+        return sum(chunk.rows for chunk in self._chunks.values())

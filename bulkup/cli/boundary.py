@@ -1,0 +1,84 @@
+"""The one place where errors become a line, a hint and an exit code."""
+
+import re
+import sys
+import traceback
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from bulkup.cli import output
+from bulkup.errors import BulkupError, CheckFailed, InputError, Interrupted
+from bulkup.places import find
+
+UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+"""What typer raises for an option that it does not know: its own click is private."""
+
+SECRET = re.compile(r"00D\w{12,15}![\w.]+|(?i:bearer)\s+\S+|(?<==)[\w.~+/-]{40,}")
+
+
+class Boundary(TyperGroup):
+    """A group whose commands return their exit code or raise; it holds under CliRunner too."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command and turn whatever comes out of it into an exit."""
+        arguments = [*ctx._protected_args, *ctx.args]  # noqa: SLF001 -- typer shows them nowhere else
+        as_json = "--json" in arguments
+        try:
+            code = super().invoke(ctx)
+        except (typer.Exit, typer.Abort):
+            raise
+        except BulkupError as error:
+            raise typer.Exit(_told(error, as_json=as_json)) from error
+        except UsageError as error:
+            raise typer.Exit(_told(_usage(error), as_json=as_json)) from error
+        except KeyboardInterrupt as error:
+            interrupted = Interrupted("Interrupted", "Nothing is under way.")
+            raise typer.Exit(_told(interrupted, as_json=as_json)) from error
+        except BrokenPipeError:
+            # Whoever read our output has gone: nobody is left to be told.
+            sys.stdout = None  # Python would flush into it
+            raise typer.Exit(1) from None
+        except Exception as error:
+            raise typer.Exit(_told(_bug(error), as_json=as_json)) from error
+        raise typer.Exit(code if isinstance(code, int) else 0)
+
+
+def exit_code(error: BulkupError) -> int:
+    """The code that an error ends the process with."""
+    return 143 if isinstance(error, Interrupted) and error.terminated else error.exit_code
+
+
+def _told(error: BulkupError, *, as_json: bool) -> int:
+    if as_json and isinstance(error, CheckFailed):
+        output.document(output.check_document(error.findings, error.rows))
+    elif as_json:
+        output.document(output.error_document(error, exit_code(error)))
+    else:
+        output.error(error)
+    return exit_code(error)
+
+
+def _usage(error: Exception) -> InputError:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "bulkup"
+    message = str(getattr(error, "format_message", lambda: str(error))()).rstrip(".")
+    return InputError(message, f"Type: {path} --help", name="Usage")
+
+
+def _bug(error: Exception) -> BulkupError:
+    """Keep the traceback, without values and without anything that looks like a token."""
+    text = SECRET.sub("[hidden]", "".join(traceback.format_exception(error)))
+    log = find().log
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with log.open("a", encoding="utf-8") as file:
+            file.write(text + "\n")
+    except OSError:
+        sys.stderr.write(text)
+    return BulkupError(
+        f"bulkup has a bug: {type(error).__name__}",
+        f"Please report it with the traceback in {log}. An unfinished run is safe: bulkup runs",
+        name="Bug",
+    )

@@ -1,0 +1,145 @@
+"""The options that several commands share, and how their values are read."""
+
+import re
+from typing import Annotated
+
+import typer
+
+from bulkup.model import Delimiter, LineEnding, Operation
+from bulkup.stop import MaxFailed
+
+SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def duration(text: str) -> float:
+    """`90`, `90s`, `15m`, `2h`, `30d` in seconds."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd]?)", str(text).strip())
+    if not found:
+        raise typer.BadParameter(f"{text!r} is not a duration; write 90, 90s, 15m or 2h")
+    return float(found[1]) * SECONDS[found[2]]
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1; `_` and `,` may group its digits."""
+    found = re.fullmatch(r"\d[\d_,]*", str(text).strip())
+    number = int(re.sub(r"[_,]", "", found[0])) if found else 0
+    if number < 1:
+        raise typer.BadParameter(f"{text!r} is not a whole number of at least 1")
+    return number
+
+
+def max_failed(text: str) -> MaxFailed:
+    """`100` or `2%`."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(%?)", str(text).strip())
+    if not found or (not found[2] and "." in found[1]):
+        raise typer.BadParameter(f"{text!r} is neither a number of rows nor a percentage like 2%")
+    if found[2]:
+        return MaxFailed(percent=float(found[1]))
+    return MaxFailed(rows=int(found[1]))
+
+
+def api_version(text: str) -> str:
+    """`60.0`."""
+    found = re.fullmatch(r"v?(\d{2,3})(\.0)?", str(text).strip())
+    if not found:
+        raise typer.BadParameter(f"{text!r} is not an API version; write one like 60.0")
+    return f"{found[1]}.0"
+
+
+Json = Annotated[
+    bool, typer.Option("--json", help="One JSON document on stdout and nothing else there.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes; only errors.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Log each request: method, path, status, time.")
+]
+NoColor = Annotated[bool, typer.Option("--no-color", help="No colour, also on a terminal.")]
+Org = Annotated[
+    str | None,
+    typer.Option(
+        "--org",
+        metavar="ALIAS",
+        envvar="BULKUP_ORG",
+        show_default=False,
+        help="Which org; 'local' is the built-in one. Not given: the default org.",
+    ),
+]
+ApiVersion = Annotated[
+    str,
+    typer.Option(
+        "--api-version",
+        metavar="V",
+        envvar="BULKUP_API_VERSION",
+        parser=api_version,
+        help="Salesforce's.",
+    ),
+]
+Object = Annotated[
+    str, typer.Option("--object", metavar="O", help="API name of the object: Contact, Lead, ….")
+]
+Op = Annotated[Operation, typer.Option("--op", help="What to do with the rows.", show_choices=True)]
+ExternalId = Annotated[
+    str | None,
+    typer.Option(
+        "--external-id",
+        metavar="F",
+        show_default=False,
+        help="upsert: the field that says which record a row is.",
+    ),
+]
+DelimiterOption = Annotated[
+    Delimiter | None,
+    typer.Option("--delimiter", show_default=False, help="Not given: detected and stated."),
+]
+LineEndingOption = Annotated[
+    LineEnding | None,
+    typer.Option("--line-ending", show_default=False, help="Not given: detected and stated."),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout",
+        metavar="D",
+        envvar="BULKUP_TIMEOUT",
+        parser=duration,
+        show_default=False,
+        help="Stop waiting after 90, 90s, 15m or 2h; exit 7. Jobs go on at Salesforce.",
+    ),
+]
+NoWait = Annotated[
+    bool, typer.Option("--no-wait", help="Send everything, do not wait for the jobs; exit 0.")
+]
+Parallel = Annotated[
+    int, typer.Option("--parallel", metavar="N", parser=positive, help="Jobs at once.")
+]
+RetryFor = Annotated[
+    float,
+    typer.Option(
+        "--retry-for",
+        metavar="D",
+        parser=duration,
+        help="How long a passing fault is borne before the run stops, resumable. 0: not at all.",
+    ),
+]
+RowRetries = Annotated[
+    int,
+    typer.Option(
+        "--row-retries",
+        metavar="N",
+        min=0,
+        help="Further rounds for rows that failed for a passing reason, as a row lock.",
+    ),
+]
+MaxFailedOption = Annotated[
+    MaxFailed | None,
+    typer.Option(
+        "--max-failed",
+        metavar="N|N%",
+        parser=max_failed,
+        show_default=False,
+        help="Stop when more rows than this fail for a reason that does not pass.",
+    ),
+]
+Yes = Annotated[
+    bool, typer.Option("--yes", "-y", help="Answers the confirmation of delete and hard-delete.")
+]

@@ -1,0 +1,165 @@
+"""What goes where: results on stdout, everything else on stderr, colour only on a terminal."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bulkup.errors import BulkupError, CheckFailed
+from bulkup.model import Finding
+from bulkup.report import error_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+KILO = 1000
+MINUTE = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screen:
+    """How this command may speak."""
+
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    no_color: bool = False
+
+    def note(self, text: str) -> None:
+        """Something that a person may want to know, on stderr."""
+        if not self.quiet:
+            line(text)
+
+    def log(self, text: str) -> None:
+        """A request, for `--verbose`."""
+        if self.verbose:
+            line(text)
+
+    @property
+    def live(self) -> bool:
+        """Whether bars may be drawn."""
+        return not self.quiet and not self.verbose and sys.stderr.isatty()
+
+    def errors(self) -> "Console":
+        """A console on stderr."""
+        return self._console(stderr=True)
+
+    def results(self) -> "Console":
+        """A console on stdout."""
+        return self._console(stderr=False)
+
+    def _console(self, *, stderr: bool) -> "Console":
+        from rich.console import Console
+
+        stream = sys.stderr if stderr else sys.stdout
+        plain = not stream.isatty()
+        return Console(
+            stderr=stderr,
+            no_color=self.no_color or bool(os.environ.get("NO_COLOR")) or plain,
+            highlight=False,
+            soft_wrap=plain,
+            width=max(100, _columns()) if plain else None,
+        )
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """A table on stdout."""
+        from rich import box
+        from rich.table import Table
+
+        table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+        for row in rows:
+            table.add_row(*row)
+        self.results().print(table)
+
+
+def _columns() -> int:
+    return int(os.environ.get("COLUMNS") or 0)
+
+
+def line(text: str) -> None:
+    """One line on stderr."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def result(text: str) -> None:
+    """One line on stdout."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def document(data: Any) -> None:
+    """The one JSON document on stdout."""
+    result(json.dumps(data, indent=2, ensure_ascii=False))
+
+
+def error(problem: BulkupError) -> None:
+    """An error for people: what is wrong, then what to type."""
+    if isinstance(problem, CheckFailed):
+        for finding in problem.findings:
+            line(finding_line(finding))
+    line(f"error: {problem.message}")
+    if problem.hint:
+        line(f"  {problem.hint}")
+
+
+def finding_line(finding: Finding) -> str:
+    """A finding in one line."""
+    where = f"{finding.column}: " if finding.column else ""
+    rows = ""
+    if finding.count:
+        shown = ", ".join(str(row) for row in finding.rows[:5])
+        more = ", …" if finding.count > len(finding.rows[:5]) else ""
+        rows = (
+            f" ({finding.count:,} rows: {shown}{more})" if shown else f" ({finding.count:,} rows)"
+        )
+    return f"{finding.severity}: {where}{finding.message}{rows} [{finding.code}]"
+
+
+def error_document(problem: BulkupError, code: int) -> dict[str, Any]:
+    """The document `bulkup.error/1`."""
+    return {"schema": "bulkup.error/1", **error_json(problem, code)}
+
+
+def check_document(findings: Sequence[Finding], rows: int) -> dict[str, Any]:
+    """The document `bulkup.check/1`."""
+    return {
+        "schema": "bulkup.check/1",
+        "findings": [
+            {
+                "severity": str(finding.severity),
+                "code": finding.code,
+                "column": finding.column,
+                "message": finding.message,
+                "count": finding.count,
+                "rows": list(finding.rows),
+            }
+            for finding in findings
+        ],
+        "rows": rows,
+    }
+
+
+def amount(count: int, word: str) -> str:
+    """`1 row`, `1,234 rows`."""
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
+
+def size(count: float) -> str:
+    """Bytes for people, in decimal units as in Salesforce's limits."""
+    for unit in ("B", "kB", "MB"):
+        if count < KILO:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= KILO
+    return f"{count:.2f} GB"
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people."""
+    if seconds < MINUTE:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), MINUTE)
+    hours, minutes = divmod(minutes, MINUTE)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"

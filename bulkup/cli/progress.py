@@ -1,0 +1,122 @@
+"""Readers of the list of events: live bars on a terminal, plain lines elsewhere."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from bulkup.cli.output import Screen, amount, size
+from bulkup.events import (
+    Aborting,
+    ChunkEvent,
+    Closed,
+    Created,
+    Discarded,
+    Event,
+    Finished,
+    Looked,
+    Lost,
+    Round,
+    Saved,
+    Uploaded,
+    Waiting,
+)
+from bulkup.model import Chunk
+
+Listener = Callable[[Event], None]
+
+
+@contextmanager
+def shown(screen: Screen, chunks: Sequence[Chunk], header: int) -> Iterator[Listener]:
+    """A listener for as long as the run goes on. `header`: bytes that each body has in front."""
+    known = {chunk.number: chunk for chunk in chunks}
+    if screen.quiet:
+        yield lambda _event: None
+    elif screen.live:
+        from bulkup.cli.bars import Bars
+
+        with Bars(screen.errors(), known, header) as bars:
+            yield bars
+    else:
+        yield Lines(say=screen.note, chunks=known)
+
+
+@dataclass(kw_only=True)
+class Lines:
+    """A line at each change. `say` writes it."""
+
+    say: Callable[[str], None]
+    chunks: dict[int, Chunk]
+    live: bool = False
+    _seen: dict[int, tuple[int | None, int | None]] = field(default_factory=dict)
+
+    def __call__(self, event: Event) -> None:
+        """Say what the event means, when a person would want to know."""
+        if text := self._words(event):
+            self.say(text)
+
+    def _words(self, event: Event) -> str:
+        match event:
+            case ChunkEvent():
+                told = self._step(event) or ("" if self.live else self._quiet_step(event))
+                return f"{self._name(event.chunk, event.job)}: {told}" if told else ""
+            case Waiting():
+                return f"waiting {event.seconds:.0f} s: {event.reason}"
+            case Round():
+                self.chunks.update({chunk.number: chunk for chunk in event.chunks})
+                rows = amount(sum(chunk.rows for chunk in event.chunks), "row")
+                return f"round {event.round}: {rows} failed for a passing reason, sent again"
+        return ""
+
+    def _step(self, event: ChunkEvent) -> str:
+        """What is worth a line beside the bars too."""
+        match event:
+            case Aborting():
+                return "aborting"
+            case Discarded():
+                return "never closed, the chunk begins again"
+            case Finished() if event.message:
+                return f"{event.state}: {event.message}"
+            case Saved():
+                return _end(event)
+            case Lost():
+                return f"{event.reason}; its rows are unknown"
+        return ""
+
+    def _quiet_step(self, event: ChunkEvent) -> str:
+        """What the bars show anyway."""
+        match event:
+            case Created():
+                return "created"
+            case Uploaded():
+                chunk = self.chunks[event.chunk]
+                return f"uploaded {amount(chunk.rows, 'row')}, {size(chunk.end - chunk.start)}"
+            case Closed():
+                return "closed, Salesforce goes to work"
+            case Looked():
+                return self._look(event)
+        return ""
+
+    def _look(self, event: Looked) -> str:
+        now = (event.seen.processed, event.seen.failed)
+        if event.settling or not now[0] or self._seen.get(event.chunk) == now:
+            return ""
+        self._seen[event.chunk] = now
+        failed = f", {now[1]:,} failed" if now[1] else ""
+        return f"{now[0]:,} of {amount(self.chunks[event.chunk].rows, 'row')} processed{failed}"
+
+    def _name(self, chunk: int, job: str) -> str:
+        if (number := self.chunks[chunk].round) > 1:
+            return f"job {job} (round {number})"
+        plan = sum(known.round == 1 for known in self.chunks.values())
+        return f"job {job}" if plan == 1 else f"job {job} ({chunk} of {plan})"
+
+
+def _end(event: Saved) -> str:
+    counts = {
+        "failed": event.failed,
+        "unprocessed": event.unprocessed,
+        "unknown": event.unknown,
+    }
+    parts = [f"{event.succeeded:,} succeeded"]
+    parts += [f"{count:,} {word}" for word, count in counts.items() if count]
+    return f"ended, {', '.join(parts)}"
