@@ -1,0 +1,131 @@
+"""An uploaded CSV: what is wrong with it as a whole, and its records one after the other."""
+
+import codecs
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from typing import BinaryIO
+
+DELIMITERS = {
+    "BACKQUOTE": "`",
+    "CARET": "^",
+    "COMMA": ",",
+    "PIPE": "|",
+    "SEMICOLON": ";",
+    "TAB": "\t",
+}
+ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
+_LONGEST_RECORD = 400_000
+_BLOCK = 1 << 20
+_OPEN_QUOTE = "InvalidBatch : Failed to parse CSV. EOF reached before closing an opened quote"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One record of an upload: its cells, or why it has none; `raw` is the record as it came."""
+
+    cells: list[str]
+    raw: str
+    problem: str = ""
+
+
+class Reader:
+    """The records of an upload from `offset` on; `offset` goes on with what was read."""
+
+    def __init__(self, stream: BinaryIO, delimiter: str, offset: int = 0) -> None:
+        stream.seek(offset)
+        self.offset = offset
+        self._stream = stream
+        self._char = DELIMITERS[delimiter]
+        self._raw: list[str] = []
+        self._csv = csv.reader(self._lines(), delimiter=self._char, strict=True)
+        quoted = re.escape(self._char)
+        self._quoted_cell = re.compile(rf'(?:^|(?<={quoted}))"(?:[^"]|"")*"')
+        self._space_then_quote = re.compile(rf'(?:^|{quoted})[ \t]+"')
+
+    def _lines(self) -> Iterator[str]:
+        for line in self._stream:
+            self.offset += len(line)
+            text = line.decode("utf-8")
+            self._raw.append(text)
+            yield text
+
+    def __iter__(self) -> Iterator[Text]:
+        """Records up to the end. An open quote at the end is a `Text` that says so."""
+        while True:
+            self._raw.clear()
+            try:
+                cells = next(self._csv)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield Text([], "".join(self._raw), str(error))
+            else:
+                raw = "".join(self._raw)
+                yield Text(cells, raw, self._look(raw))
+
+    def _look(self, raw: str) -> str:
+        if len(raw) > _LONGEST_RECORD:
+            return f"more than {_LONGEST_RECORD} characters in one record"
+        if ' "' in raw and self._space_then_quote.search(self._quoted_cell.sub("", raw)):
+            return "a space between delimiter and quote"
+        return ""
+
+
+def trouble(body: bytes, delimiter: str, ending: str) -> str:
+    """What makes a whole upload fail before any record is looked at, or nothing.
+
+    Only a wrong line ending is known to fail the whole job. What Salesforce makes of broken UTF-8,
+    NUL or an open quote is unconfirmed: failing everything is the strictest answer.
+    """
+    if not _is_utf8(body):
+        return "ClientInputError : The data is not UTF-8"
+    if b"\0" in body:
+        return "InvalidBatch : Failed to parse CSV. Invalid character: NUL"
+    if _ending_may_differ(body, ending) and _ending_differs(body, delimiter, ending):
+        return (
+            "ClientInputError : LineEnding is invalid on user data. "
+            f"Current LineEnding setting is {ending}"
+        )
+    if body.count(b'"') % 2 and _ends_in_quote(body, delimiter):
+        return _OPEN_QUOTE
+    return ""
+
+
+def _is_utf8(body: bytes) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    view = memoryview(body)
+    try:
+        for at in range(0, len(body), _BLOCK):
+            decoder.decode(view[at : at + _BLOCK])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _ending_may_differ(body: bytes, ending: str) -> bool:
+    returns = body.count(b"\r")
+    if ending == "LF":
+        return returns > 0
+    return not returns == body.count(b"\r\n") == body.count(b"\n")
+
+
+def _ending_differs(body: bytes, delimiter: str, ending: str) -> bool:
+    for text in Reader(BytesIO(body), delimiter):
+        if "new-line character" in text.problem:
+            return True
+        if text.raw.endswith("\n") and text.raw.endswith("\r\n") != (ending == "CRLF"):
+            return True
+    return False
+
+
+def _ends_in_quote(body: bytes, delimiter: str) -> bool:
+    return any(at_end(text) for text in Reader(BytesIO(body), delimiter))
+
+
+def at_end(text: Text) -> bool:
+    """Whether this is what an unclosed quote leaves: everything up to the end of the file."""
+    return text.problem == "unexpected end of data"
