@@ -2,26 +2,20 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
-from bulkup.localorg import ids, multipart
 from bulkup.localorg import jobs as states
+from bulkup.localorg import looks, multipart
+from bulkup.localorg.create import invalid, new_job
 from bulkup.localorg.jobs import Job, Jobs
-from bulkup.localorg.objects import OrgObject
-from bulkup.localorg.uploads import DELIMITERS, ENDINGS, trouble
+from bulkup.localorg.uploads import trouble
 from bulkup.localorg.wire import Refusal, Request, Response, answer_json, read_json
 from bulkup.localorg.work import Desk, Work, thinned
 
 MOST_BYTES = 100_000_000
 """The documented limit is 150 MB after base64; what may surely be sent is 100 MB, so no more."""
 
-_OPERATIONS = ("insert", "delete", "hardDelete", "update", "upsert")
-_KNOWN = {
-    "object", "operation", "externalIdFieldName", "contentType", "columnDelimiter", "lineEnding",
-    "assignmentRuleId",
-}  # fmt: skip
 _KINDS = {kind.lower(): kind for kind in (
     states.SUCCESSFUL, states.FAILED_RESULTS, states.UNPROCESSED
 )}  # fmt: skip
@@ -95,40 +89,14 @@ class Ingest:
             body, content = multipart.split(kind, request.body)
         elif not kind.lower().startswith("application/json"):
             raise Refusal(415, "UNSUPPORTED_MEDIA_TYPE", f"Content type not supported: {kind}")
-        job = self._new(read_json(body), version)
+        job = new_job(read_json(body), self._desk.objects, version, self._desk.clock())
         job.faults = self._faults_for(job.object, job.operation)
         self._jobs.add(job)
         if content is not None:
             self._take(job, content)
             job.state = states.UPLOAD_COMPLETE
             self._jobs.save(job)
-        return answer_json(self._head(job) | self._upload_facts(job))
-
-    def _new(self, given: dict[str, object], version: str) -> Job:
-        unknown = sorted(set(given) - _KNOWN)
-        if unknown:
-            raise Refusal(400, "JSON_PARSER_ERROR", f'Unrecognized field "{unknown[0]}"')
-        for name in ("object", "operation"):
-            if not isinstance(given.get(name), str) or not given[name]:
-                raise _invalid(name, given.get(name))
-        object_ = self._desk.objects.get(str(given["object"]).lower())
-        if object_ is None:
-            message = f"InvalidJob : Unable to find object: {given['object']}"
-            raise Refusal(400, "INVALIDJOB", message)
-        operation = _one_of(given, "operation", _OPERATIONS, "")
-        _one_of(given, "contentType", ("CSV",), "CSV")
-        now = self._desk.clock()
-        return Job(
-            object=object_.name,
-            operation=operation,
-            key=_key(object_, operation, given.get("externalIdFieldName")),
-            delimiter=_one_of(given, "columnDelimiter", tuple(DELIMITERS), "COMMA"),
-            ending=_one_of(given, "lineEnding", tuple(ENDINGS), "LF"),
-            version=version,
-            rule=_rule(object_, given.get("assignmentRuleId")),
-            created=now,
-            modified=now,
-        )
+        return answer_json(looks.created(job, self._desk.user))
 
     # Upload.
 
@@ -168,10 +136,10 @@ class Ingest:
         elif set(given) == {"state"} and state == states.ABORTED.lower():
             self._abort(job)
         else:
-            raise _invalid("state", given.get("state"))
+            raise invalid("state", given.get("state"))
         job.modified = self._desk.clock()
         self._jobs.save(job)
-        return answer_json(self._head(job))
+        return answer_json(looks.head(job, self._desk.user))
 
     def _close(self, job: Job) -> None:
         if job.state != states.OPEN:
@@ -207,7 +175,7 @@ class Ingest:
         job.state = states.ABORTED
 
     def _look(self, job: Job) -> Response:
-        answer = answer_json(self._full(job))
+        answer = answer_json(looks.full(job, self._desk.user, self._desk.clock()))
         if job.faults.get("lag") and job.state in states.ENDED:
             job.faults["lag"] -= 1
             self._jobs.save(job)
@@ -252,63 +220,10 @@ class Ingest:
             f"/services/data/v{version}/jobs/ingest?jobType=V2Ingest"
             f"&queryLocator={jobs[_PAGE - 1].seq}"
         )
-        records = [self._head(j) | self._upload_facts(j) | {"jobType": "V2Ingest"} for j in page]
+        records = [looks.listed(job, self._desk.user) for job in page]
         return answer_json(
             {"done": not more, "records": records, "nextRecordsUrl": following if more else None}
         )
-
-    # What a job looks like.
-
-    def _head(self, job: Job) -> dict[str, object]:
-        facts: dict[str, object] = {
-            "id": job.id,
-            "operation": job.operation,
-            "object": job.object,
-            "createdById": self._desk.user,
-            "createdDate": stamp(job.created),
-            "systemModstamp": stamp(job.modified),
-            "state": job.state,
-        }
-        if job.key:
-            facts["externalIdFieldName"] = job.key
-        if job.rule:
-            facts["assignmentRuleId"] = job.rule
-        return facts | {
-            "concurrencyMode": "Parallel",
-            "contentType": "CSV",
-            "apiVersion": float(job.version),
-        }
-
-    def _upload_facts(self, job: Job) -> dict[str, object]:
-        facts: dict[str, object] = {}
-        if job.state == states.OPEN:
-            facts["contentUrl"] = f"services/data/v{job.version}/jobs/ingest/{job.id}/batches"
-        return facts | {"lineEnding": job.ending, "columnDelimiter": job.delimiter}
-
-    def _full(self, job: Job) -> dict[str, object]:
-        facts = self._head(job) | self._upload_facts(job) | {"jobType": "V2Ingest"}
-        if job.state == states.OPEN:
-            return facts
-        until = job.modified if job.state in states.ENDED else self._desk.clock()
-        spent = round((until - job.started) * 1000) if job.started is not None else 0
-        behind = 2 if job.faults.get("lag") else 1
-        facts |= {
-            "numberRecordsProcessed": job.done // behind,
-            "numberRecordsFailed": job.failed // behind,
-            "retries": 0,
-            "totalProcessingTime": spent,
-            "apiActiveProcessingTime": spent,
-            "apexProcessingTime": 0,
-        }
-        if job.error:
-            facts["errorMessage"] = job.error
-        return facts
-
-
-def stamp(seconds: float) -> str:
-    """A moment as Salesforce writes it: `2026-11-24T04:05:06.000+0000`."""
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}+0000"
 
 
 def _gone(job: Job) -> bool:
@@ -318,44 +233,6 @@ def _gone(job: Job) -> bool:
         return False
     reached = order.index(job.state) if job.state in order else len(order)
     return reached >= order.index(at)
-
-
-def _invalid(name: str, value: object) -> Refusal:
-    shown = "" if value is None else value
-    return Refusal(400, "API_ERROR", f"Invalid value: '{shown}' supplied for property: '{name}'")
-
-
-def _one_of(given: dict[str, object], name: str, allowed: tuple[str, ...], preset: str) -> str:
-    value = given.get(name, preset)
-    if value not in allowed:
-        raise _invalid(name, value)
-    return str(value)
-
-
-def _key(object_: OrgObject, operation: str, name: object) -> str | None:
-    if operation != "upsert":
-        if name:  # unconfirmed, and surely a mistake
-            raise _invalid("externalIdFieldName", name)
-        return None
-    if not isinstance(name, str) or not name:
-        raise Refusal(400, "INVALIDJOB", "InvalidJob : External ID was blank for "
-                      f"{object_.name}. An External ID must be specified for upsert.")  # fmt: skip
-    field = object_.fields.get(name.lower())
-    if field is None or not (field.key or field.name == "Id"):
-        message = (
-            f"InvalidJob : Field name provided, {name} does not match an External ID, "
-            f"Salesforce Id, or indexed field for {object_.name}"
-        )
-        raise Refusal(400, "INVALIDJOB", message)
-    return field.name
-
-
-def _rule(object_: OrgObject, rule: object) -> str | None:
-    if rule is None:
-        return None
-    if object_.name not in {"Lead", "Case"} or ids.whole(str(rule)) is None:
-        raise _invalid("assignmentRuleId", rule)
-    return ids.whole(str(rule))
 
 
 def _method_not_allowed(request: Request) -> Refusal:

@@ -5,7 +5,7 @@ from random import Random
 
 from bulkup.localorg.columns import Layout
 from bulkup.localorg.jobs import FAILED_RESULTS, SUCCESSFUL, UNPROCESSED, Job
-from bulkup.localorg.rows import Row
+from bulkup.localorg.rowdata import Row
 from bulkup.localorg.uploads import DELIMITERS, ENDINGS, Text
 
 _HEADS = {

@@ -11,7 +11,8 @@ from bulkup.localorg.columns import Layout, lay_out
 from bulkup.localorg.jobs import Job, Jobs
 from bulkup.localorg.objects import OrgObject
 from bulkup.localorg.results import Writer
-from bulkup.localorg.rows import Row, Slice
+from bulkup.localorg.rowdata import Row
+from bulkup.localorg.rows import Slice
 from bulkup.localorg.store import Records
 from bulkup.localorg.uploads import Reader, Text, at_end
 from bulkup.localorg.words import JobError, RowError
