@@ -216,14 +216,10 @@ class Ingest:
         jobs = self._jobs.newest(before=int(locator) if locator else None, limit=_PAGE + 1)
         more = len(jobs) > _PAGE
         page = [job for job in jobs[:_PAGE] if not _gone(job)]
-        following = (
-            f"/services/data/v{version}/jobs/ingest?jobType=V2Ingest"
-            f"&queryLocator={jobs[_PAGE - 1].seq}"
-        )
+        url = f"/services/data/v{version}/jobs/ingest?jobType=V2Ingest&queryLocator="
+        following = f"{url}{jobs[_PAGE - 1].seq}" if more else None
         records = [looks.listed(job, self._desk.user) for job in page]
-        return answer_json(
-            {"done": not more, "records": records, "nextRecordsUrl": following if more else None}
-        )
+        return answer_json({"done": not more, "records": records, "nextRecordsUrl": following})
 
 
 def _gone(job: Job) -> bool:

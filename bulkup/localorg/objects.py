@@ -84,7 +84,7 @@ def load(directory: Path | None) -> dict[str, OrgObject]:
 def _read(path: Path, changed: float) -> OrgObject:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
-        fields = [_field(one) for one in raw["fields"]]
+        fields = [field_from(one) for one in raw["fields"]]
         return OrgObject(
             name=raw["name"],
             label=raw.get("label") or raw["name"],
@@ -98,7 +98,8 @@ def _read(path: Path, changed: float) -> OrgObject:
         raise ValueError(f"{path} is no describe of an object ({error!r})") from error
 
 
-def _field(raw: Mapping[str, Any]) -> OrgField:
+def field_from(raw: Mapping[str, Any]) -> OrgField:
+    """A field from its describe; only `name` and `type` must be there."""
     choices = [one for one in raw.get("picklistValues") or () if one.get("active", True)]
     preset = next((one["value"] for one in choices if one.get("defaultValue")), None)
     return OrgField(

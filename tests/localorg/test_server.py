@@ -1,0 +1,156 @@
+"""The org on a socket: one owner, found by others, emptied, going on after a stop."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bulkup.localorg import owner
+from bulkup.localorg.server import OrgInUse, Running, find_running, reset, serve
+
+INGEST = "/services/data/v60.0/jobs/ingest"
+
+
+def client(running: Running) -> httpx.Client:
+    headers = {"Authorization": f"Bearer {running.token}"}
+    return httpx.Client(base_url=running.url, headers=headers, trust_env=False)
+
+
+def load(web: httpx.Client, body: str) -> str:
+    job = web.post(INGEST, json={"object": "Contact", "operation": "insert"}).json()
+    sent = web.put("/" + job["contentUrl"], content=body, headers={"Content-Type": "text/csv"})
+    assert (sent.status_code, sent.content) == (201, b"")
+    web.patch(f"{INGEST}/{job['id']}", json={"state": "UploadComplete"}).raise_for_status()
+    return str(job["id"])
+
+
+def until(met: Callable[[], bool], seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not met():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.005)
+
+
+def test_a_served_org_does_a_load_in_the_background(tmp_path: Path) -> None:
+    with serve(tmp_path) as running, client(running) as web:
+        assert running.url.startswith("http://127.0.0.1:")
+        assert running.token.startswith("00D")
+        assert running.token not in repr(running)
+        job = load(web, "LastName\n" + "A\n" * 1000)
+        until(lambda: web.get(f"{INGEST}/{job}").json()["state"] == "JobComplete")
+        answer = web.get(f"{INGEST}/{job}/successfulResults")
+        assert answer.headers["content-encoding"] == "gzip"
+        assert len(answer.text.splitlines()) == 1001
+        listed = web.get(INGEST, params={"jobType": "V2Ingest"}).json()["records"]
+        assert [one["id"] for one in listed] == [job]
+        assert web.delete(f"{INGEST}/{job}").status_code == 204
+
+
+def test_records_stay_between_two_servings_and_work_goes_on(tmp_path: Path) -> None:
+    with serve(tmp_path, token="t1") as running, client(running) as web:
+        assert running.token == "t1"
+        job = load(web, "LastName\n" + "A\n" * 3000)
+    with serve(tmp_path) as running, client(running) as web:
+        until(lambda: web.get(f"{INGEST}/{job}").json()["state"] == "JobComplete")
+        assert len(running.org.records("Contact")) == 3000
+
+
+def test_a_second_process_is_told_who_has_the_org(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owner, "PATIENCE_SECONDS", 0.05)
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from bulkup.localorg.server import serve\n"
+        "with serve(Path(sys.argv[1]), announce=True) as running:\n"
+        "    print(running.url, running.token, flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        url, token = process.stdout.readline().split()
+        with pytest.raises(OrgInUse, match=f"in use by process {process.pid}") as caught:
+            serve(tmp_path)
+        assert (caught.value.pid, caught.value.url, caught.value.token) == (process.pid, url, token)
+        with pytest.raises(OrgInUse):
+            reset(tmp_path)
+        assert find_running(tmp_path) == (url, token)
+        if os.name == "posix":
+            assert (tmp_path / "serving.json").stat().st_mode & 0o777 == 0o600
+        process.kill()
+        process.wait()
+        assert (tmp_path / "serving.json").exists()
+        assert find_running(tmp_path) is None
+    serve(tmp_path).stop()
+
+
+def test_who_is_only_used_inside_a_process_is_not_announced(tmp_path: Path) -> None:
+    assert find_running(tmp_path) is None
+    with serve(tmp_path):
+        assert find_running(tmp_path) is None
+    with serve(tmp_path, announce=True) as running:
+        assert find_running(tmp_path) == (running.url, running.token)
+    assert find_running(tmp_path) is None
+    assert not (tmp_path / "serving.json").exists()
+
+
+def test_a_note_of_an_org_that_does_not_answer_is_not_believed(tmp_path: Path) -> None:
+    with serve(tmp_path):
+        note = {"url": "http://127.0.0.1:1", "token": "t"}
+        (tmp_path / "serving.json").write_text(json.dumps(note), encoding="utf-8")
+        assert find_running(tmp_path) is None
+        (tmp_path / "serving.json").write_text("[", encoding="utf-8")
+        assert find_running(tmp_path) is None
+
+
+def test_a_port_that_is_taken_leaves_the_directory_free(tmp_path: Path) -> None:
+    with serve(tmp_path / "a") as running:
+        port = int(running.url.rpartition(":")[2])
+        with pytest.raises(OSError, match="in use"):
+            serve(tmp_path / "b", port=port)
+    with serve(tmp_path / "b", port=port) as running:
+        assert running.url.endswith(f":{port}")
+
+
+def test_reset_empties_the_org_and_keeps_the_users_describes(tmp_path: Path) -> None:
+    with serve(tmp_path) as running, client(running) as web:
+        org_id = running.org.identity.org_id
+        job = load(web, "LastName\nA\n")
+        until(lambda: web.get(f"{INGEST}/{job}").json()["state"] == "JobComplete")
+    (tmp_path / "objects").mkdir()
+    (tmp_path / "stray").mkdir()
+    reset(tmp_path)
+    assert (tmp_path / "objects").is_dir()
+    assert not (tmp_path / "stray").exists()
+    with serve(tmp_path) as running:
+        assert running.org.records("Contact") == []
+        assert running.org.identity.org_id != org_id
+
+
+def test_a_body_over_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bulkup.localorg.ingest.MOST_BYTES", 1000)
+    with serve(tmp_path) as running, client(running) as web:
+        job = web.post(INGEST, json={"object": "Contact", "operation": "insert"}).json()
+        sent = web.put(
+            "/" + job["contentUrl"], content=b"x" * 5000, headers={"Content-Type": "text/csv"}
+        )
+        assert sent.status_code == 413
+
+
+def test_stopping_twice_is_harmless_and_waiting_ends_with_it(tmp_path: Path) -> None:
+    running = serve(tmp_path)
+    assert not running.wait(0)
+    running.stop()
+    running.stop()
+    assert running.wait()
