@@ -13,10 +13,11 @@ from filelock import FileLock, Timeout
 
 from bulkup.answers import Answers
 from bulkup.clock import Clock
+from bulkup.columns import Column
 from bulkup.errors import RunError
 from bulkup.events import Event
 from bulkup.journal import Journal, read
-from bulkup.model import Chunk, Field, Source, Target
+from bulkup.model import Chunk, Source, Target
 from bulkup.places import Places, not_writable
 from bulkup.stop import MaxFailed
 
@@ -39,15 +40,6 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SentColumn:
-    """A column that is sent: its name in the file, at Salesforce, and the field it fills."""
-
-    source: str
-    name: str
-    field: Field | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What a run is to do, written once before anything is sent.
 
@@ -63,7 +55,7 @@ class Plan:
     source: Source
     sheet: Source
     target: Target
-    columns: tuple[SentColumn, ...]
+    columns: tuple[Column, ...]
     chunks: tuple[Chunk, ...]
     options: Options
     key: str | None = None
@@ -229,3 +221,22 @@ def _decode(kind: type, value: Any) -> Any:
     if issubclass(kind, Path):
         return kind(value)
     raise NotImplementedError(kind)
+
+
+def with_pace(run: Run, **wishes: Any) -> Run:
+    """The run with other options for this process; the plan on the disk stays as it is.
+
+    A wish that is None leaves the option as it was when the run began.
+    """
+    asked = {name: value for name, value in wishes.items() if value is not None}
+    if "directory" in asked:
+        asked["directory"] = asked["directory"].absolute()
+    return replace(run, plan=replace(run.plan, options=replace(run.plan.options, **asked)))
+
+
+def with_source(run: Run, path: Path) -> Run:
+    """The run with its source where it lies now."""
+    path = path.absolute()
+    plan = run.plan
+    sheet = plan.sheet if plan.sheet.path != plan.source.path else replace(plan.sheet, path=path)
+    return replace(run, plan=replace(plan, source=replace(plan.source, path=path), sheet=sheet))

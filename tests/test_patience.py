@@ -1,29 +1,10 @@
-import threading
 from collections.abc import Callable
 
 import pytest
 
 from bulkup.errors import Refused, Transient
 from bulkup.patience import Patience, poll_wait
-
-
-class FakeClock:
-    def __init__(self) -> None:
-        self.time = 1000.0
-        self.slept: list[float] = []
-
-    def now(self) -> float:
-        return self.time
-
-    def stamp(self) -> str:
-        return f"t{self.time}"
-
-    def sleep(self, seconds: float, wake: threading.Event) -> None:
-        self.slept.append(seconds)
-        self.time += seconds
-
-    def nap(self, seconds: float) -> None:
-        self.sleep(seconds, threading.Event())
+from tests.fakes import FakeClock
 
 
 def failing(times: int, fault: Exception) -> Callable[[], str]:

@@ -1,6 +1,7 @@
 """The options that several commands share, and how their values are read."""
 
 import re
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -112,23 +113,43 @@ NoWait = Annotated[
 Parallel = Annotated[
     int, typer.Option("--parallel", metavar="N", parser=positive, help="Jobs at once.")
 ]
-RetryFor = Annotated[
-    float,
+OptionalParallel = Annotated[
+    int | None,
     typer.Option(
-        "--retry-for",
-        metavar="D",
-        parser=duration,
-        help="How long a passing fault is borne before the run stops, resumable. 0: not at all.",
+        "--parallel",
+        metavar="N",
+        parser=positive,
+        show_default=False,
+        help="Jobs at once; as the run began if not given.",
     ),
 ]
-RowRetries = Annotated[
-    int,
+Directory = Annotated[
+    Path | None,
     typer.Option(
-        "--row-retries",
-        metavar="N",
-        min=0,
-        help="Further rounds for rows that failed for a passing reason, as a row lock.",
+        "--dir",
+        metavar="DIR",
+        show_default=False,
+        help="Where the result files go. Not given: bulkup-results/RUN/ where the run began.",
     ),
+]
+RETRY_FOR_HELP = "How long a passing fault is borne before the run stops, resumable. 0: not at all."
+ROW_RETRIES_HELP = "Further rounds for rows that failed for a passing reason, as a row lock."
+OptionalRetryFor = Annotated[
+    float | None,
+    typer.Option(
+        "--retry-for", metavar="D", parser=duration, show_default=False, help=RETRY_FOR_HELP
+    ),
+]
+OptionalRowRetries = Annotated[
+    int | None,
+    typer.Option("--row-retries", metavar="N", min=0, show_default=False, help=ROW_RETRIES_HELP),
+]
+RetryFor = Annotated[
+    float,
+    typer.Option("--retry-for", metavar="D", parser=duration, help=RETRY_FOR_HELP),
+]
+RowRetries = Annotated[
+    int, typer.Option("--row-retries", metavar="N", min=0, help=ROW_RETRIES_HELP)
 ]
 MaxFailedOption = Annotated[
     MaxFailed | None,

@@ -51,10 +51,11 @@ class Lines:
 
     def __call__(self, event: Event) -> None:
         """Say what the event means, when a person would want to know."""
-        if text := self._words(event):
+        if text := self.words(event):
             self.say(text)
 
-    def _words(self, event: Event) -> str:
+    def words(self, event: Event) -> str:
+        """The event in one line, or nothing where it is not worth one."""
         match event:
             case ChunkEvent():
                 told = self._step(event) or ("" if self.live else self._quiet_step(event))

@@ -1,0 +1,132 @@
+"""The end of a run, for people: what came of the rows, the errors, the files, what to type next."""
+
+from bulkup.books import Books, ErrorGroup
+from bulkup.cli import output
+from bulkup.cli.output import Screen
+from bulkup.model import Status
+from bulkup.report import Report, State
+
+TOP_ERRORS = 10
+HEADLINES = {
+    State.COMPLETE: "Complete: every row that was to be sent went in.",
+    State.PARTIAL: "Partial: some rows did not go in.",
+    State.FAILED: "Failed.",
+    State.TIMEOUT: "The time is over; the jobs go on at Salesforce.",
+    State.WAITING: "Sent; the jobs go on at Salesforce.",
+    State.INTERRUPTED: "Interrupted.",
+    State.STOPPED: "Stopped before the end.",
+}
+ORDER = (
+    Status.SUCCEEDED,
+    Status.FAILED,
+    Status.UNPROCESSED,
+    Status.NOT_SENT,
+    Status.SKIPPED,
+    Status.UNKNOWN,
+    Status.PENDING,
+)
+
+
+def present(report: Report, screen: Screen) -> None:
+    """Print the report: one JSON document, or a summary on stdout and what went wrong on stderr."""
+    if screen.json:
+        output.document(report.to_json())
+    elif not screen.quiet:
+        _summary(report, screen)
+    if report.error is not None and not screen.json:
+        output.error(report.error)
+
+
+def _summary(report: Report, screen: Screen) -> None:
+    console = screen.results()
+    plan, books = report.run.plan, report.books
+    console.print()
+    console.print(f"[bold]{HEADLINES[report.state]}[/bold]")
+    if report.reason:
+        console.print(report.reason, markup=False)
+    target = plan.target
+    key = f" by {target.external_id}" if target.external_id else ""
+    jobs = output.amount(len(report.jobs), "job")
+    console.print(
+        f"{target.operation} {target.object}{key} from {plan.source.name}: "
+        f"{output.amount(plan.source.rows, 'row')}, {jobs}, {output.duration(report.seconds)}",
+        markup=False,
+    )
+    screen.table(("rows", ""), [*_counts(books), ("total", f"{plan.source.rows:,}")])
+    _errors(books, screen)
+    for difference in books.differences:
+        console.print(f"the books do not balance: {difference}", markup=False)
+    _files(books, screen)
+    for line in _next(report):
+        console.print(line, markup=False)
+
+
+def _counts(books: Books) -> list[tuple[str, str]]:
+    lines = []
+    for status in ORDER:
+        count = books.counts.get(status, 0)
+        if status is Status.SUCCEEDED:
+            created = f"  ({books.created:,} created)" if books.created else ""
+            again = sum(rows for number, rows in books.attempts.items() if number > 1)
+            later = f"  ({again:,} on a later attempt)" if again else ""
+            lines.append((str(status), f"{count:,}{created}{later}"))
+        elif count:
+            lines.append((str(status).replace("_", " "), f"{count:,}"))
+    return lines
+
+
+def _errors(books: Books, screen: Screen) -> None:
+    if not books.errors:
+        return
+    screen.table(
+        ("errors", "count", "rows"),
+        [
+            (_error_words(group), f"{group.count:,}", _rows(group))
+            for group in books.errors[:TOP_ERRORS]
+        ],
+    )
+    if (more := len(books.errors) - TOP_ERRORS) > 0:
+        screen.results().print(f"and {output.amount(more, 'other error')}; see failed.csv")
+
+
+def _error_words(group: ErrorGroup) -> str:
+    from rich.markup import escape
+
+    field = f" ({group.field})" if group.field else ""
+    words = escape(f"{group.code}{field}: {group.message}")
+    return f"{words}\n[dim]{escape(group.explanation)}[/dim]" if group.explanation else words
+
+
+def _rows(group: ErrorGroup) -> str:
+    shown = ", ".join(str(row) for row in group.rows[:3])
+    return shown + (", …" if group.count > len(group.rows[:3]) else "")
+
+
+def _files(books: Books, screen: Screen) -> None:
+    for name in ("results", "successful", "failed", "unprocessed"):
+        if name in books.files:
+            screen.results().print(f"{name:<12} {books.files[name]}", markup=False)
+
+
+def _next(report: Report) -> list[str]:
+    name = report.run.name
+    again = sum(
+        report.books.counts.get(status, 0)
+        for status in (Status.FAILED, Status.UNPROCESSED, Status.NOT_SENT)
+    )
+    lines = []
+    if report.state is State.WAITING:
+        lines.append(f"Collect the results later with: bulkup resume {name}")
+    elif report.state is State.PARTIAL and again:
+        lines.append(f"Send what did not go in again: bulkup retry {name}")
+        if "results" in report.books.files:
+            lines.append(
+                "Or mend the rows in results.csv and load it: "
+                f"bulkup run {report.books.files['results']} …"
+            )
+    if report.books.counts.get(Status.UNKNOWN, 0):
+        lines.append(
+            "Nobody can tell what became of the unknown rows. Look in the org before you send them "
+            f"again with: bulkup retry {name} --include-unknown"
+        )
+    return lines

@@ -1,0 +1,172 @@
+"""`bulkup runs`: this machine's runs, and one run's story."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from bulkup import places, runs
+from bulkup.cli import options, output
+from bulkup.cli.output import Screen
+from bulkup.cli.progress import Lines
+from bulkup.clock import RealClock
+from bulkup.errors import BulkupError, InputError, RunError
+from bulkup.events import Abandoned, Began, Closing, Event, Left, Superseded
+from bulkup.journal import last_events
+from bulkup.places import Places
+from bulkup.run import Run
+from bulkup.runs import Standing
+
+EXAMPLES = """\
+Examples:
+
+  bulkup runs
+
+  bulkup runs 20261124T101500-contacts-upsert
+
+  bulkup runs --prune 30d
+"""
+
+
+def show(
+    run: Annotated[
+        str | None,
+        typer.Argument(metavar="[RUN]", show_default=False, help="Tell this run's story."),
+    ] = None,
+    prune: Annotated[
+        float | None,
+        typer.Option(
+            "--prune",
+            metavar="D",
+            parser=options.duration,
+            show_default=False,
+            help="Remove the directories of runs that are over and older than this, as 30d.",
+        ),
+    ] = None,
+    abandon: Annotated[
+        bool, typer.Option("--abandon", help="Give RUN up: its open jobs are aborted.")
+    ] = False,
+    org: options.Org = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    no_color: options.NoColor = False,
+) -> int:
+    """List the runs of this machine, or tell one run's story, event by event."""
+    screen = Screen(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    home = places.find()
+    if abandon and not run:
+        raise InputError("Which run is to be given up?", "Type: bulkup runs RUN --abandon")
+    if prune is not None:
+        gone = runs.prune(home, timedelta(seconds=prune), datetime.now(UTC))
+        screen.note(f"removed {output.amount(len(gone), 'run')}")
+    if run and abandon:
+        _abandon(runs.named(home, run), org, screen, home)
+        return 0
+    if run:
+        _story(runs.named(home, run), screen)
+    else:
+        _list(runs.all_standings(home), screen)
+    return 0
+
+
+def _list(all_: list[Standing], screen: Screen) -> None:
+    if screen.json:
+        output.document({"schema": "bulkup.runs/1", "runs": [_entry(one) for one in all_]})
+        return
+    screen.table(
+        ("run", "object", "operation", "rows", "state", "made", "how to go on"),
+        [
+            (
+                one.run.name,
+                one.run.plan.target.object,
+                str(one.run.plan.target.operation),
+                f"{one.run.plan.source.rows:,}",
+                one.state,
+                one.run.plan.created[:16].replace("T", " "),
+                one.way_on,
+            )
+            for one in all_
+        ],
+    )
+
+
+def _entry(one: Standing) -> dict[str, Any]:
+    plan = one.run.plan
+    return {
+        "run": one.run.name,
+        "object": plan.target.object,
+        "operation": str(plan.target.operation),
+        "rows": plan.source.rows,
+        "file": plan.source.name,
+        "state": one.state,
+        "created": plan.created,
+        "resumable": one.resumable,
+        "go_on": one.way_on or None,
+        "superseded_by": one.superseded_by or None,
+    }
+
+
+def _story(run: Run, screen: Screen) -> None:
+    events, one = run.events(), runs.standing(run)
+    if screen.json:
+        told = [{"event": type(e).__name__, **msgspec.to_builtins(e)} for e in events]
+        output.document({"schema": "bulkup.run-story/1", **_entry(one), "events": told})
+        return
+    plan = run.plan
+    output.result(
+        f"{run.name}: {plan.target.operation} {plan.target.object} from {plan.source.path}, "
+        f"{output.amount(plan.source.rows, 'row')}, {one.state}"
+    )
+    lines = Lines(say=lambda _text: None, chunks={chunk.number: chunk for chunk in plan.chunks})
+    for event in events:
+        output.result(f"{event.at}  {_told(event, lines)}")
+    if one.way_on:
+        output.result(f"go on with: {one.way_on}" if one.resumable else one.way_on)
+
+
+def _told(event: Event, lines: Lines) -> str:
+    match event:
+        case Began():
+            return f"process {event.process} takes the run up (bulkup {event.version})"
+        case Left():
+            why = f": {event.message}" if event.message else ""
+            return f"left as {event.state} after {output.duration(event.seconds)}{why}"
+        case Superseded():
+            return f"superseded by {event.by}"
+        case Abandoned():
+            return "given up"
+        case Closing():
+            return f"job {event.job}: about to close"
+    return lines.words(event) or type(event).__name__
+
+
+def _abandon(run: Run, org: str | None, screen: Screen, home: Places) -> None:
+    """Give the run up under its lock; jobs that can still be aborted are."""
+    with run.holding(RealClock()) as journal:
+        one = runs.standing(run, journal.events)
+        if one.state in {runs.ABANDONED, runs.SUPERSEDED} or one.retriable:
+            raise RunError(f"Run {run.name} is {one.state}: there is nothing to give up")
+        open_ = {chunk.number for chunk in runs.open_chunks(run, journal.events)}
+        jobs = [event.job for chunk, event in last_events(journal.events).items() if chunk in open_]
+        journal.append(Abandoned())
+        if jobs:
+            _abort(jobs, run, org, screen, home)
+    screen.note(f"run {run.name} is given up")
+
+
+def _abort(jobs: list[str], run: Run, org: str | None, screen: Screen, home: Places) -> None:
+    from bulkup.cli.connect import connected
+    from bulkup.salesforce.ingest import IngestJobs
+
+    target = run.plan.target
+    with connected(org or target.alias or None, target.api_version, screen, home) as connection:
+        ingest = IngestJobs(connection.client)
+        for job in jobs:
+            try:
+                state = ingest.abort(job).state
+            except BulkupError as error:
+                screen.note(f"job {job} could not be aborted: {error.message}")
+            else:
+                screen.note(f"job {job}: {state}")

@@ -1,0 +1,56 @@
+"""The source of a run that goes on: where it lies now, and whether it is what was planned."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bulkup.body import SourceFile
+from bulkup.errors import InputError, RunError
+from bulkup.model import Source
+from bulkup.run import Run
+
+BLOCK = 1 << 20
+
+
+@contextmanager
+def held_as_planned(run: Run) -> Iterator[SourceFile]:
+    """What the run sends, held open, after its content was compared with the plan's.
+
+    Raises:
+        RunError: it is not there any more, or its content has changed.
+    """
+    sheet = run.plan.sheet
+    try:
+        with SourceFile(sheet.path) as file:
+            compare(run, sheet)
+            yield file
+    except InputError as error:
+        raise RunError(
+            f"The source of run {run.name} can't be read: {error.message}",
+            f"Say where it lies now: bulkup resume {run.name} --source FILE",
+            name="SourceMissing",
+        ) from error
+
+
+def compare(run: Run, source: Source) -> None:
+    """Whether the file is still the one that was planned, by length and sha256.
+
+    Raises:
+        RunError: it is not.
+    """
+    size = source.path.stat().st_size
+    if size != source.size or _sha256(source.path) != source.sha256:
+        raise RunError(
+            f"{source.path} has changed since run {run.name} began",
+            "Put it back as it was, or load the new file with a new run.",
+            name="SourceChanged",
+        )
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,163 @@
+"""This machine's runs: how each stands, and which one the user means."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from bulkup.errors import BulkupError, RunError
+from bulkup.events import Abandoned, Event, Left, Lost, Round, Saved, Superseded
+from bulkup.model import Chunk
+from bulkup.places import Places
+from bulkup.report import State
+from bulkup.run import Run, all_runs, open_run
+
+RECENT = timedelta(days=7)
+RUNNING, KILLED, ABANDONED, SUPERSEDED = "running", "killed", "abandoned", "superseded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a run stands. `state` is a State, or one of the four words of this module."""
+
+    run: Run = field(repr=False)
+    state: str
+    superseded_by: str = ""
+    resumable: bool = False
+
+    @property
+    def retriable(self) -> bool:
+        """Whether `retry` may take the run's rows over."""
+        return self.state in {State.COMPLETE, State.PARTIAL, State.FAILED}
+
+    @property
+    def way_on(self) -> str:
+        """What to type to go on, or nothing."""
+        if self.resumable:
+            return f"bulkup resume {self.run.name}"
+        if self.state in {State.PARTIAL, State.FAILED}:
+            return f"bulkup retry {self.run.name}"
+        return f"superseded by {self.superseded_by}" if self.superseded_by else ""
+
+
+def standing(run: Run, events: Sequence[Event] | None = None) -> Standing:
+    """How a run stands, from its journal; `events` where they are at hand, the run being held.
+
+    Raises:
+        RunError: the journal is damaged.
+    """
+    held = events is not None
+    events = run.events() if events is None else events
+    for event in events:
+        if isinstance(event, Superseded):
+            return Standing(run=run, state=SUPERSEDED, superseded_by=event.by)
+        if isinstance(event, Abandoned):
+            return Standing(run=run, state=ABANDONED)
+    if not held and in_use(run):
+        return Standing(run=run, state=RUNNING)
+    last = events[-1] if events else None
+    if not isinstance(last, Left):
+        return Standing(run=run, state=KILLED, resumable=True)
+    over = State(last.state).over
+    stopped_by_limit = last.state == State.PARTIAL and bool(open_chunks(run, events))
+    return Standing(run=run, state=last.state, resumable=not over or stopped_by_limit)
+
+
+def open_chunks(run: Run, events: Sequence[Event]) -> list[Chunk]:
+    """The chunks of the plan and of further rounds that are not at their end."""
+    rounds = [chunk for event in events if isinstance(event, Round) for chunk in event.chunks]
+    over = {event.chunk for event in events if isinstance(event, Saved | Lost)}
+    return [chunk for chunk in (*run.plan.chunks, *rounds) if chunk.number not in over]
+
+
+def in_use(run: Run) -> bool:
+    """Whether another process works on the run now."""
+    try:
+        with FileLock(run.folder / "lock", timeout=0, mode=0o600):
+            return False
+    except Timeout:
+        return True
+
+
+def all_standings(places: Places) -> list[Standing]:
+    """All runs, newest first; those whose plan or journal can't be read are left out."""
+    found = []
+    for folder in all_runs(places):
+        try:
+            found.append(standing(open_run(folder)))
+        except BulkupError:
+            continue
+    return found
+
+
+def named(places: Places, name: str) -> Run:
+    """The run of that name.
+
+    Raises:
+        RunError: there is none.
+    """
+    if not name or Path(name).name != name:
+        raise RunError(
+            f"{name!r} is not the name of a run",
+            "See which there are with: bulkup runs",
+            name="NoRun",
+        )
+    return open_run(places.runs / name)
+
+
+def to_resume(places: Places, now: datetime) -> Run:
+    """The only unfinished run of the last seven days.
+
+    Raises:
+        RunError: there is none, or there are several, which are then listed.
+    """
+    recent = [s for s in all_standings(places) if s.resumable and _made(s.run) > now - RECENT]
+    if len(recent) == 1:
+        return recent[0].run
+    if not recent:
+        raise RunError(
+            "There is no unfinished run of the last 7 days",
+            "See all runs with: bulkup runs",
+            name="NoRun",
+        )
+    names = "\n".join(f"  bulkup resume {s.run.name}   ({_words(s)})" for s in recent)
+    raise RunError(
+        f"There are {len(recent)} unfinished runs of the last 7 days",
+        f"Name the one that you mean:\n{names}",
+        name="SeveralRuns",
+    )
+
+
+def to_retry(places: Places) -> Run:
+    """The newest run that is over and not superseded.
+
+    Raises:
+        RunError: there is none.
+    """
+    for one in all_standings(places):
+        if one.retriable:
+            return one.run
+    raise RunError("There is no run that is over", "See all runs with: bulkup runs", name="NoRun")
+
+
+def prune(places: Places, older_than: timedelta, now: datetime) -> list[str]:
+    """Remove the directories of runs that are over and older than that; their names."""
+    gone = []
+    for one in all_standings(places):
+        unfinished = one.resumable or one.state == RUNNING
+        if not unfinished and _made(one.run) < now - older_than:
+            shutil.rmtree(one.run.folder, ignore_errors=True)
+            gone.append(one.run.name)
+    return gone
+
+
+def _made(run: Run) -> datetime:
+    return datetime.fromisoformat(run.plan.created).astimezone(UTC)
+
+
+def _words(one: Standing) -> str:
+    plan = one.run.plan
+    return f"{plan.target.operation} {plan.target.object} from {plan.source.name}, {one.state}"
