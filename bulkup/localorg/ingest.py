@@ -1,7 +1,7 @@
 """The calls on ingest jobs: what each takes, what it answers and what it leaves out."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
@@ -28,7 +28,7 @@ class Ingest:
     """Everything under `jobs/ingest`. `faults_for` says which troubles a new job is to have."""
 
     def __init__(
-        self, desk: Desk, work: Work, faults_for: Callable[[str, str], dict[str, Any]]
+        self, desk: Desk, work: Work, faults_for: Callable[[str, str], Mapping[str, Any]]
     ) -> None:
         self._desk = desk
         self._jobs: Jobs = desk.jobs
@@ -90,7 +90,7 @@ class Ingest:
         elif not kind.lower().startswith("application/json"):
             raise Refusal(415, "UNSUPPORTED_MEDIA_TYPE", f"Content type not supported: {kind}")
         job = new_job(read_json(body), self._desk.objects, version, self._desk.clock())
-        job.faults = self._faults_for(job.object, job.operation)
+        job.faults = dict(self._faults_for(job.object, job.operation))
         self._jobs.add(job)
         if content is not None:
             self._take(job, content)

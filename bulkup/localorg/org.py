@@ -1,6 +1,7 @@
 """The org: requests in, answers out, background work by the slice. No sockets, no threads."""
 
 import gzip
+import json
 import re
 import secrets
 import threading
@@ -13,6 +14,7 @@ from urllib.parse import unquote
 
 from bulkup.localorg import about, oauth
 from bulkup.localorg import jobs as states
+from bulkup.localorg.faults import Act, FaultPlan, Faults, RequestFault
 from bulkup.localorg.identity import add_user, identify
 from bulkup.localorg.ingest import Ingest
 from bulkup.localorg.jobs import Jobs
@@ -38,6 +40,7 @@ class Org:
     since the epoch. `seed` decides the order of results. `batch_rows` is how many rows are
     begun together, and land together when the job is aborted. `batches_per_look`: each look at a
     job does as many slices of its background work first, for tests without a ticking thread.
+    `faults` is what is to go wrong.
     """
 
     def __init__(
@@ -49,9 +52,11 @@ class Org:
         seed: int = 0,
         batch_rows: int = 10_000,
         batches_per_look: int = 0,
+        faults: FaultPlan | None = None,
     ) -> None:
         self._lock = threading.RLock()
         self._clock = clock
+        self._faults = Faults(faults or FaultPlan())
         self._slices_per_look = batches_per_look
         self._batch_rows = batch_rows
         objects = load(directory)
@@ -76,7 +81,7 @@ class Org:
             clock=clock,
         )
         self._work = Work(desk)
-        self._ingest = Ingest(desk, self._work, lambda _object, _operation: {})
+        self._ingest = Ingest(desk, self._work, self._faults.for_job)
         self._calls = 0
         self._swept = 0.0
 
@@ -84,7 +89,34 @@ class Org:
         return f"<Org {self.identity.org_id}>"
 
     def handle(self, request: Request) -> Response:
-        """Answer a request. Never raises for what a client sends."""
+        """Answer a request. Never raises for what a client sends.
+
+        What is ordered to befall the answer on its way stands in its `fault`, for the caller to
+        act out.
+        """
+        return self.carry_out(request, self.foresee(request.method, request.path))
+
+    def foresee(self, method: str, path: str) -> RequestFault | None:
+        """What is ordered for the next request; ask once for each, before its body is read."""
+        return self._faults.for_request(method, path)
+
+    def carry_out(self, request: Request, ordered: RequestFault | None) -> Response:
+        """Answer a request for which this is ordered."""
+        if ordered is None:
+            return self._answer(request)
+        if ordered.act is Act.EXPIRE_TOKEN:
+            self.tokens.expire(_token(request))
+            return self._answer(request)
+        if ordered.act is Act.STATUS:
+            if ordered.works:
+                self._answer(request)
+            return _as_ordered(ordered)
+        fault = ordered.on_the_way
+        if fault and fault.works:
+            return replace(self._answer(request), fault=fault)
+        return Response(status=0, fault=fault)
+
+    def _answer(self, request: Request) -> Response:
         with self._lock:
             self._calls += 1
             try:
@@ -144,8 +176,7 @@ class Org:
         return self._data(request, version, match["rest"] or "")
 
     def _check_token(self, request: Request) -> None:
-        kind, _, token = request.headers.get("authorization", "").partition(" ")
-        if kind.lower() != "bearer" or not self.tokens.valid(token.strip()):
+        if not self.tokens.valid(_token(request)):
             raise Refusal(401, "INVALID_SESSION_ID", "Session expired or invalid")
 
     def _data(self, request: Request, version: str, rest: str) -> Response:
@@ -191,3 +222,18 @@ class Org:
             kept = {states.OPEN: _OPEN_FOR}.get(job.state, _KEPT_FOR)
             if not job.at_work and now - job.modified > kept:
                 self._jobs.delete(job)
+
+
+def _token(request: Request) -> str:
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
+
+
+def _as_ordered(ordered: RequestFault) -> Response:
+    headers = {"content-type": ordered.content_type}
+    if ordered.retry_after is not None:
+        headers["retry-after"] = str(ordered.retry_after)
+    body = ordered.body
+    if body is None:
+        body = json.dumps([{"errorCode": "SERVER_UNAVAILABLE", "message": "ordered fault"}])
+    return Response(status=ordered.status, headers=headers, body=body.encode())

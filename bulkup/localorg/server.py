@@ -11,6 +11,7 @@ from typing import Self
 
 import uvicorn
 
+from bulkup.localorg.faults import FaultPlan
 from bulkup.localorg.org import Org
 from bulkup.localorg.owner import OrgInUse, announced, find_running, owning
 from bulkup.localorg.shell import Protocol, Shell
@@ -104,16 +105,18 @@ def serve(
     port: int = 0,
     token: str | None = None,
     announce: bool = False,
+    faults: FaultPlan | None = None,
 ) -> Running:
     """Serve the org in this directory on 127.0.0.1; port 0 takes a free one.
 
-    With `announce` other processes find it (`find_running`). Raises OrgInUse when another process
-    has the directory, OSError when the port is taken, ValueError for a broken describe file.
+    `faults` is what is to go wrong. With `announce` other processes find it
+    (`find_running`). Raises OrgInUse when another process has the directory, OSError when the
+    port is taken, ValueError for a broken describe file.
     """
     with ExitStack() as claims:
         claims.enter_context(owning(directory))
         listener = claims.enter_context(_listen(port))
-        org = Org(directory, token=token)
+        org = Org(directory, token=token, faults=faults)
         running = Running(org, listener, claims)
         if announce:
             claims.enter_context(announced(directory, running.url, running.token))
