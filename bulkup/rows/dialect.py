@@ -1,0 +1,152 @@
+"""What stands between cells and at the end of records, told from the text."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from io import StringIO
+from itertools import islice
+
+from bulkup.errors import InputError
+from bulkup.model import DELIMITER_CHARS, Delimiter
+
+MOST_CELL = 4_000_000
+"""Characters that csv takes as one cell: more than Salesforce does. An open quote ends here."""
+
+_BY_CHAR = {char: name for name, char in DELIMITER_CHARS.items()}
+_SEPARATOR_LINE = re.compile(r'\A"?sep=(.)"?(\r\n|\n|\r|\Z)', re.IGNORECASE)
+_MOST_SEEN = 50
+_LONGEST_LINE = 16_000_000
+
+
+def delimiter_of(char: str) -> Delimiter | None:
+    """Salesforce's name for a character between cells, where it has one."""
+    return _BY_CHAR.get(char)
+
+
+def separator_line(text: str) -> tuple[str, str]:
+    """The character that Excel's first line `sep=;` names, or nothing; and the text after it."""
+    found = _SEPARATOR_LINE.match(text)
+    return (found[1], text[found.end() :]) if found else ("", text)
+
+
+def guess_delimiter(text: str) -> str:
+    """The character that splits the first records into the same number of cells, the most.
+
+    The header decides; where two characters split it alike, the records after it do.
+    """
+    best, most = ",", (1, 0)
+    for char in _BY_CHAR:
+        widths = [len(row) for row in _first(text, char) if row]
+        if not widths or widths[0] == 1:
+            continue
+        alike = Counter(widths)[widths[0]]
+        if (score := (widths[0], alike)) > most:
+            best, most = char, score
+    return best
+
+
+def _first(text: str, char: str) -> list[list[str]]:
+    csv.field_size_limit(MOST_CELL)
+    return list(islice(csv.reader(StringIO(text, newline=""), delimiter=char), _MOST_SEEN))
+
+
+@dataclass(slots=True)
+class Breaks:
+    """Line breaks of a text that is told block by block, quotes not looked at."""
+
+    lf: int = 0
+    crlf: int = 0
+    cr: int = 0
+    quotes: bool = False
+    blank: bool = False
+    """Whether there may be a blank line."""
+    _last: str = field(default="\n", repr=False)
+
+    def see(self, block: str) -> None:
+        """Count one more block."""
+        lf = block.count("\n")
+        crlf = cr = 0
+        if "\r" in block:
+            crlf, cr = block.count("\r\n"), block.count("\r")
+        self._see_blank(block, lf=lf > crlf, crlf=crlf > 0, cr=cr > crlf)
+        self.crlf += crlf + (self._last.endswith("\r") and block.startswith("\n"))
+        self.lf += lf
+        self.cr += cr
+        self.quotes = self.quotes or '"' in block
+        self._last = (self._last + block[-3:])[-3:]
+
+    def _see_blank(self, block: str, *, lf: bool, crlf: bool, cr: bool) -> None:
+        """Two ends side by side, in the block or where it meets the one before."""
+        seam = self._last + block[:3]
+        self.blank = (
+            self.blank
+            or (lf and "\n\n" in block)
+            or (crlf and "\n\r\n" in block)
+            or (cr and "\r\r" in block)
+            or any(pair in seam for pair in ("\n\n", "\n\r\n", "\r\r"))
+        )
+
+    @property
+    def kinds(self) -> set[str]:
+        """Which line breaks there are, as they stand in the text."""
+        counts = {"\r\n": self.crlf, "\n": self.lf - self.crlf, "\r": self.cr - self.crlf}
+        return {kind for kind, count in counts.items() if count}
+
+
+def endings(lines: Iterable[str], delimiter: str) -> tuple[set[str], bool]:
+    """Which breaks end records, and whether there are blank lines: exact, and slower than Breaks.
+
+    `lines` keep their own endings, whichever they are. The second kind of break ends the search:
+    the file has to be written anew then, whatever else it holds.
+    """
+    csv.field_size_limit(MOST_CELL)
+    kinds: set[str] = set()
+    blank = False
+    last = ""
+
+    def watched() -> Iterator[str]:
+        nonlocal last
+        for line in lines:
+            last = line
+            yield line
+
+    with suppress(csv.Error):  # an open quote: open_source tells where
+        for row in csv.reader(watched(), delimiter=delimiter):
+            kinds.add(_ending(last))
+            blank = blank or not row
+            if len(kinds - {""}) > 1:
+                break
+    return kinds - {""}, blank
+
+
+def text_lines(blocks: Iterable[str]) -> Iterator[str]:
+    """The lines of a text, each with the ending it has: LF, CRLF or CR.
+
+    Raises:
+        InputError: a line is longer than any record may be.
+    """
+    rest = ""
+    number = 1
+    for block in blocks:
+        lines = list(StringIO(rest + block, newline=""))
+        rest = lines.pop() if lines else ""
+        if rest.endswith("\n"):
+            lines.append(rest)
+            rest = ""
+        number += len(lines)
+        if len(rest) > _LONGEST_LINE:
+            raise InputError(
+                f"Line {number} has more than {_LONGEST_LINE:,} characters",
+                "Is it a CSV? A record has at most 400,000 characters",
+                name="InvalidCsv",
+            )
+        yield from lines
+    if rest:
+        yield from StringIO(rest, newline="")
+
+
+def _ending(line: str) -> str:
+    return "\r\n" if line.endswith("\r\n") else line[-1:] if line[-1:] in {"\n", "\r"} else ""

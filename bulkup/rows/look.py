@@ -1,0 +1,210 @@
+"""What a user's file is, whatever wrote it, and whether Salesforce takes it as it is."""
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from io import StringIO
+from pathlib import Path
+
+from bulkup.errors import InputError
+from bulkup.model import Delimiter, LineEnding
+from bulkup.rows.dialect import (
+    MOST_CELL,
+    Breaks,
+    delimiter_of,
+    endings,
+    guess_delimiter,
+    separator_line,
+    text_lines,
+)
+from bulkup.rows.encoding import Encoding, by_mark, guesses, mostly_utf8, named
+from bulkup.rows.notcsv import must_look_like_csv
+from bulkup.rows.opened import Undecodable, blocks, compressed, opened
+
+_HEAD = 1 << 16
+_SAMPLE = 1 << 20
+_TAIL = 1 << 16
+_WORDS = {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A file as it was found.
+
+    `char` stands between its cells, `breaks` end its records; `delimiter` and `line_ending` are
+    what it is sent with. `header` is without the columns at the end that have no name, of which
+    there are `unnamed`. `reasons` say in words what Salesforce would not take: none, and it goes
+    as it is.
+    """
+
+    path: Path
+    encoding: Encoding
+    char: str
+    delimiter: Delimiter
+    line_ending: LineEnding
+    header: tuple[str, ...]
+    breaks: frozenset[str] = frozenset()
+    compressed: bool = False
+    separator_line: bool = False
+    unnamed: int = 0
+    blank_lines: bool = False
+    empty_rows: bool = False
+    quotes: bool = False
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def as_is(self) -> bool:
+        """Whether Salesforce takes the file byte for byte."""
+        return not self.reasons
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What one pass over the text tells."""
+
+    encoding: Encoding
+    breaks: Breaks
+    head: str
+    tail: str
+
+
+def look(
+    path: Path,
+    *,
+    encoding: str | None = None,
+    delimiter: Delimiter | None = None,
+    line_ending: LineEnding | None = None,
+) -> Look:
+    """Look at the whole file once. What is given overrules what is found.
+
+    `encoding` is any name that Python knows. A file that is only damaged (broken UTF-8, an open
+    quote, ragged rows) is left to `open_source`, which tells all that is wrong with it.
+
+    Raises:
+        InputError: the file can't be read, is no CSV, or is not in the encoding that was named.
+    """
+    with opened(path) as stream:
+        head = stream.read(_HEAD)
+    with path.open("rb") as plain:
+        packed = compressed(plain.read(2))
+    must_look_like_csv(head, path.name)
+    seen = _seen(path, head, encoding, packed=packed)
+    first, body = separator_line(seen.head)
+    char = delimiter.char if delimiter else first or guess_delimiter(body[:_HEAD])
+    header = _header(body, char)
+    named_columns = len(header)
+    while named_columns and not header[named_columns - 1].strip():
+        named_columns -= 1
+    named_columns = named_columns or len(header)
+    breaks, blank = _endings(path, seen, char)
+    found = Look(
+        path=path,
+        encoding=seen.encoding,
+        char=char,
+        delimiter=delimiter_of(char) or Delimiter.COMMA,
+        line_ending=line_ending or (LineEnding.CRLF if breaks == {"\r\n"} else LineEnding.LF),
+        header=tuple(header[:named_columns]),
+        breaks=frozenset(breaks),
+        compressed=packed,
+        separator_line=bool(first),
+        unnamed=len(header) - named_columns,
+        blank_lines=blank,
+        empty_rows=named_columns > 1 and _ends_empty(seen.tail, char),
+        quotes=seen.breaks.quotes,
+    )
+    return replace(found, reasons=tuple(_reasons(found)))
+
+
+def _reasons(found: Look) -> Iterator[str]:
+    if found.compressed:
+        yield "it is compressed (gzip)"
+    if found.encoding.name != "utf-8":
+        guess = ", as far as can be told" if found.encoding.guessed else ""
+        yield f"its encoding is {found.encoding.shown}{guess}"
+    if found.separator_line:
+        yield f"its first line is sep={found.char}"
+    if delimiter_of(found.char) is None:
+        yield f"{found.char!r} stands between its cells"
+    if found.breaks - {found.line_ending.chars}:
+        yield f"its line endings are {' and '.join(sorted(_WORDS[b] for b in found.breaks))}"
+    if found.unnamed:
+        yield f"it has {found.unnamed} columns without a name at the end"
+    if found.blank_lines:
+        yield "it has blank lines"
+    if found.empty_rows:
+        yield "it has empty rows at the end"
+
+
+def _seen(path: Path, head: bytes, wanted: str | None, *, packed: bool) -> _Seen:
+    told = named(wanted, head) if wanted else by_mark(head)
+    try:
+        return _pass(path, told or Encoding(name="utf-8"))
+    except Undecodable as error:
+        if told and told.name != "utf-8":
+            raise InputError(
+                f"{path.name} is {error}",
+                "Say in which encoding it was written with --encoding",
+                name="InvalidEncoding",
+            ) from error
+        sample = _sample(path, error.offset)
+        if not (told or mostly_utf8(sample)):
+            return _guessed(path, sample)
+        if packed:
+            raise not_utf8(path.name, error) from error
+    text, breaks = head.decode("utf-8-sig", "replace"), Breaks()
+    breaks.see(text)
+    return _Seen(encoding=told or Encoding(name="utf-8"), breaks=breaks, head=text, tail="")
+
+
+def not_utf8(name: str, error: Undecodable) -> InputError:
+    """Broken UTF-8, as an error for the user."""
+    return InputError(
+        f"{name} is {error}",
+        "Export it again as UTF-8, or say in which encoding it is with --encoding",
+        name="InvalidEncoding",
+    )
+
+
+def _guessed(path: Path, sample: bytes) -> _Seen:
+    for guess in guesses(sample):
+        try:
+            return _pass(path, guess)
+        except Undecodable:
+            continue
+    raise AssertionError  # pragma: no cover  Latin-1, the last guess, takes every byte
+
+
+def _sample(path: Path, offset: int) -> bytes:
+    with opened(path) as stream:
+        stream.seek(max(0, offset - _HEAD))
+        return stream.read(_SAMPLE)
+
+
+def _pass(path: Path, encoding: Encoding) -> _Seen:
+    breaks = Breaks()
+    head = tail = ""
+    for text in blocks(path, encoding):
+        breaks.see(text)
+        head = head or text
+        tail = text if len(text) >= _TAIL else (tail + text)[-_TAIL:]
+    return _Seen(encoding=encoding, breaks=breaks, head=head, tail=tail[-_TAIL:])
+
+
+def _header(text: str, char: str) -> list[str]:
+    csv.field_size_limit(MOST_CELL)
+    rows = csv.reader(StringIO(text, newline=""), delimiter=char)
+    return next((row for row in rows if any(cell.strip() for cell in row)), [])
+
+
+def _endings(path: Path, seen: _Seen, char: str) -> tuple[set[str], bool]:
+    """Exact where quotes may hide it; the quick count where there is nothing to hide."""
+    quick = seen.breaks.kinds, seen.breaks.blank
+    if not seen.breaks.quotes or (len(quick[0]) <= 1 and not quick[1]):
+        return quick
+    return endings(text_lines(blocks(path, seen.encoding)), char)
+
+
+def _ends_empty(tail: str, char: str) -> bool:
+    last = tail.rstrip("\r\n").replace("\r", "\n").rsplit("\n", 1)[-1]
+    return bool(re.fullmatch(rf'(?:""|{re.escape(char)})+', last)) and char in last

@@ -1,0 +1,211 @@
+"""Writes a file anew as Salesforce takes it: by blocks where it can, by records where it must."""
+
+import csv
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import IO
+
+from bulkup.errors import InputError
+from bulkup.model import Delimiter
+from bulkup.rows.dialect import MOST_CELL, separator_line, text_lines
+from bulkup.rows.look import Look
+from bulkup.rows.opened import blocks
+
+FIRST = 5
+"""How many ragged rows an error names."""
+
+_WRITTEN_AT_ONCE = 2000
+Row = list[str]
+
+
+def by_blocks(look: Look, to: IO[bytes]) -> None:
+    """The same records in UTF-8, with the one line ending. Only where no quote hides a break."""
+    ending = look.line_ending.chars
+    held = ""
+    for block in blocks(look.path, look.encoding):
+        if look.breaks <= {ending}:
+            to.write(block.encode())
+            continue
+        text = held + block
+        held = "\r" if text.endswith("\r") else ""
+        to.write(_one_ending(text[: len(text) - len(held)], ending).encode())
+    to.write(_one_ending(held, ending).encode())
+
+
+def _one_ending(text: str, ending: str) -> str:
+    lf = text.replace("\r\n", "\n").replace("\r", "\n")
+    return lf if ending == "\n" else lf.replace("\n", ending)
+
+
+@dataclass(slots=True)
+class Left:
+    """What was left out on the way."""
+
+    blank_lines: int = 0
+    empty_rows: int = 0
+
+
+def by_records(look: Look, to: IO[bytes], note: Callable[[int], None]) -> Left:
+    """Every record read and written anew; `note` gets each kept record's line in the file.
+
+    Raises:
+        InputError: rows with another number of cells than the header, or an open quote.
+    """
+    left = Left()
+    ragged = _Ragged(look)
+    rows = _even(_records(look, left), look, ragged)
+    write_rows(to, _without_empty_end(rows, left, note), look.delimiter, look.line_ending.chars)
+    ragged.raise_if_any()
+    return left
+
+
+def write_rows(to: IO[bytes], rows: Iterable[Row], delimiter: Delimiter, ending: str) -> None:
+    """Rows as CSV in UTF-8, quoted where needed, written many at a time."""
+    written = _Written(ending)
+    writer = csv.writer(written, delimiter=delimiter.char, lineterminator="\r\n")
+    for number, row in enumerate(rows, 1):
+        writer.writerow(row)
+        if not number % _WRITTEN_AT_ONCE:
+            to.write(written.taken())
+    to.write(written.taken())
+
+
+class _Written:
+    """Takes records as csv writes them, and gives them the ending that is wanted.
+
+    csv quotes a cell with a line break only if the break is part of its line terminator, so it
+    is told the longest one.
+    """
+
+    def __init__(self, ending: str) -> None:
+        self._ending = ending
+        self._records: list[str] = []
+
+    def write(self, record: str) -> None:
+        self._records.append(record[:-2])
+
+    def taken(self) -> bytes:
+        text = self._ending.join([*self._records, ""])
+        self._records.clear()
+        return text.encode()
+
+
+class _Lines:
+    """The file's lines as csv takes them, and where the record it is reading began."""
+
+    def __init__(self, look: Look) -> None:
+        self._look = look
+        self.line = 1
+        self.taken = 0
+
+    def __iter__(self) -> Iterator[str]:
+        for number, line in enumerate(text_lines(blocks(self._look.path, self._look.encoding))):
+            if number == 0 and self._look.separator_line and separator_line(line)[0]:
+                self.line += 1
+                continue
+            self.taken += 1
+            yield line
+        if self.taken:
+            # csv asks for another line only inside a record: there is none.
+            raise self.open_quote()
+
+    def next_record(self) -> int:
+        """The line of the record that was read; the next one begins after it."""
+        line = self.line
+        self.line += self.taken
+        self.taken = 0
+        return line
+
+    def open_quote(self) -> InputError:
+        return InputError(
+            f"{self._look.path.name}: a quote that opens in the record of line {self.line} is "
+            "never closed",
+            "Close it, or double a quote that belongs to the text",
+            name="InvalidCsv",
+        )
+
+
+def _records(look: Look, left: Left) -> Iterator[tuple[int, Row]]:
+    """The header and the records, each with the line where it starts; blank ones are counted."""
+    csv.field_size_limit(MOST_CELL)
+    lines = _Lines(look)
+    single = len(look.header) == 1
+    try:
+        for row in csv.reader(lines, delimiter=look.char):
+            line = lines.next_record()
+            if len(row) > 1 or (row and (row[0].strip() or (single and row[0]))):
+                yield line, row
+            else:
+                left.blank_lines += 1
+    except csv.Error as error:
+        raise lines.open_quote() from error
+
+
+def _even(
+    records: Iterator[tuple[int, Row]], look: Look, ragged: "_Ragged"
+) -> Iterator[tuple[int, Row]]:
+    """Records as wide as the header; ragged ones are noted and left out."""
+    width = len(look.header)
+    whole = width + look.unnamed
+    for line, row in records:
+        if len(row) == width:
+            yield line, row
+        elif width < len(row) <= whole and not any(map(str.strip, row[width:])):
+            yield line, row[:width]
+        elif width < len(row) <= whole:
+            ragged.unnamed.append(line)
+        else:
+            ragged.see(line, row)
+
+
+@dataclass(slots=True)
+class _Ragged:
+    """Rows that do not fit the header: the first few, and how many."""
+
+    look: Look
+    unnamed: "array[int]" = field(default_factory=lambda: array("q"))
+    first: list[str] = field(default_factory=list)
+    count: int = 0
+
+    def see(self, line: int, row: Row) -> None:
+        self.count += 1
+        if self.count <= FIRST:
+            cells = f"{len(row)} cell{'s' * (len(row) != 1)}"
+            self.first.append(f"line {line} has {cells}")
+
+    def raise_if_any(self) -> None:
+        problems = []
+        if self.count:
+            more = f", and {self.count - FIRST} more" if self.count > FIRST else ""
+            wanted = f"the header has {len(self.look.header)} cells"
+            problems.append(f"{wanted}, but {', '.join(self.first)}{more}")
+        if self.unnamed:
+            shown = ", ".join(map(str, self.unnamed[:FIRST]))
+            problems.append(f"values stand in a column without a name (line {shown})")
+        if problems:
+            raise InputError(
+                f"{self.look.path.name}: {'; '.join(problems)}",
+                "Put values that hold the delimiter in quotes; give each column a name",
+                name="InvalidCsv",
+            )
+
+
+def _without_empty_end(
+    records: Iterator[tuple[int, Row]], left: Left, note: Callable[[int], None]
+) -> Iterator[Row]:
+    """The rows, without those at the end whose cells are all empty; the header is not noted."""
+    _, header = next(records, (0, []))
+    yield header
+    held: array[int] = array("q")
+    for line, row in records:
+        if not any(row):
+            held.append(line)
+            continue
+        for empty in held:
+            note(empty)
+            yield [""] * len(header)
+        del held[:]
+        note(line)
+        yield row
+    left.empty_rows = len(held)
