@@ -29,13 +29,16 @@ class Act(StrEnum):
     HANG = Trouble.HANG.value
 
 
+_SECONDS = {Act.SLOW: 5.0, Act.HANG: 3600.0}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFault:
     """What happens to the nth request that matches, and to the `times` - 1 matching ones after it.
 
     `method` is any when empty; `path` is a pattern (`*`, `?`, `[…]`) for the path without the
     query; `times` 0 is for ever. `retry_after` is sent as it is: seconds or a HTTP date.
-    `seconds` is how long SLOW and HANG take.
+    `seconds` is how long SLOW (5 if not said) and HANG (3600) take.
     """
 
     act: Act
@@ -48,7 +51,7 @@ class RequestFault:
     content_type: str = "application/json;charset=UTF-8"
     retry_after: str | int | None = None
     works: bool = False
-    seconds: float = 3600.0
+    seconds: float | None = None
 
     def matches(self, method: str, path: str) -> bool:
         """Whether this request is one of those that it counts."""
@@ -65,7 +68,8 @@ class RequestFault:
         """The trouble that whoever carries the request has to act out, if it is one of those."""
         if self.act in {Act.STATUS, Act.EXPIRE_TOKEN}:
             return None
-        return Fault(trouble=Trouble(self.act.value), seconds=self.seconds)
+        seconds = _SECONDS.get(self.act, 0.0) if self.seconds is None else self.seconds
+        return Fault(trouble=Trouble(self.act.value), seconds=seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 import secrets
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -121,18 +122,36 @@ class Org:
             self._calls += 1
             try:
                 response = self._route(request)
+                self._database.commit()
             except Refusal as refusal:
                 response = refusal.answer()
-            self._database.commit()
+                self._database.commit()
+            except sqlite3.Error as error:  # a full disk, most likely
+                self._undo()
+                response = Refusal(
+                    500, "UNKNOWN_EXCEPTION", f"The org's database: {error}"
+                ).answer()
         return self._dress(request, response)
 
     def tick(self) -> bool:
-        """Do one slice of background work; False when there was none to do."""
+        """Do one slice of background work; False when there was none to do.
+
+        Raises sqlite3.Error where the database can't be written. What was not committed is undone
+        then, and done again by a later tick.
+        """
         with self._lock:
-            job = self._work.tick()
-            if job is None or not job.at_work or job.done % self._batch_rows == 0:
-                self._database.commit()  # one transaction a batch
+            try:
+                job = self._work.tick()
+                if job is None or not job.at_work or job.done % self._batch_rows == 0:
+                    self._database.commit()  # one transaction a batch
+            except sqlite3.Error:
+                self._undo()
+                raise
             return job is not None
+
+    def _undo(self) -> None:
+        self._database.rollback()
+        self._work.forget_all()
 
     def close(self) -> None:
         """Let go of the database. Unfinished jobs go on when the org is opened again."""

@@ -1,8 +1,10 @@
 """The org on a loopback port: uvicorn in a thread, background work in another."""
 
+import logging
 import os
 import shutil
 import socket
+import sqlite3
 import threading
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,6 +23,8 @@ __all__ = ["OrgInUse", "Running", "find_running", "reset", "serve"]
 _IDLE_SECONDS = 75
 _GRACE_SECONDS = 2
 _BREATH_SECONDS = 0.0002
+_PAUSE_SECONDS = 1.0
+_log = logging.getLogger(__name__)
 _KEPT = {"objects", "org.lock", "owner.json"}
 
 
@@ -92,7 +96,13 @@ class Running:
 
     def _tick(self) -> None:
         while not self._stopping.is_set():
-            if self.org.tick():
+            try:
+                worked = self.org.tick()
+            except sqlite3.Error:
+                _log.exception("the local org's database can't be written; trying again")
+                self._stopping.wait(_PAUSE_SECONDS)
+                continue
+            if worked:
                 self._stopping.wait(_BREATH_SECONDS)  # let a request have the lock
             else:
                 self._news.wait()

@@ -73,6 +73,10 @@ class Work:
         """Let go of a job's upload."""
         self._open.pop(job.seq, None)
 
+    def forget_all(self) -> None:
+        """Let go of all uploads: they are opened again where the kept jobs say."""
+        self._open.clear()
+
     def _begin(self, job: Job) -> None:
         job.state = states.IN_PROGRESS
         job.started = self._desk.clock()

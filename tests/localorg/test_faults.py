@@ -103,6 +103,15 @@ def test_troubles_on_the_way_say_whether_the_work_was_done(act: Act, works: bool
     org.org.close()
 
 
+def test_slow_and_hanging_have_a_time_of_their_own_unless_it_is_said() -> None:
+    def seconds(act: Act) -> float:
+        fault = RequestFault(act=act).on_the_way
+        assert fault
+        return fault.seconds
+
+    assert [seconds(act) for act in (Act.SLOW, Act.HANG, Act.RESET)] == [5, 3600, 0]
+
+
 def test_a_token_can_be_ended() -> None:
     org = with_faults(RequestFault(act=Act.EXPIRE_TOKEN, nth=2))
     assert statuses(org, 3) == [200, 401, 401]

@@ -1,6 +1,7 @@
 """The calls on ingest jobs: what each takes, answers, leaves out and refuses."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -410,6 +411,23 @@ def test_what_is_unfinished_goes_on_in_the_next_process(tmp_path: Path) -> None:
     assert names == sorted(f"N{i}" for i in range(1000))
     assert len(second.rows(job, "successfulResults")) == 1000
     second.org.close()
+
+
+def test_a_database_that_can_not_be_written_undoes_and_goes_on_later(tmp_path: Path) -> None:
+    org = Asker(Org(tmp_path, token="t", batch_rows=400))
+    job = org.create("Contact", "insert")
+    org.put(job, rows(1000))
+    org.patch(job, "UploadComplete")
+    org.work(4)
+    org.org._database.execute("PRAGMA query_only = 1")
+    with pytest.raises(sqlite3.OperationalError):
+        org.org.tick()
+    assert error(org.patch(job, "Aborted"))[:2] == (500, "UNKNOWN_EXCEPTION")
+    org.org._database.execute("PRAGMA query_only = 0")
+    assert org.look(job)["numberRecordsProcessed"] == 400
+    org.work()
+    assert len(org.rows(job, "successfulResults")) == len(org.org.records("Contact")) == 1000
+    org.org.close()
 
 
 def test_a_killed_org_does_the_rows_of_its_torn_batch_once(tmp_path: Path) -> None:
