@@ -1,0 +1,246 @@
+"""Salesforce's results joined with the rows of the user's file: what became of every row."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bulkup.books import Books
+from bulkup.model import Field, ResultKind, Status
+from bulkup.rows.engine import engine
+from bulkup.rows.errors import Groups
+from bulkup.rows.fates import last_words, load_numbers, said, texts, with_lines
+from bulkup.rows.layout import Layout, Sent
+from bulkup.rows.match import Matched, begin, match, number
+from bulkup.rows.settled import load_settled
+from bulkup.rows.sheet import Sheet, numbered, write_numbers
+from bulkup.rows.write import Fates, write
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """All that is known of a load, for `reconcile`.
+
+    `original` has every row of the user's file and all its columns. `rounds` are what was sent in
+    each round, `sent` what became of their chunks; chunks that were never sent may be missing.
+    `columns` are the columns as sent, in order, each with its field (None for a relationship);
+    `key` is the one by which rows are matched, None for an insert. `settled` is a file of
+    `write_settled`: rows that are in no chunk.
+    """
+
+    original: Sheet
+    rounds: Mapping[int, Sheet]
+    sent: Sequence[Sent]
+    columns: Mapping[str, Field | None]
+    key: str | None
+    settled: Path | None = None
+
+    @property
+    def layout(self) -> Layout:
+        """How a record that was sent is made."""
+        return Layout(columns=self.columns, key=self.key)
+
+    def chunks(self, round_: int) -> list[Sent]:
+        """What became of the round's chunks, in the order of its sheet."""
+        ours = (one for one in self.sent if one.chunk.round == round_)
+        return sorted(ours, key=lambda one: one.chunk.first_row)
+
+
+def reconcile(load: Load, *, to: Path, work: Path, explain: Callable[[str], str]) -> Books:
+    """Write results.csv and its three companions into `to`, and close the books.
+
+    Everything temporary lies in a new directory inside `work`. `explain` says what one of
+    Salesforce's error codes means.
+
+    Raises:
+        RunError: a file can't be written, or a sheet does not have the records it had.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="reconcile-", dir=work) as room,
+        engine(Path(room)) as connection,
+    ):
+        story = _Story(load=load, connection=connection, work=Path(room))
+        story.hear_later_rounds()
+        counts, files = write(load.original.source, Fates(story.tell()), to)
+        return story.books(counts, files, explain)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Story:
+    """Goes through the chunks and gathers what the books need."""
+
+    load: Load
+    connection: "DuckDBPyConnection"
+    work: Path
+    groups: Groups = field(default_factory=Groups)
+    differences: list[str] = field(default_factory=list)
+    chunk_rows: dict[int, int] = field(default_factory=dict)
+    came_in: dict[int, int] = field(default_factory=dict)
+    created: int = 0
+
+    def hear_later_rounds(self) -> None:
+        """Make the table `later`: the last word about rows that were sent again."""
+        load_settled(self.connection, self.load.settled)
+        self.connection.execute(_LATER)
+        for round_ in sorted(self.load.rounds):
+            if round_ > 1:
+                sheet = self._begin(round_)
+                for sent in self.load.chunks(round_):
+                    self._match(sent, sheet)
+                    words = said(sent, sheet, "numbers")
+                    skipped = " WHERE status <> 'not_sent'"  # what an earlier round said stands
+                    self.connection.execute(
+                        f"INSERT INTO heard SELECT {round_}, * FROM ({words}){skipped}"
+                    )
+        self.connection.execute(_LAST)
+
+    def tell(self) -> "Iterator[DuckDBPyConnection]":
+        """The fates of all rows in order, one query for each chunk of the first round."""
+        sheet = self._begin(1)
+        chunks = self.load.chunks(1)
+        lines = self._lines()
+        simple = lines is None and self._is_simple(sheet, chunks)
+        last = 0
+        for at, sent in enumerate(chunks):
+            self._match(sent, sheet)
+            words = said(sent, sheet, "numbers")
+            end = None if at == len(chunks) - 1 else self._last_row(sent, sheet)
+            if simple:
+                final = with_lines(words, self.load.original.source.header_lines)
+            else:
+                final = last_words(self._base(lines, last, end), words)
+            yield self._tell(final)
+            last = end or last
+        if not chunks:
+            yield self._tell(last_words(self._base(lines, 0, None), None))
+
+    def books(
+        self, counts: Mapping[Status, int], files: Mapping[str, Path], explain: Callable[[str], str]
+    ) -> Books:
+        """The final books."""
+        total, rows = sum(counts.values()), self.load.original.source.rows
+        if total != rows:
+            self.differences.append(f"The file has {rows:,} rows, {total:,} are accounted for")
+        rounds = {one.chunk.number: one.chunk.round for one in self.load.sent}
+        attempts: dict[int, int] = {}
+        for chunk, came_in in self.came_in.items():
+            attempts[rounds[chunk]] = attempts.get(rounds[chunk], 0) + came_in
+        return Books(
+            counts=dict.fromkeys(Status, 0) | dict(counts),
+            created=self.created,
+            chunk_rows=self.chunk_rows,
+            attempts=attempts,
+            errors=self.groups.told(explain),
+            files=files,
+            differences=tuple(self.differences),
+        )
+
+    def _begin(self, round_: int) -> Sheet:
+        sheet = self.load.rounds[round_]
+        chunks = [one.chunk for one in self.load.chunks(round_)]
+        begin(self.connection, sheet, self.load.layout, chunks, self.work)
+        if sheet.numbers is not None:
+            load_numbers(self.connection, "numbers", sheet.numbers)
+        return sheet
+
+    def _match(self, sent: Sent, sheet: Sheet) -> None:
+        matched = match(self.connection, sent, self.load.layout, sheet.source.delimiter, self.work)
+        self.differences += _differences(sent, matched)
+
+    def _is_simple(self, sheet: Sheet, chunks: Sequence[Sent]) -> bool:
+        """Whether the chunks hold exactly the rows of the file, and each was sent once."""
+        ends = [0, *(one.chunk.first_row + one.chunk.rows - 1 for one in chunks)]
+        gapless = all(
+            one.chunk.first_row == end + 1 for one, end in zip(chunks, ends, strict=False)
+        )
+        others = "SELECT (SELECT count(*) FROM later) + (SELECT count(*) FROM settled)"
+        whole = gapless and ends[-1] == self.load.original.source.rows
+        return whole and sheet.numbers is None and not number(self.connection, others)
+
+    def _lines(self) -> str | None:
+        """The table (row, line) of the user's file; None where every record takes one line."""
+        sheet = self.load.original
+        path = sheet.numbers
+        if path is None:
+            if _one_line_each(sheet):
+                return None
+            path = self.work / "lines.csv"
+            write_numbers(path, ((row, line) for rows, lines, _ in numbered(sheet)
+                                 for row, line in zip(rows, lines, strict=True)))  # fmt: skip
+        load_numbers(self.connection, "lines", path)
+        return "lines"
+
+    def _base(self, lines: str | None, after: int, end: int | None) -> str:
+        """The rows (row, line) of the user's file after one row and up to another."""
+        if lines:
+            up_to = "" if end is None else f" AND row <= {end}"
+            return f"SELECT row, line FROM {lines} WHERE row > {after}{up_to}"
+        source = self.load.original.source
+        stop = (source.rows if end is None else end) + 1
+        line = f"range + {source.header_lines} AS line"
+        return f"SELECT range AS row, {line} FROM range({after + 1}, {stop})"
+
+    def _last_row(self, sent: Sent, sheet: Sheet) -> int:
+        last = sent.chunk.first_row + sent.chunk.rows - 1
+        if sheet.numbers is None:
+            return last
+        return number(self.connection, f"SELECT row FROM numbers WHERE pos = {last}")
+
+    def _tell(self, final: str) -> "DuckDBPyConnection":
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE final AS {final}")
+        for chunk, rows, came_in, created, failed in self.connection.execute(_TALLY).fetchall():
+            if chunk:
+                self.chunk_rows[chunk] = self.chunk_rows.get(chunk, 0) + rows
+                self.came_in[chunk] = self.came_in.get(chunk, 0) + came_in
+            self.created += created
+            if failed:
+                self.groups.add(
+                    self.connection, f"final WHERE status = 'failed' AND chunk = {chunk}"
+                )
+        return self.connection.execute(texts(self.load.original.source.delimiter))
+
+
+_LATER = (
+    "CREATE OR REPLACE TEMP TABLE heard (round INTEGER, row BIGINT, status VARCHAR, id VARCHAR,"
+    " created VARCHAR, error VARCHAR, chunk INTEGER)"
+)
+_LAST = (
+    "CREATE OR REPLACE TEMP TABLE later AS SELECT * EXCLUDE (round) FROM heard"
+    " QUALIFY row_number() OVER (PARTITION BY row ORDER BY round DESC) = 1"
+)
+_TALLY = (
+    "SELECT chunk, count(*), count(*) FILTER (status = 'succeeded'),"
+    " count(*) FILTER (status = 'succeeded' AND created = 'true'),"
+    " count(*) FILTER (status = 'failed') FROM final GROUP BY chunk"
+)
+
+
+def _one_line_each(sheet: Sheet) -> bool:
+    """Whether no record holds a line break."""
+    source, breaks, last = sheet.source, 0, b""
+    with source.path.open("rb") as file:
+        while block := file.read(8 << 20):
+            breaks += block.count(b"\n")
+            last = block
+    return breaks + (not last.endswith(b"\n")) == source.rows + source.header_lines
+
+
+def _differences(sent: Sent, matched: Matched) -> Iterator[str]:
+    """Where a chunk's results and its rows, or Salesforce's own counts, do not agree."""
+    name, rows = f"Chunk {sent.chunk.number}", sent.chunk.rows
+    total = sum(matched.results.values())
+    failed = matched.results[ResultKind.FAILED]
+    processed = matched.results[ResultKind.SUCCESSFUL] + failed
+    if matched.strays:
+        yield f"{name}: {matched.strays:,} of {total:,} results belong to none of its rows"
+    if sent.otherwise is Status.UNKNOWN and sent.results and total < rows:
+        yield f"{name}: the results name {total:,} of its {rows:,} rows"
+    if sent.failed not in {None, failed}:
+        yield f"{name}: Salesforce counts {sent.failed:,} failed rows, the results {failed:,}"
+    if sent.processed not in {None, processed}:
+        yield f"{name}: Salesforce counts {sent.processed:,} rows, the results {processed:,}"

@@ -1,0 +1,96 @@
+"""A CSV whose records are known by the numbers they have in the user's own file."""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from bulkup.errors import RunError
+from bulkup.model import Source
+from bulkup.rows.records import blocks
+
+NUMBERS_HEADER = "row,line"
+"""A sidecar is a CSV: one record `row,line` for each record of its sheet, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """A CSV, and in `numbers` which row of the user's file each of its records is.
+
+    Without `numbers` it is the user's file itself: row = position. Rows count from 1 = the first
+    record, lines from 1 = the first line of the file; a sidecar's rows ascend, except in a sheet
+    that was put into another order on purpose.
+    """
+
+    source: Source
+    numbers: Path | None = None
+
+
+def numbered(sheet: Sheet) -> Iterator[tuple[list[int], list[int], list[str]]]:
+    """The sheet's records, many at a time: rows, lines and raw texts."""
+    own = None if sheet.numbers is None else read_numbers(sheet.numbers)
+    row, line = 1, 1 + sheet.source.header_lines
+    for block in blocks(sheet.source):
+        count = len(block.records)
+        if own is None:
+            lines = block.lines(line)
+            yield list(range(row, row + count)), lines[:-1], block.records
+            row, line = row + count, lines[-1]
+        else:
+            pairs = [next(own) for _ in range(count)]
+            yield [r for r, _ in pairs], [at for _, at in pairs], block.records
+
+
+def read_numbers(path: Path) -> Iterator[tuple[int, int]]:
+    """Row and line of each record, in order."""
+    with path.open(encoding="utf-8") as file:
+        next(file)
+        for text in file:
+            row, line = text.split(",")
+            yield int(row), int(line)
+
+
+def write_numbers(path: Path, numbers: Iterable[tuple[int, int]]) -> None:
+    """Write a sidecar.
+
+    Raises:
+        RunError: it can't be written.
+    """
+    with private(path) as file:
+        file.write(NUMBERS_HEADER.encode() + b"\n")
+        file.writelines(b"%d,%d\n" % pair for pair in numbers)
+
+
+@contextmanager
+def private(path: Path) -> Iterator[IO[bytes]]:
+    """A file for its owner only (0600): under another name until it is whole and on the disk.
+
+    Raises:
+        RunError: it can't be written.
+    """
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.unlink(missing_ok=True)
+        made = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0),
+                       0o600)  # fmt: skip
+        try:
+            with os.fdopen(made, "wb", buffering=BUFFER) as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise RunError(
+            f"{path} can't be written: {error.strerror or error}",
+            "Make room or set the rights there; BULKUP_HOME and --dir move what bulkup writes.",
+            name="NotWritable",
+        ) from error
+
+
+BUFFER = 1 << 20
