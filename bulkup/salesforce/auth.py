@@ -6,6 +6,8 @@ from collections.abc import Callable, Generator
 import httpx
 
 UNAUTHORIZED = 401
+FORBIDDEN = 403
+USERINFO = "/services/oauth2/userinfo"
 
 
 class TokenAuth(httpx.Auth):
@@ -29,7 +31,7 @@ class TokenAuth(httpx.Auth):
         used = self._token
         request.headers["Authorization"] = f"Bearer {used}"
         response = yield request
-        if response.status_code != UNAUTHORIZED or self._renew is None:
+        if not _is_over(response) or self._renew is None:
             return
         request.headers["Authorization"] = f"Bearer {self._renewed(used, self._renew)}"
         yield request
@@ -39,3 +41,9 @@ class TokenAuth(httpx.Auth):
             if self._token == used:
                 self._token = renew()
             return self._token
+
+
+def _is_over(response: httpx.Response) -> bool:
+    """A 401; for userinfo it is a 403 (`Bad_OAuth_Token`)."""
+    at_userinfo = response.request.url.path == USERINFO
+    return response.status_code == (FORBIDDEN if at_userinfo else UNAUTHORIZED)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from bulkup import __version__
-from bulkup.errors import Refused, Transient
+from bulkup.errors import InputError, Refused, Transient
 from bulkup.salesforce import faults
 
 CONNECT_SECONDS = 10.0
@@ -58,15 +58,14 @@ class Client:
         self.host = urlsplit(self.instance_url).netloc
         self.api_version = api_version
         self.calls = 0
+        self._auth = auth
         self._counting = threading.Lock()
         self._log = log
-        self._http = httpx.Client(
-            base_url=self.instance_url,
+        self._http = opened(
+            self.instance_url,
             auth=auth,
             transport=transport,
-            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, write=WRITE_SECONDS),
-            headers={"User-Agent": f"bulkup/{__version__}", "Accept": "application/json"},
-            **trust(self.instance_url),
+            event_hooks={"request": [self._count]},
         )
 
     def __repr__(self) -> str:
@@ -80,6 +79,11 @@ class Client:
         """Close the connections."""
         self._http.close()
 
+    @property
+    def token(self) -> str:
+        """The present token, for what can be read from it (the org's id); never to be shown."""
+        return str(getattr(self._auth, "token", ""))
+
     def data(self, path: str) -> str:
         """A path under the version that is spoken: `jobs/ingest` and the like."""
         return f"/services/data/v{self.api_version}/{path}"
@@ -89,21 +93,32 @@ class Client:
         return self.json("GET", path, **more)
 
     def json(self, method: str, path: str, **more: Any) -> Any:
-        """The JSON of an answer.
+        """The JSON of an answer; of the kind that `expect` names, a dict if it is not given.
 
         Raises:
             SalesforceError, CredentialsError: by the table in `faults`.
         """
-        response = self.request(method, path, **more)
+        expect = more.pop("expect", dict)
+        return self.read(self.request(method, path, **more), expect)
+
+    def read(self, response: httpx.Response, expect: type = dict) -> Any:
+        """The JSON in an answer.
+
+        Raises:
+            Transient: there is none, or it is of another kind: a proxy or a maintenance page.
+        """
         try:
-            return response.json()
-        except ValueError as error:
-            raise Transient(
-                f"{self.host} answered {method} {path.partition('?')[0]} with something that is "
-                "not JSON",
-                faults.PASSING_HINT,
-                status=response.status_code,
-            ) from error
+            data = response.json()
+        except ValueError:
+            data = None
+        if isinstance(data, expect):
+            return data
+        raise Transient(
+            f"{self.host} answered {response.request.method} {response.request.url.path} "
+            "with something that is not Salesforce's JSON",
+            faults.PASSING_HINT,
+            status=response.status_code,
+        )
 
     def request(
         self,
@@ -144,10 +159,10 @@ class Client:
                 response.read()
             note(response)
             with os.fdopen(os.open(to, flags, 0o600), "wb") as file:
-                for block in response.iter_bytes(BLOCK):
-                    file.write(block)
+                size = sum(map(file.write, response.iter_bytes(BLOCK)))
                 file.flush()
                 os.fsync(file.fileno())
+            self._check_whole(response, size)
 
     def _own(self, path: str) -> str:
         """Only paths of the org itself: a token goes nowhere else.
@@ -156,9 +171,7 @@ class Client:
             Refused: the address is another host's.
         """
         parts = urlsplit(path)
-        if (parts.scheme or parts.netloc) and f"{parts.scheme}://{parts.netloc}" != _origin(
-            self.instance_url
-        ):
+        if (parts.scheme or parts.netloc) and _origin(path) != _origin(self.instance_url):
             raise Refused(
                 f"{self.host} sent an address of another host ({parts.netloc}); it was not followed"
             )
@@ -166,9 +179,7 @@ class Client:
 
     @contextmanager
     def _counted(self, method: str, path: str) -> Iterator[Callable[[httpx.Response], None]]:
-        """Count, log and translate one request."""
-        with self._counting:
-            self.calls += 1
+        """Log and translate one request."""
         since = time.monotonic()
         status = "-"
 
@@ -181,10 +192,25 @@ class Client:
             yield note
         except httpx.HTTPError as error:
             raise faults.of_failure(error, self.host) from None
+        except httpx.InvalidURL:
+            raise Refused(f"{self.host} sent an address that can't be read") from None
         finally:
             if self._log:
                 took = (time.monotonic() - since) * 1000
                 self._log(f"{method} {urlsplit(path).path} {status} {took:.0f} ms")
+
+    def _count(self, _request: httpx.Request) -> None:
+        with self._counting:
+            self.calls += 1
+
+    def _check_whole(self, response: httpx.Response, size: int) -> None:
+        promised = response.headers.get("content-length", "")
+        plain = "content-encoding" not in response.headers
+        came = response.num_bytes_downloaded or (size if plain else None)
+        if promised.isdecimal() and came is not None and came != int(promised):
+            raise Transient(
+                f"{self.host} sent {came} bytes of an answer of {promised}", faults.PASSING_HINT
+            )
 
     def _raise_for(self, response: httpx.Response) -> None:
         if response.status_code >= ERRORS_FROM:
@@ -197,9 +223,44 @@ class Client:
             )
 
 
-def _origin(url: str) -> str:
+def opened(
+    base_url: str,
+    *,
+    auth: httpx.Auth | None = None,
+    transport: httpx.BaseTransport | None = None,
+    event_hooks: Mapping[str, list[Callable[..., Any]]] | None = None,
+) -> httpx.Client:
+    """A client of httpx as it is to be used here: whom it trusts, how long it waits.
+
+    Raises:
+        InputError: a proxy variable of the environment can't be used.
+    """
+    try:
+        return httpx.Client(
+            base_url=base_url,
+            auth=auth,
+            transport=transport,
+            event_hooks=event_hooks,
+            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, write=WRITE_SECONDS),
+            headers={"User-Agent": f"bulkup/{__version__}", "Accept": "application/json"},
+            **trust(base_url),
+        )
+    except (ValueError, ImportError, httpx.InvalidURL):
+        # Not the error's own words: a proxy's address may hold a password.
+        raise InputError(
+            "The proxy that the environment names can't be used",
+            "Look at HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; write it like http://proxy:3128",
+            name="BadProxy",
+        ) from None
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    try:
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return "", None, None
+    return parts.scheme, parts.hostname, port
 
 
 def is_loopback(host: str | None) -> bool:

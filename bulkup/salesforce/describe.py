@@ -1,7 +1,9 @@
 """What an org says of its objects, its limits and its users."""
 
 import difflib
+import os
 import re
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -30,7 +32,7 @@ def describe(client: Client, name: str, cache: Path | None = None) -> ObjectInfo
 
 def describe_raw(client: Client, name: str, cache: Path | None = None) -> dict[str, Any]:
     """Salesforce's own JSON of an object; see `describe`."""
-    if not re.fullmatch(r"\w+", name):
+    if not re.fullmatch(r"\w+", name, re.ASCII):
         raise InputError(f"{name!r} is no API name of an object", HINT, name="UnknownObject")
     kept, since = _kept(client, name, cache)
     headers = {"If-Modified-Since": since} if since else {}
@@ -44,7 +46,7 @@ def describe_raw(client: Client, name: str, cache: Path | None = None) -> dict[s
         ) from error
     if response.status_code == NOT_MODIFIED and kept is not None:
         return kept
-    data: dict[str, Any] = response.json()
+    data: dict[str, Any] = client.read(response)
     if cache is not None and (modified := response.headers.get("last-modified")):
         _keep(client, name, cache, {"modified": modified, "describe": data})
     return data
@@ -81,7 +83,7 @@ def _kept(client: Client, name: str, cache: Path | None) -> tuple[dict[str, Any]
 def _keep(client: Client, name: str, cache: Path, data: Mapping[str, Any]) -> None:
     """Losing a cache is no harm, so a disk that does not take it is none either."""
     file = _file(client, name, cache)
-    temporary = file.with_name(f"{file.name}.{id(data)}.tmp")
+    temporary = file.with_name(f"{file.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         cache.mkdir(parents=True, exist_ok=True, mode=0o700)
         temporary.write_bytes(msgspec.json.encode(data))
@@ -140,7 +142,7 @@ def limits(client: Client) -> dict[str, dict[str, int]]:
 
 def versions(client: Client) -> list[str]:
     """The API versions that the org offers, oldest first, as `60.0`."""
-    return [str(one.get("version")) for one in client.get("/services/data/")]
+    return [str(one.get("version")) for one in client.get("/services/data/", expect=list)]
 
 
 def userinfo(client: Client) -> dict[str, Any]:
@@ -149,8 +151,8 @@ def userinfo(client: Client) -> dict[str, Any]:
     return data
 
 
-def org_id(client: Client, token: str) -> str:
+def org_id(client: Client, token: str | None = None) -> str:
     """The first 15 characters of the org's id: from the token, else asked for."""
-    if found := ORG_ID.match(token.partition("!")[0]):
+    if found := ORG_ID.match((token or client.token).partition("!")[0]):
         return found[1]
     return str(userinfo(client).get("organization_id", ""))[:15]

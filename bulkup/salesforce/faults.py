@@ -11,10 +11,12 @@ import httpx
 from bulkup.errors import CredentialsError, Gone, LimitReached, Refused, SalesforceError, Transient
 from bulkup.salesforce.codes import explain
 
-PASSING_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+PASSING_STATUSES = frozenset({408, 425, 429})
+SERVER_ERRORS_FROM = 500
 LIMIT_CODES = frozenset({"REQUEST_LIMIT_EXCEEDED", "EXCEEDEDQUOTA", "LIMIT_EXCEEDED"})
 PASSING_CODES = frozenset({"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE"})
 UNAUTHORIZED = 401
+BAD_TOKEN = "Bad_OAuth_Token"  # noqa: S105 -- what userinfo answers, with 403
 NOT_FOUND = 404
 LONGEST_WORDS = 300
 
@@ -22,11 +24,11 @@ LONGEST_WORDS = 300
 def of_answer(response: httpx.Response) -> SalesforceError | CredentialsError:
     """The error that an answer of 400 and above stands for."""
     status = response.status_code
-    code, words = words_of(response)
+    code, words = (_hidden(text, response) for text in words_of(response))
     told = f"Salesforce says: {words}" if words else f"Salesforce answered with status {status}"
     told = f"{told} ({code})" if code else told
     hint = explain(code)
-    if status == UNAUTHORIZED:
+    if status == UNAUTHORIZED or words == BAD_TOKEN:
         return CredentialsError(
             f"{told}. The token is over or was never valid",
             "Log in again (bulkup login), or set BULKUP_ACCESS_TOKEN to a fresh token.",
@@ -34,10 +36,11 @@ def of_answer(response: httpx.Response) -> SalesforceError | CredentialsError:
         )
     if code in LIMIT_CODES:
         return LimitReached(told, hint or LIMIT_HINT, status=status, code=code)
-    if status in PASSING_STATUSES or code in PASSING_CODES:
+    if status >= SERVER_ERRORS_FROM or status in PASSING_STATUSES or code in PASSING_CODES:
         after = retry_after(response)
         return Transient(told, PASSING_HINT, status=status, code=code, retry_after=after)
-    kind = Gone if status == NOT_FOUND else Refused
+    # A 404 that is not in Salesforce's words is some proxy's: it says nothing about a job.
+    kind = Gone if status == NOT_FOUND and code else Refused
     return kind(told, hint, status=status, code=code)
 
 
@@ -62,6 +65,12 @@ def words_of(response: httpx.Response) -> tuple[str, str]:
     return str(code), str(message)[:LONGEST_WORDS]
 
 
+def _hidden(text: str, response: httpx.Response) -> str:
+    """A proxy's page may quote the request: without the token then."""
+    secret = response.request.headers.get("authorization", "").rpartition(" ")[2]
+    return text.replace(secret, "[hidden]") if secret else text
+
+
 def _text(response: httpx.Response) -> str:
     """The title of an HTML page, or the first words of a text."""
     try:
@@ -76,11 +85,11 @@ def _text(response: httpx.Response) -> str:
 def retry_after(response: httpx.Response) -> float | None:
     """The seconds that the server asks for: a number or a date, if it is there."""
     wish = response.headers.get("retry-after", "").strip()
-    if wish.isdigit():
+    if re.fullmatch(r"[0-9]+", wish):
         return float(wish)
     try:
         moment = parsedate_to_datetime(wish)
-    except ValueError:
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())

@@ -7,10 +7,12 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from bulkup.errors import RunError
+from bulkup.errors import RunError, Transient
 from bulkup.model import Delimiter, Job, JobState, LineEnding, Operation, ResultKind, Target
 from bulkup.salesforce.client import Client, Content
+from bulkup.salesforce.faults import PASSING_HINT
 
 OPERATIONS = {operation: str(operation) for operation in Operation} | {
     Operation.HARD_DELETE: "hardDelete"
@@ -46,7 +48,10 @@ class IngestJobs:
             wish["externalIdFieldName"] = target.external_id
         if target.assignment_rule:
             wish["assignmentRuleId"] = target.assignment_rule
-        return job_of(self._client.json("POST", self._path(), json=wish))
+        job = job_of(self._client.json("POST", self._path(), json=wish))
+        if not job.id:
+            raise Transient("Salesforce's answer to a new job names no job", PASSING_HINT)
+        return job
 
     def upload(self, job: Job, body: Content, /) -> None:
         """The one upload of a job, with its Content-Length.
@@ -95,12 +100,18 @@ class IngestJobs:
                 temporary.unlink(missing_ok=True)
 
     def jobs(self) -> Iterator[Job]:
-        """All ingest jobs of Bulk API 2.0 that the org still knows, page by page."""
-        path: str | None = self._path().rstrip("/") + "?jobType=V2Ingest"
-        while path:
+        """All ingest jobs of Bulk API 2.0 that the org still knows, the newest first."""
+        # In which order pages come is documented nowhere.
+        yield from sorted(self._pages(), key=lambda job: job.created, reverse=True)
+
+    def _pages(self) -> Iterator[Job]:
+        path = self._path().rstrip("/") + "?jobType=V2Ingest"
+        seen = {""}
+        while path not in seen:
+            seen.add(path)
             page = self._client.get(path)
             yield from map(job_of, page.get("records") or ())
-            path = None if page.get("done", True) else page.get("nextRecordsUrl")
+            path = "" if page.get("done", True) else str(page.get("nextRecordsUrl") or "")
 
     def delete(self, job_id: str, /) -> None:
         """Make Salesforce forget the job; not while it is Open or at work."""
@@ -110,7 +121,9 @@ class IngestJobs:
         return job_of(self._client.json("PATCH", self._path(job_id), json={"state": str(state)}))
 
     def _path(self, job_id: str = "") -> str:
-        return self._client.data(f"jobs/ingest/{job_id + '/' if job_id else ''}")
+        # What a user typed must not become another path.
+        name = quote(job_id, safe="")
+        return self._client.data(f"jobs/ingest/{name + '/' if name else ''}")
 
 
 def job_of(data: Mapping[str, Any]) -> Job:
@@ -141,4 +154,7 @@ def _operation(spelled: object) -> str:
 
 
 def _number(value: object) -> int | None:
-    return int(value) if isinstance(value, int | float | str) and str(value).strip() else None
+    try:
+        return int(float(str(value)))
+    except (ValueError, OverflowError):
+        return None
