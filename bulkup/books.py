@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bulkup.events import Event, Lost, Saved
-from bulkup.model import Chunk, Status
+from bulkup.events import ChunkEvent, Discarded, Event, Finished, Lost, Saved
+from bulkup.model import Chunk, JobState, Status
+from bulkup.stop import refused_whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,3 +67,49 @@ def provisional(
             case _:
                 counts[Status.NOT_SENT] += chunk.rows
     return Books(counts=counts, created=created, chunk_rows={c.number: c.rows for c in chunks})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """What the journal knows of a chunk's rows, before its results are read.
+
+    `otherwise` is what rows are that no result names, `reason` says why. `processed` and `failed`
+    are Salesforce's own counts where they can be relied on. `job` is empty for a chunk never sent.
+    """
+
+    chunk: Chunk
+    job: str = ""
+    otherwise: Status = Status.NOT_SENT
+    reason: str = ""
+    processed: int | None = None
+    failed: int | None = None
+
+
+def fates(chunks: Sequence[Chunk], events: Sequence[Event], why_not_sent: str) -> list[Fate]:
+    """The fate of each chunk, from the journal."""
+    last = {e.chunk: e for e in events if isinstance(e, ChunkEvent)}
+    ends = {e.job: e for e in events if isinstance(e, Finished)}
+    return [_fate(chunk, last.get(chunk.number), ends, why_not_sent) for chunk in chunks]
+
+
+def _fate(
+    chunk: Chunk, last: ChunkEvent | None, ends: Mapping[str, Finished], why_not_sent: str
+) -> Fate:
+    if last is None or isinstance(last, Discarded):
+        return Fate(chunk=chunk, reason=f"bulkup: {why_not_sent or 'not sent'}")
+    if isinstance(last, Lost):
+        reason = f"bulkup: {last.reason}"
+        return Fate(chunk=chunk, job=last.job, otherwise=Status.UNKNOWN, reason=reason)
+    end = ends.get(last.job)
+    if end is not None and (not end.closed or (refused_whole(end) and end.message)):
+        reason = f"bulkup: {end.message}" if end.message else ""
+        return Fate(chunk=chunk, job=last.job, otherwise=Status.UNPROCESSED, reason=reason)
+    whole = end is not None and end.state is JobState.JOB_COMPLETE
+    return Fate(
+        chunk=chunk,
+        job=last.job,
+        otherwise=Status.UNKNOWN,
+        reason="bulkup: Salesforce's results do not hold this row",
+        processed=end.processed if whole and end else None,
+        failed=end.failed if whole and end else None,
+    )

@@ -33,7 +33,8 @@ class Patience:
 
     `retry_for` is in seconds; 0 bears nothing. With `first_contact`, an org that has not
     answered anything and can't be reached at all is given up after three tries. `sleep` may
-    raise to leave; `tell` hears of each wait.
+    raise to leave; `tell` hears of each wait. `bore_a_fault`: a step was tried more than once,
+    so its work may have been done by a try whose answer was lost.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Patience:
         self._chance = chance or random.Random()  # noqa: S311 -- jitter, not a secret
         self._since: float | None = None
         self._tries = 0
+        self.bore_a_fault = False
         self._retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(Transient),
             wait=self._seconds,
@@ -83,6 +85,7 @@ class Patience:
         now = self._clock.now()
         self._since = now if self._since is None else self._since
         self._tries += 1
+        self.bore_a_fault = True
         if self._first_contact and fault.status is None and self._retry_for > 0:
             return self._tries >= UNREACHABLE_TRIES
         return now - self._since + self._wish(fault) >= self._retry_for

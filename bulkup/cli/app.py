@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from bulkup import __version__
-from bulkup.cli import resume, run, runs
+from bulkup.cli import local, look, results, resume, run, runs, steps
 from bulkup.cli.boundary import Boundary
 from bulkup.cli.output import result
 
@@ -37,5 +37,15 @@ def main(
 
 
 app.command("run", epilog=run.EXAMPLES)(run.run)
-app.command("resume", epilog=resume.EXAMPLES)(resume.resume)
+app.command("create", epilog=steps.CREATE_EXAMPLES)(steps.create)
+app.command("upload", epilog=steps.UPLOAD_EXAMPLES)(steps.upload)
+app.command("close", epilog=steps.CLOSE_EXAMPLES)(steps.close)
+app.command("abort", epilog=steps.ABORT_EXAMPLES)(steps.abort)
+app.command("status", epilog=steps.STATUS_EXAMPLES)(steps.status)
+app.command("results", epilog=results.EXAMPLES)(results.results)
+app.command("jobs", epilog=look.JOBS_EXAMPLES)(look.jobs)
 app.command("runs", epilog=runs.EXAMPLES)(runs.show)
+app.command("resume", epilog=resume.EXAMPLES)(resume.resume)
+app.command("fields", epilog=look.FIELDS_EXAMPLES)(look.fields)
+app.command("limits", epilog=look.LIMITS_EXAMPLES)(look.limits)
+app.add_typer(local.app, name="local")

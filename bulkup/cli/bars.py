@@ -24,11 +24,49 @@ class Amount(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         """One task's numbers."""
-        total = task.total or 0
+        if task.total is None:
+            return Text(f"{task.completed:,.0f} rows")
+        total = task.total
         if task.fields["unit"] == "rows":
             return Text(f"{task.completed:,.0f} of {total:,.0f} rows")
         speed = f", {size(task.speed)}/s" if task.speed else ""
         return Text(f"{size(task.completed)} of {size(total)}{speed}")
+
+
+def _drawn_on(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description:<9}"),
+        BarColumn(bar_width=28),
+        Amount(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        console=console,
+    )
+
+
+class JobBar:
+    """A listener that draws one job, of which nobody here knows how many rows it has."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = _drawn_on(console)
+        self._bar = self._progress.add_task("processed", total=None, unit="rows")
+
+    def __enter__(self) -> Self:
+        """Draw from here on."""
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the bar as it is."""
+        self._progress.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Move the bar."""
+        if isinstance(event, Looked):
+            rows = event.seen.processed or 0
+            total = rows if event.seen.state.ended else None
+            self._progress.update(
+                self._bar, completed=rows, total=total, description=str(event.seen.state)
+            )
 
 
 class Bars:
@@ -39,13 +77,7 @@ class Bars:
         self._header = header
         self._sent: dict[int, int] = {}
         self._done: dict[int, int] = {}
-        self._progress = Progress(
-            TextColumn("{task.description:<9}"),
-            BarColumn(bar_width=28),
-            Amount(),
-            TimeRemainingColumn(elapsed_when_finished=True),
-            console=console,
-        )
+        self._progress = _drawn_on(console)
         self._lines = Lines(
             say=lambda text: self._progress.console.print(text, markup=False),
             chunks=chunks,

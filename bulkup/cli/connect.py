@@ -7,9 +7,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bulkup.cli.local import in_use
 from bulkup.cli.output import Screen
 from bulkup.clock import RealClock
-from bulkup.errors import RunError
 from bulkup.patience import RETRY_FOR, Patience
 from bulkup.places import Places
 
@@ -42,7 +42,7 @@ class Connection:
         """The org's own id, which stays when its URL changes."""
         from bulkup.salesforce.describe import org_id
 
-        return self.patience(lambda: org_id(self.client, self.credentials.auth.token))
+        return self.patience(lambda: org_id(self.client))
 
 
 @contextmanager
@@ -108,9 +108,5 @@ def _local_org(places: Places, stack: ExitStack) -> tuple[str, str]:
     try:
         own = stack.enter_context(server.serve(places.localorg))
     except server.OrgInUse as error:
-        raise RunError(
-            f"The local org is in use: {error}",
-            "Wait for the other command, or run one org for all of them: bulkup local serve",
-            name="LocalOrgInUse",
-        ) from error
+        raise in_use(error) from error
     return own.url, own.token

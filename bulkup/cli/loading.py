@@ -117,7 +117,7 @@ def _carried(
             listener=stack.enter_context(shown(screen, chunks, len(header))),
             retry_for=options.retry_for,
         )
-        return carry(run, journal, runner, rooms.of(connection))
+        return carry(run, journal, runner, rooms.of(connection, stop))
 
 
 class Bodies:

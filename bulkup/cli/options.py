@@ -96,6 +96,22 @@ LineEndingOption = Annotated[
     LineEnding | None,
     typer.Option("--line-ending", show_default=False, help="Not given: detected and stated."),
 ]
+COMMA, LF = Delimiter.COMMA, LineEnding.LF
+JobDelimiter = Annotated[
+    Delimiter, typer.Option("--delimiter", help="What stands between cells in the file.")
+]
+JobLineEnding = Annotated[
+    LineEnding, typer.Option("--line-ending", help="What ends a record in the file.")
+]
+AssignmentRule = Annotated[
+    str | None,
+    typer.Option(
+        "--assignment-rule",
+        metavar="ID",
+        show_default=False,
+        help="Lead, Case: the assignment rule to run.",
+    ),
+]
 Timeout = Annotated[
     float | None,
     typer.Option(

@@ -42,21 +42,22 @@ class Wish:
     retry_for: float
 
 
-def validate(wish: Wish) -> None:
-    """Refuse what can be seen to be wrong without looking into the file.
+def validate_key(operation: Operation, external_id: str | None) -> None:
+    """Refuse a key that is missing or makes no sense.
 
     Raises:
-        InputError: the key is missing or makes no sense, or there is no such file.
+        InputError: with what to type.
     """
-    if wish.operation is Operation.UPSERT and not wish.external_id:
+    if operation is Operation.UPSERT and not external_id:
         raise InputError(
             "An upsert needs the field that says which record a row is",
             "Add --external-id and its API name, as in: --external-id Email__c",
             name="MissingExternalId",
         )
-    if wish.operation is not Operation.UPSERT and wish.external_id:
+    if operation is not Operation.UPSERT and external_id:
+        found = "makes new records" if operation is Operation.INSERT else "goes by Id"
         raise InputError(
-            f"--external-id is for upsert; {wish.operation} goes by Id",
+            f"--external-id is for upsert; {operation} {found}",
             "Leave it out, or say --op upsert.",
             name="InvalidOption",
         )
@@ -113,24 +114,22 @@ def checked(wish: Wish, source: Source, info: ObjectInfo) -> Columns:
     return columns
 
 
-def confirm(wish: Wish, *, yes: bool) -> None:
+def confirm(operation: Operation, what: str, *, yes: bool) -> None:
     """Ask before records are deleted.
 
     Raises:
         InputError: the user says no, or nobody is there to ask.
     """
-    if yes or wish.operation not in {Operation.DELETE, Operation.HARD_DELETE}:
+    if yes or operation not in {Operation.DELETE, Operation.HARD_DELETE}:
         return
     if not sys.stdin.isatty() or not sys.stderr.isatty():
         raise InputError(
-            f"{wish.operation} needs a confirmation, and there is no terminal to ask on",
+            f"{operation} needs a confirmation, and there is no terminal to ask on",
             "Add --yes when you are sure.",
             name="NotConfirmed",
         )
-    forever = ", for ever" if wish.operation is Operation.HARD_DELETE else ""
-    if not typer.confirm(
-        f"Delete the {wish.object} records that {wish.file} names{forever}?", err=True
-    ):
+    forever = ", for ever" if operation is Operation.HARD_DELETE else ""
+    if not typer.confirm(f"Delete {what}{forever}?", err=True):
         raise InputError("Not confirmed; nothing was sent", name="NotConfirmed")
 
 

@@ -103,7 +103,9 @@ class Lines:
             return ""
         self._seen[event.chunk] = now
         failed = f", {now[1]:,} failed" if now[1] else ""
-        return f"{now[0]:,} of {amount(self.chunks[event.chunk].rows, 'row')} processed{failed}"
+        rows = self.chunks[event.chunk].rows
+        total = f" of {rows:,}" if rows else ""
+        return f"{now[0]:,}{total} rows processed{failed}"
 
     def _name(self, chunk: int, job: str) -> str:
         if (number := self.chunks[chunk].round) > 1:

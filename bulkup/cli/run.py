@@ -82,8 +82,8 @@ def run(
         chunk_rows=chunk_rows,
         retry_for=retry_for,
     )
-    planning.validate(wish)
-    planning.confirm(wish, yes=yes)
+    planning.validate_key(op, external_id)
+    planning.confirm(op, f"the {object_} records that {file} names", yes=yes)
     with (
         planning.source_of(wish) as (source, held),
         connected(org, api_version, screen, home, retry_for=retry_for) as connection,

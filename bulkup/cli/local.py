@@ -1,0 +1,122 @@
+"""`bulkup local`: the built-in stand-in org, as a server for any client."""
+
+import os
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bulkup import places
+from bulkup.cli import output
+from bulkup.cli.boundary import Boundary
+from bulkup.cli.options import Json
+from bulkup.errors import InputError, RunError
+
+if TYPE_CHECKING:
+    from bulkup.localorg.faults import FaultPlan
+
+SERVE_EXAMPLES = """\
+Examples:
+
+  bulkup local serve
+
+  bulkup local serve --port 8080 --faults plan.toml
+"""
+
+app = typer.Typer(
+    cls=Boundary,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="The built-in stand-in org: the same HTTP requests, no Salesforce.",
+)
+
+
+@app.command("serve", epilog=SERVE_EXAMPLES)
+def serve(
+    port: Annotated[
+        int, typer.Option("--port", metavar="N", min=0, max=65535, help="0 takes a free one.")
+    ] = 0,
+    faults: Annotated[
+        Path | None,
+        typer.Option(
+            "--faults",
+            metavar="PLAN.toml",
+            show_default=False,
+            help="Faults to order; docs/faults.md.",
+        ),
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Serve the local org on this machine, in the foreground, until ^C."""
+    from bulkup.localorg import server
+
+    home = places.find()
+    home.make()
+    try:
+        running = server.serve(home.localorg, port=port, announce=True, faults=_read(faults))
+    except server.OrgInUse as error:
+        raise in_use(error) from error
+    except OSError as error:
+        raise InputError(
+            f"Port {port} can't be used: {error.strerror}",
+            "Name another with --port.",
+            name="PortInUse",
+        ) from error
+    with running:
+        if json:
+            output.document(
+                {
+                    "schema": "bulkup.local/1",
+                    "instance_url": running.url,
+                    "access_token": running.token,
+                    "process": os.getpid(),
+                }
+            )
+        else:
+            output.result(running.url)
+            output.line("Any client can use it with:")
+            output.line(f"  export BULKUP_INSTANCE_URL={running.url}")
+            output.line(f"  export BULKUP_ACCESS_TOKEN={running.token}")
+            output.line("^C ends it; its records are kept. `--org local` uses it as well.")
+        signal.signal(signal.SIGTERM, lambda *_: running.stop())
+        while not running.wait(1.0):
+            pass
+    return 0
+
+
+@app.command("reset")
+def reset() -> int:
+    """Empty the local org: its records and its jobs."""
+    from bulkup.localorg import server
+
+    try:
+        server.reset(places.find().localorg)
+    except server.OrgInUse as error:
+        raise in_use(error) from error
+    output.line("the local org is empty")
+    return 0
+
+
+def _read(path: Path | None) -> "FaultPlan | None":
+    from bulkup.localorg.faultplan import FaultPlanError, read_plan
+
+    try:
+        return read_plan(path) if path else None
+    except FaultPlanError as error:
+        raise InputError(str(error), "See docs/faults.md.", name="FaultPlanError") from error
+    except OSError as error:
+        raise InputError(
+            f"{path} can't be read: {error.strerror}",
+            "Name another with --faults.",
+            name="FileNotFound",
+        ) from error
+
+
+def in_use(error: Exception) -> RunError:
+    """The error for an org that another process has."""
+    return RunError(
+        f"The local org is in use: {error}",
+        "Wait for the other command, or run one org for all of them: bulkup local serve",
+        name="LocalOrgInUse",
+    )

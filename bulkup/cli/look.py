@@ -1,0 +1,159 @@
+"""Looking into the org: its jobs, an object's fields, its limits."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bulkup import places
+from bulkup.cli import options, output
+from bulkup.cli.connect import connected
+from bulkup.cli.output import Screen
+from bulkup.cli.steps import job_document
+from bulkup.model import Field, JobState
+
+if TYPE_CHECKING:
+    from bulkup.model import Job
+
+JOBS_EXAMPLES = """\
+Examples:
+
+  bulkup jobs
+
+  bulkup jobs --state Open --object Contact --json
+"""
+FIELDS_EXAMPLES = """\
+Examples:
+
+  bulkup fields Contact
+
+  bulkup fields Contact --json --raw > Contact.json
+"""
+LIMITS_EXAMPLES = """\
+Examples:
+
+  bulkup limits --json
+"""
+
+
+def jobs(
+    state: Annotated[
+        JobState | None,
+        typer.Option("--state", case_sensitive=False, show_default=False, help="Only these."),
+    ] = None,
+    object_: Annotated[
+        str | None,
+        typer.Option("--object", metavar="O", show_default=False, help="Only this object's."),
+    ] = None,
+    org: options.Org = None,
+    api_version: options.ApiVersion = "60.0",
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    no_color: options.NoColor = False,
+) -> int:
+    """List the org's ingest jobs, newest first."""
+    from bulkup.salesforce.ingest import IngestJobs
+
+    screen = Screen(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    with connected(org, api_version, screen, places.find()) as connection:
+        ingest = IngestJobs(connection.client)
+        everything = connection.patience(lambda: list(ingest.jobs()))
+    found = [
+        job
+        for job in sorted(everything, key=lambda job: job.created, reverse=True)
+        if state in {None, job.state} and object_ in {None, job.object}
+    ]
+    if json:
+        output.document({"schema": "bulkup.jobs/1", "jobs": [job_document(job) for job in found]})
+    else:
+        screen.table(("job", "state", "object", "operation", "created"), map(_job_row, found))
+    return 0
+
+
+def _job_row(job: "Job") -> tuple[str, ...]:
+    return job.id, str(job.state), job.object, job.operation, job.created
+
+
+def fields(
+    object_: Annotated[str, typer.Argument(metavar="OBJECT", help="API name of the object.")],
+    raw: Annotated[bool, typer.Option("--raw", help="Salesforce's own JSON.")] = False,
+    org: options.Org = None,
+    api_version: options.ApiVersion = "60.0",
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    no_color: options.NoColor = False,
+) -> int:
+    """Describe an object: name, type, length, required, external id, updateable."""
+    from bulkup.salesforce.describe import describe_raw, object_of
+
+    screen = Screen(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    with connected(org, api_version, screen, places.find()) as connection:
+        data = connection.patience(lambda: describe_raw(connection.client, object_))
+    if raw:
+        output.document(data)
+        return 0
+    info = object_of(data)
+    if json:
+        entries = [_field_entry(field) for field in info.fields.values()]
+        output.document({"schema": "bulkup.fields/1", "object": info.name, "fields": entries})
+    else:
+        head = ("name", "label", "type", "length", "required", "key", "create", "update")
+        screen.table(head, map(_field_row, info.fields.values()))
+    return 0
+
+
+def _field_entry(field: Field) -> dict[str, object]:
+    return {
+        "name": field.name,
+        "label": field.label,
+        "type": field.type,
+        "length": field.length,
+        "required": field.required,
+        "external_id": field.external_id,
+        "id_lookup": field.id_lookup,
+        "unique": field.unique,
+        "createable": field.createable,
+        "updateable": field.updateable,
+        "reference_to": list(field.reference_to),
+        "relationship_name": field.relationship_name or None,
+        "picklist_values": list(field.picklist_values),
+    }
+
+
+def _field_row(field: Field) -> tuple[str, ...]:
+    kind = f"{field.type} → {', '.join(field.reference_to)}" if field.reference_to else field.type
+    key = "external id" if field.external_id else "lookup" if field.id_lookup else ""
+    yes = {True: "yes", False: ""}
+    length = str(field.length or field.precision or field.digits or "")
+    marks = (yes[field.required], key, yes[field.createable], yes[field.updateable])
+    return (field.name, field.label, kind, length, *marks)
+
+
+def limits(
+    org: options.Org = None,
+    api_version: options.ApiVersion = "60.0",
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    no_color: options.NoColor = False,
+) -> int:
+    """Show what is left of the org's allocations of the last 24 hours."""
+    from bulkup.salesforce import describe
+
+    screen = Screen(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    with connected(org, api_version, screen, places.find()) as connection:
+        data = connection.patience(lambda: describe.limits(connection.client))
+    entries = [
+        {"name": name, "max": one.get("Max"), "remaining": one.get("Remaining")}
+        for name, one in sorted(data.items())
+        if one
+    ]
+    if json:
+        output.document({"schema": "bulkup.limits/1", "limits": entries})
+    else:
+        screen.table(
+            ("limit", "remaining", "of"),
+            [(str(e["name"]), f"{e['remaining']:,}", f"{e['max']:,}") for e in entries],
+        )
+    return 0

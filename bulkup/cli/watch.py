@@ -1,0 +1,63 @@
+"""Watching one job to its end, with the bar or the lines that `run` has."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bulkup.cli.connect import Connection
+from bulkup.cli.output import Screen
+from bulkup.cli.progress import Lines, Listener
+from bulkup.clock import RealClock
+from bulkup.errors import SalesforceError, WaitTimeout
+from bulkup.events import Looked
+from bulkup.model import Chunk, Job, JobState
+from bulkup.patience import poll_wait
+from bulkup.stop import Stop
+
+
+def watched(connection: Connection, job: str, screen: Screen, timeout: float | None) -> Job:
+    """The job at its end.
+
+    Raises:
+        WaitTimeout: `timeout` seconds are over. SalesforceError: the job can't be looked at.
+    """
+    from bulkup.salesforce.ingest import IngestJobs
+
+    jobs, clock = IngestJobs(connection.client), RealClock()
+    stop = Stop(clock, timeout=timeout)
+    since = clock.now()
+    with _shown(screen) as listener:
+        while True:
+            found = connection.patience(lambda: jobs.look(job))
+            listener(Looked(chunk=1, job=job, seen=found))
+            if found.state.ended:
+                return found
+            if found.state is JobState.OPEN:
+                raise SalesforceError(
+                    f"Job {job} is Open: nothing happens before it is closed",
+                    f"Type: bulkup close {job} --wait",
+                )
+            if not stop.wait:
+                raise WaitTimeout(
+                    f"Job {job} is still {found.state}; it goes on at Salesforce",
+                    f"Watch it again with: bulkup status {job} --wait",
+                )
+            stop.sleep(poll_wait(clock.now() - since))
+
+
+def ended_code(job: Job) -> int:
+    """Single steps speak of the job, not of its rows: 0 for JobComplete, 5 for the rest."""
+    return 0 if job.state is JobState.JOB_COMPLETE else SalesforceError.exit_code
+
+
+@contextmanager
+def _shown(screen: Screen) -> Iterator[Listener]:
+    if screen.quiet:
+        yield lambda _event: None
+    elif screen.live:
+        from bulkup.cli.bars import JobBar
+
+        with JobBar(screen.errors()) as bar:
+            yield bar
+    else:
+        chunk = Chunk(number=1, start=0, end=0, rows=0, first_row=1)
+        yield Lines(say=screen.note, chunks={1: chunk})
