@@ -20,6 +20,9 @@ _KINDS = {kind.lower(): kind for kind in (
     states.SUCCESSFUL, states.FAILED_RESULTS, states.UNPROCESSED
 )}  # fmt: skip
 _PAGE = 1000
+_HOUR = 3_600.0
+_DAYS_OPEN = 1
+_DAYS_KEPT = 7
 _DELETABLE = frozenset({states.UPLOAD_COMPLETE, *states.ENDED})
 _NOT_FOUND = ("NOT_FOUND", "The requested resource does not exist")
 
@@ -34,6 +37,7 @@ class Ingest:
         self._jobs: Jobs = desk.jobs
         self._work = work
         self._faults_for = faults_for
+        self._swept = 0.0
 
     def answer(self, request: Request, version: str, rest: str) -> Response:
         """Answer a call on `jobs/ingest` + rest. Raises Refusal."""
@@ -78,6 +82,17 @@ class Ingest:
             self._jobs.delete(job)
             raise Refusal(404, *_NOT_FOUND)
         return job
+
+    def sweep(self) -> None:
+        """Forget jobs as Salesforce does: open ones after a day, others after seven."""
+        now = self._desk.clock()
+        if 0 <= now - self._swept < _HOUR:
+            return
+        self._swept = now
+        for job in list(self._jobs.all()):
+            kept = _DAYS_OPEN if job.state == states.OPEN else _DAYS_KEPT
+            if not job.at_work and now - job.modified > kept * 24 * _HOUR:
+                self._jobs.delete(job)
 
     # Create.
 

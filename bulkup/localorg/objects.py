@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import Any
 
 
+class DescribeError(ValueError):
+    """A file among the org's describes is none; the message names it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrgField:
     """One field, as far as loading needs it. Lengths are in characters."""
@@ -68,7 +72,7 @@ class OrgObject:
 def load(directory: Path | None) -> dict[str, OrgObject]:
     """All objects by lower-case name: the package's own, and over them `directory/objects`.
 
-    Raises ValueError, with the file's name, for a file that is no describe.
+    Raises DescribeError for a file that is no describe.
     """
     found = [
         _read(Path(str(entry)), 0.0)
@@ -95,7 +99,7 @@ def _read(path: Path, changed: float) -> OrgObject:
             changed=changed or path.stat().st_mtime,
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path} is no describe of an object ({error!r})") from error
+        raise DescribeError(f"{path} is no describe of an object ({error!r})") from error
 
 
 def field_from(raw: Mapping[str, Any]) -> OrgField:

@@ -90,6 +90,8 @@ def _pid(directory: Path) -> int | None:
 def _serving(directory: Path) -> tuple[str, str] | None:
     note = _read(directory / _SERVING)
     url, token = note.get("url"), note.get("token")
+    if note.get("pid") != _pid(directory):
+        return None  # a note left behind by a process that was killed
     return (url, token) if isinstance(url, str) and isinstance(token, str) else None
 
 
@@ -100,7 +102,7 @@ def _is_held(directory: Path) -> bool:
     except Timeout:
         return True
     lock.release()
-    return False  # a note left behind by a process that was killed
+    return False
 
 
 def _answers(url: str) -> bool:

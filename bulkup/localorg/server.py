@@ -14,11 +14,12 @@ from typing import Self
 import uvicorn
 
 from bulkup.localorg.faults import FaultPlan
+from bulkup.localorg.objects import DescribeError
 from bulkup.localorg.org import Org
 from bulkup.localorg.owner import OrgInUse, announced, find_running, owning
 from bulkup.localorg.shell import Protocol, Shell
 
-__all__ = ["OrgInUse", "Running", "find_running", "reset", "serve"]
+__all__ = ["DescribeError", "OrgInUse", "Running", "find_running", "reset", "serve"]
 
 _IDLE_SECONDS = 75
 _GRACE_SECONDS = 2
@@ -32,6 +33,7 @@ class Running:
     """An org that is being served. Also a context manager: stops at its end."""
 
     def __init__(self, org: Org, listener: socket.socket, claims: ExitStack) -> None:
+        """`claims` is closed at the end: the listener and the directory."""
         self.org = org
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         self.token = org.token
@@ -74,6 +76,10 @@ class Running:
     ) -> None:
         self.stop()
 
+    def announce(self, directory: Path) -> None:
+        """Let other processes find it (`find_running`) until it stops."""
+        self._claims.enter_context(announced(directory, self.url, self.token))
+
     def stop(self) -> None:
         """Stop serving and let go of the directory. What is unfinished goes on next time."""
         if self._stopping.is_set():
@@ -83,7 +89,6 @@ class Running:
         self._server.should_exit = True
         for thread in self._threads:
             thread.join()
-        self._listener.close()
         self.org.close()
         self._claims.close()
 
@@ -121,17 +126,20 @@ def serve(
 
     `faults` is what is to go wrong. With `announce` other processes find it
     (`find_running`). Raises OrgInUse when another process has the directory, OSError when the
-    port is taken, ValueError for a broken describe file.
+    port is taken, DescribeError for a broken describe file.
     """
     with ExitStack() as claims:
         claims.enter_context(owning(directory))
         listener = claims.enter_context(_listen(port))
         org = Org(directory, token=token, faults=faults)
-        running = Running(org, listener, claims)
-        if announce:
-            claims.enter_context(announced(directory, running.url, running.token))
-        running._claims = claims.pop_all()  # noqa: SLF001  # handed over, now that all went well
-        return running
+        running = Running(org, listener, claims.pop_all())
+    if announce:
+        try:
+            running.announce(directory)
+        except OSError:
+            running.stop()
+            raise
+    return running
 
 
 def _listen(port: int) -> socket.socket:

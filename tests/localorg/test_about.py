@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bulkup.localorg import ids
+from bulkup.localorg.objects import DescribeError
 from bulkup.localorg.org import Org
 from bulkup.localorg.tokens import Tokens
 from tests.localorg.asking import INGEST, Asker
@@ -153,7 +154,7 @@ def test_a_describe_of_the_users_own_beats_the_packages(tmp_path: Path) -> None:
 def test_a_describe_that_is_none_is_named(tmp_path: Path) -> None:
     (tmp_path / "objects").mkdir()
     (tmp_path / "objects" / "bad.json").write_text('{"name": "X"}', encoding="utf-8")
-    with pytest.raises(ValueError, match=r"bad\.json is no describe of an object"):
+    with pytest.raises(DescribeError, match=r"bad\.json is no describe of an object"):
         Org(tmp_path)
 
 

@@ -107,7 +107,10 @@ def test_who_is_only_used_inside_a_process_is_not_announced(tmp_path: Path) -> N
 
 def test_a_note_of_an_org_that_does_not_answer_is_not_believed(tmp_path: Path) -> None:
     with serve(tmp_path):
-        note = {"url": "http://127.0.0.1:1", "token": "t"}
+        note: dict[str, object] = {"url": "http://127.0.0.1:1", "token": "t"}
+        (tmp_path / "serving.json").write_text(json.dumps(note), encoding="utf-8")
+        assert find_running(tmp_path) is None
+        note["pid"] = os.getpid()
         (tmp_path / "serving.json").write_text(json.dumps(note), encoding="utf-8")
         assert find_running(tmp_path) is None
         (tmp_path / "serving.json").write_text("[", encoding="utf-8")
