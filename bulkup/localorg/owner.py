@@ -27,10 +27,10 @@ class OrgInUse(Exception):
 
 
 @contextmanager
-def owning(directory: Path, *, patience: float = PATIENCE_SECONDS) -> Iterator[None]:
-    """Have the directory alone. Raises OrgInUse after `patience` seconds."""
+def owning(directory: Path) -> Iterator[None]:
+    """Have the directory alone. Raises OrgInUse after PATIENCE_SECONDS."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = FileLock(directory / _LOCK, timeout=patience)
+    lock = FileLock(directory / _LOCK, timeout=PATIENCE_SECONDS)
     try:
         lock.acquire()
     except Timeout:
