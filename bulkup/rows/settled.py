@@ -34,7 +34,8 @@ def write_settled(path: Path, rows: Iterable[Settled]) -> None:
     Raises:
         RunError: it can't be written.
     """
-    with private(path) as file, io.TextIOWrapper(file, encoding="utf-8", newline="") as text:
+    with private(path) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
         written = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
         written.writerow(_COLUMNS)
         for one in rows:

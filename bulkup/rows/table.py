@@ -88,7 +88,7 @@ def load(
         relation = _relation(file, file.path, parallel=parallel, returns=looks.returns)
         try:
             count = _create(connection, table, query(relation))
-        except (duckdb.InvalidInputException, duckdb.ConversionException):
+        except (duckdb.InvalidInputException, duckdb.NotImplementedException):
             continue
         if _believable(file, looks, count, parallel=parallel):
             return Loaded(rows=count, relation=relation)

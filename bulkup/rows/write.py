@@ -1,7 +1,5 @@
 """The result files of a run: each row of the user's file with its fate before it."""
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -12,14 +10,12 @@ from typing import IO, TYPE_CHECKING
 
 from bulkup.errors import RunError
 from bulkup.model import Source, Status
+from bulkup.rows.cut import Cut, is_own
 from bulkup.rows.records import blocks
 from bulkup.rows.sheet import private
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-OWN = ("sf__", "bulkup__")
-"""Columns that begin so are ours: never sent, and replaced in what we write."""
 
 BEFORE = {
     "results": (
@@ -40,11 +36,6 @@ _STATUS = {"succeeded": "successful", "failed": "failed", "unprocessed": "unproc
 
 Fate = tuple[str, str, str]
 """A row's status, what stands before its record in results.csv, and in the file of its status."""
-
-
-def is_own(name: str) -> bool:
-    """Whether a column is one of ours or of Salesforce's results."""
-    return name.casefold().startswith(OWN)
 
 
 class Fates:
@@ -88,11 +79,13 @@ def write(source: Source, fates: Fates, to: Path) -> tuple[dict[Status, int], di
     """
     paths = {name: to / f"{name}.csv" for name in BEFORE}
     counts: Counter[str] = Counter()
-    cut = _Cut(source)
+    kept = [at for at, name in enumerate(source.header) if not is_own(name)]
+    names = [source.header[at] for at in kept]
+    cut = Cut(source, kept)
     with ExitStack() as stack:
         files = {name: stack.enter_context(private(path)) for name, path in paths.items()}
         for name, file in files.items():
-            file.write(cut.header(BEFORE[name]))
+            file.write(cut.header([*BEFORE[name], *names]))
         for block in blocks(source):
             fate = fates.take(len(block.records))
             counts.update(fate[0])
@@ -116,39 +109,3 @@ def _write_block(
 
 def _write_lines(file: IO[bytes], lines: Iterable[str], ending: str) -> None:
     file.write((ending.join(lines) + ending).encode("utf-8"))
-
-
-class _Cut:
-    """Takes columns that begin with `sf__` or `bulkup__` out of records; there are new ones."""
-
-    def __init__(self, source: Source) -> None:
-        self.ending = source.line_ending.chars
-        self._mark = source.delimiter.char
-        self._names = source.header
-        self._kept = [at for at, name in enumerate(source.header) if not is_own(name)]
-
-    def header(self, before: Sequence[str]) -> bytes:
-        names = [*before, *(self._names[at] for at in self._kept)]
-        return (self._joined([names])[0] + self.ending).encode("utf-8")
-
-    def records(self, raw: list[str]) -> list[str]:
-        if len(self._kept) == len(self._names):
-            return raw
-        return self._joined(
-            [cells[at] if at < len(cells) else "" for at in self._kept]
-            for cells in self._cells(raw)
-        )
-
-    def _cells(self, raw: list[str]) -> Iterator[list[str]]:
-        return (next(csv.reader([one], delimiter=self._mark), []) for one in raw)
-
-    def _joined(self, rows: Iterable[Sequence[str]]) -> list[str]:
-        text = io.StringIO()
-        written = csv.writer(text, delimiter=self._mark, lineterminator="\n")
-        texts = []
-        for row in rows:
-            written.writerow(row)
-            texts.append(text.getvalue()[:-1])
-            text.seek(0)
-            text.truncate()
-        return texts

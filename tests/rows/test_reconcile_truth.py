@@ -153,10 +153,10 @@ def test_every_field_of_results_csv_is_the_truth(data: st.DataObject) -> None:
         assert [row[6:] for row in written[1:]] == [list(row) for row in rows]
         assert [row[0] for row in written[1:]] == [str(at) for at in range(1, len(rows) + 1)]
         assert [int(row[1]) for row in written[1:]] == lines_of(records)
-        said: dict[tuple[bool | str, ...], Counter[Fate]] = defaultdict(Counter)
-        known: dict[tuple[bool | str, ...], Counter[Fate]] = defaultdict(Counter)
+        said: dict[tuple[str, ...], Counter[Fate]] = defaultdict(Counter)
+        known: dict[tuple[str, ...], Counter[Fate]] = defaultdict(Counter)
         for at, (row, fate, line) in enumerate(zip(rows, truth, written[1:], strict=True)):
-            same = (at < cut, *map(means, names, row))
+            same = (str(at < cut), *map(means, names, row))
             known[same][fate] += 1
             said[same][(line[2], line[3], line[4], line[5])] += 1
         assert said == known
