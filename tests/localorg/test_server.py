@@ -5,7 +5,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -61,25 +62,55 @@ def test_records_stay_between_two_servings_and_work_goes_on(tmp_path: Path) -> N
         assert len(running.org.records("Contact")) == 3000
 
 
-def test_a_second_process_is_told_who_has_the_org(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(owner, "PATIENCE_SECONDS", 0.05)
-    code = (
-        "import sys; from pathlib import Path\n"
-        "from bulkup.localorg.server import serve\n"
-        "with serve(Path(sys.argv[1]), announce=True) as running:\n"
-        "    print(running.url, running.token, flush=True)\n"
-        "    sys.stdin.read()\n"
-    )
+SERVE = (
+    "import sys; from pathlib import Path\n"
+    "from bulkup.localorg.server import serve\n"
+    "with serve(Path(sys.argv[1]), announce=True) as running:\n"
+    "    print(running.url, running.token, flush=True)\n"
+    "    sys.stdin.read()\n"
+)
+
+
+@contextmanager
+def another_process(directory: Path) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
+    """The org served by another process: that, its URL and its token."""
     with subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path)],
+        [sys.executable, "-c", SERVE, str(directory)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
         assert process.stdout
         url, token = process.stdout.readline().split()
+        yield process, url, token
+        process.kill()
+
+
+def test_a_killed_server_goes_on_and_does_each_row_once(tmp_path: Path) -> None:
+    count = 30_000
+    with another_process(tmp_path) as (process, url, token):
+        headers = {"Authorization": f"Bearer {token}"}
+        with httpx.Client(base_url=url, headers=headers, trust_env=False) as web:
+            job = load(web, "LastName\n" + "".join(f"N{i}\n" for i in range(count)))
+
+            def done() -> int:
+                return int(web.get(f"{INGEST}/{job}").json()["numberRecordsProcessed"])
+
+            until(lambda: done() > 10_000)
+            process.kill()
+    with serve(tmp_path) as running, client(running) as web:
+        until(lambda: web.get(f"{INGEST}/{job}").json()["state"] == "JobComplete")
+        names = [record["LastName"] for record in running.org.records("Contact")]
+        assert sorted(names) == sorted(f"N{i}" for i in range(count))
+        back = web.get(f"{INGEST}/{job}/successfulResults").text.splitlines()[1:]
+        assert len(back) == len(set(back)) == count
+
+
+def test_a_second_process_is_told_who_has_the_org(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owner, "PATIENCE_SECONDS", 0.05)
+    with another_process(tmp_path) as (process, url, token):
         with pytest.raises(OrgInUse, match=f"in use by process {process.pid}") as caught:
             serve(tmp_path)
         assert (caught.value.pid, caught.value.url, caught.value.token) == (process.pid, url, token)
