@@ -5,8 +5,9 @@ import sqlite3
 from dataclasses import dataclass
 
 from bulkup.localorg import ids
+from bulkup.localorg.database import meta, set_meta
 from bulkup.localorg.objects import OrgObject
-from bulkup.localorg.store import Records, meta, set_meta
+from bulkup.localorg.store import Records
 
 _USERNAME = "admin@localorg.example"
 _ORGS = 62**10

@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Callable, Mapping
-from random import Random
 from typing import Any
 
 from bulkup.localorg import jobs as states
-from bulkup.localorg import looks, multipart
+from bulkup.localorg import listing, looks, multipart
 from bulkup.localorg.create import invalid, new_job
+from bulkup.localorg.fetch import result
 from bulkup.localorg.jobs import Job, Jobs
 from bulkup.localorg.uploads import trouble
 from bulkup.localorg.wire import Refusal, Request, Response, answer_json, read_json
-from bulkup.localorg.work import Desk, Work, thinned
+from bulkup.localorg.work import Desk, Work
 
 MOST_BYTES = 100_000_000
 """The documented limit is 150 MB after base64; what may surely be sent is 100 MB, so no more."""
@@ -19,7 +19,6 @@ MOST_BYTES = 100_000_000
 _KINDS = {kind.lower(): kind for kind in (
     states.SUCCESSFUL, states.FAILED_RESULTS, states.UNPROCESSED
 )}  # fmt: skip
-_PAGE = 1000
 _HOUR = 3_600.0
 _DAYS_OPEN = 1
 _DAYS_KEPT = 7
@@ -45,7 +44,7 @@ class Ingest:
             if request.method == "POST":
                 return self._create(request, version)
             if request.method == "GET":
-                return self._list(request, version)
+                return listing.page(request, version, self._jobs, self._desk.user)
             raise _method_not_allowed(request)
         match = re.fullmatch(r"/([0-9A-Za-z]+)(?:/([A-Za-z]+))?", rest)
         if match is None:
@@ -77,7 +76,7 @@ class Ingest:
         job = self._jobs.get(id_)
         if job is None:
             raise Refusal(404, *_NOT_FOUND)
-        if _gone(job):
+        if looks.gone(job):
             self._work.forget(job)
             self._jobs.delete(job)
             raise Refusal(404, *_NOT_FOUND)
@@ -209,41 +208,8 @@ class Ingest:
             # An error or an incomplete answer: the error is the stricter one.
             message = f"InvalidJobState : The results of a job in state {job.state} are not ready"
             raise Refusal(400, "INVALIDJOBSTATE", message)
-        body = self._work.result(job, kind)
-        missing = job.faults.get("missing")
-        if missing and job.faults.get("missing_answers", 1) > 0:
-            random = Random(f"{self._desk.seed} {job.id} missing")  # noqa: S311  # a fault to order
-            body = thinned(body, job.delimiter, missing, random)
-            if "missing_answers" in job.faults:
-                job.faults["missing_answers"] -= 1
-                self._jobs.save(job)
+        body = result(self._desk, job, kind)
         return Response(headers={"content-type": "text/csv"}, body=body)
-
-    # All.
-
-    def _list(self, request: Request, version: str) -> Response:
-        kind = request.query.get("jobType", "V2Ingest")
-        locator = request.query.get("queryLocator", "")
-        if locator and not locator.isdecimal():
-            raise Refusal(400, "INVALID_QUERY_LOCATOR", f"Invalid locator: {locator}")
-        if kind != "V2Ingest":  # there are none of another kind here
-            return answer_json({"done": True, "records": [], "nextRecordsUrl": None})
-        jobs = self._jobs.newest(before=int(locator) if locator else None, limit=_PAGE + 1)
-        more = len(jobs) > _PAGE
-        page = [job for job in jobs[:_PAGE] if not _gone(job)]
-        url = f"/services/data/v{version}/jobs/ingest?jobType=V2Ingest&queryLocator="
-        following = f"{url}{jobs[_PAGE - 1].seq}" if more else None
-        records = [looks.listed(job, self._desk.user) for job in page]
-        return answer_json({"done": not more, "records": records, "nextRecordsUrl": following})
-
-
-def _gone(job: Job) -> bool:
-    order = [states.OPEN, states.UPLOAD_COMPLETE, states.IN_PROGRESS, states.JOB_COMPLETE]
-    at = job.faults.get("gone")
-    if at is None:
-        return False
-    reached = order.index(job.state) if job.state in order else len(order)
-    return reached >= order.index(at)
 
 
 def _method_not_allowed(request: Request) -> Refusal:

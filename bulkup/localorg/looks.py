@@ -68,3 +68,13 @@ def full(job: Job, user: str, now: float) -> Facts:
     if job.error:
         facts["errorMessage"] = job.error
     return facts
+
+
+def gone(job: Job) -> bool:
+    """Whether the job is ordered to be gone, now that it has come so far."""
+    order = [states.OPEN, states.UPLOAD_COMPLETE, states.IN_PROGRESS, states.JOB_COMPLETE]
+    at = job.faults.get("gone")
+    if at is None:
+        return False
+    reached = order.index(job.state) if job.state in order else len(order)
+    return reached >= order.index(at)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bulkup.localorg import oauth
+from bulkup.localorg.database import open_database
 from bulkup.localorg.dress import as_ordered, dressed
 from bulkup.localorg.faults import Act, FaultPlan, Faults, RequestFault
 from bulkup.localorg.identity import add_user, identify
@@ -17,7 +18,7 @@ from bulkup.localorg.ingest import Ingest
 from bulkup.localorg.jobs import Jobs
 from bulkup.localorg.objects import load
 from bulkup.localorg.routes import Routes
-from bulkup.localorg.store import Records, open_database
+from bulkup.localorg.store import Records
 from bulkup.localorg.tokens import Tokens
 from bulkup.localorg.wire import Refusal, Request, Response
 from bulkup.localorg.work import Desk, Work

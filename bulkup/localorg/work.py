@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from io import BytesIO
 from itertools import islice
 from random import Random
 
@@ -29,7 +28,6 @@ class _Open:
 
     reader: Reader
     texts: Iterator[Text]
-    header: list[str]
     layout: Layout | None
 
 
@@ -156,15 +154,7 @@ class Work:
             job.error = error
         job.bound = None
         if state == states.JOB_COMPLETE:
-            job.header = self._header(job)
             self._desk.jobs.drop_uploads(job)
-
-    def _header(self, job: Job) -> list[str]:
-        if not job.uploads:
-            return []
-        with self._desk.jobs.open_upload(job) as stream:
-            first = next(iter(Reader(stream, job.delimiter)), None)
-        return first.cells if first else []
 
     def _opened(self, job: Job) -> _Open:
         if job.seq not in self._open:
@@ -178,50 +168,13 @@ class Work:
         texts = iter(reader)
         first = next(texts, None)
         if first is None:  # an empty body: nothing to do, nothing wrong
-            return _Open(reader=reader, texts=texts, header=[], layout=None)
+            return _Open(reader=reader, texts=texts, layout=None)
         if first.problem:
             raise JobError(f"InvalidBatch : Failed to parse CSV. {first.problem}")
+        job.header = first.cells
         object_ = desk.objects[job.object.lower()]
         layout = lay_out(first.cells, object_, desk.objects, job.operation, job.key)
         if job.offset:
             reader = Reader(stream, job.delimiter, job.offset)
             texts = iter(reader)
-        return _Open(reader=reader, texts=texts, header=first.cells, layout=layout)
-
-    # What a job has to show for it.
-
-    def result(self, job: Job, kind: str) -> bytes:
-        """One of a job's three results, as far as there is one."""
-        random = Random(f"{self._desk.seed} {job.id} {kind}")  # noqa: S311  # only an order
-        writer = Writer(job, None, random)
-        slices = self._desk.jobs.results(job, kind)
-        random.shuffle(slices)
-        if job.state == states.JOB_COMPLETE:
-            header = job.header
-        else:
-            header = self._header(job)
-            if kind == states.UNPROCESSED and not job.trouble:
-                slices.append(self._rest(job, writer))
-        if not header:
-            return b""  # as after an empty upload: both forms of an empty result are met
-        return writer.head(kind, header) + b"".join(slices)
-
-    def _rest(self, job: Job, writer: Writer) -> bytes:
-        if not job.uploads:
-            return b""
-        with self._desk.jobs.open_upload(job) as stream:
-            reader = Reader(stream, job.delimiter, job.offset)
-            skipped = (job.bound or job.done) - job.done + (0 if job.offset else 1)
-            texts = islice(reader, skipped, None)
-            parts = []
-            while some := list(islice(texts, SLICE_ROWS)):
-                parts.append(writer.untouched([one for one in some if not at_end(one)]))
-            return b"".join(parts)
-
-
-def thinned(body: bytes, delimiter: str, share: float, random: Random) -> bytes:
-    """A result that misses this share of its rows; the header stays."""
-    texts = iter(Reader(BytesIO(body), delimiter))
-    first = next(texts, None)
-    kept = [text.raw for text in texts if random.random() >= share]
-    return ((first.raw if first else "") + "".join(kept)).encode()
+        return _Open(reader=reader, texts=texts, layout=layout)

@@ -244,7 +244,7 @@ def test_a_job_is_deleted_only_when_it_is_closed_or_over(org: Asker) -> None:
 def test_the_list_of_jobs_has_pages_and_begins_with_the_newest(
     org: Asker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bulkup.localorg.ingest._PAGE", 2)
+    monkeypatch.setattr("bulkup.localorg.listing.PAGE", 2)
     made = [org.create("Contact", "insert") for _ in range(5)]
     seen, path, query = [], INGEST, {"jobType": "V2Ingest"}
     sizes = []
