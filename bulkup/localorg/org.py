@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bulkup.localorg import oauth
+from bulkup.localorg import apps, oauth
 from bulkup.localorg.database import open_database
 from bulkup.localorg.dress import as_ordered, dressed
 from bulkup.localorg.faults import Act, FaultPlan, Faults, RequestFault
@@ -31,7 +31,8 @@ class Org:
     since the epoch. `seed` decides the order of results. `batch_rows` is how many rows are
     begun together, and land together when the job is aborted. `batches_per_look`: each look at a
     job does as many slices of its background work first, for tests without a ticking thread.
-    `faults` is what is to go wrong.
+    `faults` is what is to go wrong; `login_rules` say how apps get in (else the directory's
+    `apps.toml` does).
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Org:
         batch_rows: int = 10_000,
         batches_per_look: int = 0,
         faults: FaultPlan | None = None,
+        login_rules: apps.LoginRules | None = None,
     ) -> None:
         self._lock = threading.RLock()
         self._clock = clock
@@ -52,6 +54,7 @@ class Org:
         self._batch_rows = batch_rows
         self._slices_per_look = batches_per_look
         self._objects = load(directory)
+        rules = login_rules or apps.load(directory)
         self._database = open_database(directory)
         self._records = Records(self._database, self._objects)
         self.identity = identify(self._database, seed if directory is None else None)
@@ -74,7 +77,12 @@ class Org:
         self._routes = Routes(
             desk=desk,
             ingest=self._ingest,
-            login=oauth.Login(identity=self.identity, tokens=self.tokens, clock=clock),
+            login=oauth.Login(
+                identity=self.identity,
+                tokens=self.tokens,
+                clock=clock,
+                rules=rules,
+            ),
             before_look=self._work_before_a_look,
         )
 

@@ -13,6 +13,7 @@ from typing import Self
 
 import uvicorn
 
+from bulkup.localorg.apps import LoginRules
 from bulkup.localorg.faults import FaultPlan
 from bulkup.localorg.objects import DescribeError
 from bulkup.localorg.org import Org
@@ -26,7 +27,7 @@ _GRACE_SECONDS = 2
 _BREATH_SECONDS = 0.0002
 _PAUSE_SECONDS = 1.0
 _log = logging.getLogger(__name__)
-_KEPT = {"objects", "org.lock", "owner.json"}
+_KEPT = {"objects", "apps.toml", "org.lock", "owner.json"}
 
 
 class Running:
@@ -121,17 +122,19 @@ def serve(
     token: str | None = None,
     announce: bool = False,
     faults: FaultPlan | None = None,
+    login_rules: LoginRules | None = None,
 ) -> Running:
     """Serve the org in this directory on 127.0.0.1; port 0 takes a free one.
 
-    `faults` is what is to go wrong. With `announce` other processes find it
-    (`find_running`). Raises OrgInUse when another process has the directory, OSError when the
-    port is taken, DescribeError for a broken describe file.
+    `faults` is what is to go wrong, `login_rules` say how apps get in. With `announce` other
+    processes find it (`find_running`). Raises OrgInUse when another process has the directory,
+    OSError when the port is taken, ValueError (DescribeError) for a file of the user's own that
+    can't be read.
     """
     with ExitStack() as claims:
         claims.enter_context(owning(directory))
         listener = claims.enter_context(_listen(port))
-        org = Org(directory, token=token, faults=faults)
+        org = Org(directory, token=token, faults=faults, login_rules=login_rules)
         running = Running(org, listener, claims.pop_all())
     if announce:
         try:
