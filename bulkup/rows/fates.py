@@ -88,7 +88,8 @@ def texts(delimiter: Delimiter) -> str:
     return (
         f"SELECT status, {place} || status{d}{ident}{d}created{d}{error} || {quoted(mark)},"
         f" CASE status WHEN 'succeeded' THEN {ident}{d}created{d}{place}"
-        f" WHEN 'failed' THEN {ident}{d}{error}{d}{place} ELSE {place} END FROM final ORDER BY row"
+        f" WHEN 'failed' THEN {ident}{d}{error}{d}{place} ELSE {place} END"
+        " FROM (SELECT * FROM final ORDER BY row)"
     )
 
 

@@ -14,7 +14,7 @@ from bulkup.rows.found import find
 from bulkup.rows.layout import Layout, Sent
 from bulkup.rows.meaning import key_meaning, record_meaning, record_text
 from bulkup.rows.sheet import Sheet
-from bulkup.rows.table import Csv, load
+from bulkup.rows.table import Csv, Loaded, load
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -34,7 +34,7 @@ def begin(
     layout: Layout,
     chunks: Iterable[Chunk],
     work: Path,
-) -> None:
+) -> Loaded:
     """Read what a round sent: the tables `sent` (pos, k) and `whole` (pos, m, x).
 
     `whole` holds the rows that have no key of their own in their chunk.
@@ -45,19 +45,19 @@ def begin(
     cells, file = layout.cells(), sheet_csv(sheet.source)
     m, x = record_meaning(cells), record_text(cells)
     if layout.key is None:
-        load(connection, "whole", lambda it: f"SELECT {_POS}, {m} AS m, {x} AS x FROM {it}",
-             file, work)  # fmt: skip
         connection.execute("CREATE OR REPLACE TEMP TABLE sent (pos BIGINT, k VARCHAR)")
-        return
+        row = f"{_POS}, {m} AS m, {x} AS x"
+        return load(connection, "whole", f"SELECT {row} FROM ".__add__, file, work)
     at = list(layout.columns).index(layout.key)
     key = key_meaning(f"c{at}", layout.columns[layout.key])
-    loaded = load(connection, "sent", lambda it: f"SELECT {_POS}, {key} AS k FROM {it}", file, work)
+    loaded = load(connection, "sent", f"SELECT {_POS}, {key} AS k FROM ".__add__, file, work)
     if _find_doubles(connection, chunks):
         numbered = f"(SELECT {_POS}, * FROM {loaded.relation})"
         rows = f"SELECT pos, {m} AS m, {x} AS x FROM {numbered} SEMI JOIN doubles USING (pos)"
     else:
         rows = "SELECT 0::BIGINT AS pos, md5_number('') AS m, md5_number('') AS x WHERE false"
     connection.execute(f"CREATE OR REPLACE TEMP TABLE whole AS {rows}")
+    return loaded
 
 
 _POS = "row_number() OVER () AS pos"
@@ -77,8 +77,9 @@ def sheet_csv(source: Source) -> Csv:
 def _find_doubles(connection: "DuckDBPyConnection", chunks: Iterable[Chunk]) -> bool:
     """Make the table `doubles` (pos): rows whose key is empty, or not the only one in its chunk."""
     connection.execute("CREATE OR REPLACE TEMP TABLE doubles (pos BIGINT)")
-    often = "SELECT hash(k) AS h FROM sent GROUP BY h HAVING count(*) > 1 OR any_value(k) = ''"
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE often AS {often}")
+    often = "SELECT hash(k) AS h FROM sent GROUP BY h HAVING count(*) > 1"
+    empty = "SELECT DISTINCT hash(k) FROM sent WHERE k = ''"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE often AS {often} UNION {empty}")
     if not number(connection, "SELECT count(*) FROM often"):
         return False
     for chunk in chunks:

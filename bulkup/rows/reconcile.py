@@ -82,6 +82,7 @@ class _Story:
     chunk_rows: dict[int, int] = field(default_factory=dict)
     came_in: dict[int, int] = field(default_factory=dict)
     created: int = 0
+    one_line_each: bool = False
 
     def hear_later_rounds(self) -> None:
         """Make the table `later`: the last word about rows that were sent again."""
@@ -103,7 +104,7 @@ class _Story:
         """The fates of all rows in order, one query for each chunk of the first round."""
         sheet = self._begin(1)
         chunks = self.load.chunks(1)
-        lines = self._lines()
+        lines = self._lines(sheet)
         simple = lines is None and self._is_simple(sheet, chunks)
         last = 0
         for at, sent in enumerate(chunks):
@@ -112,12 +113,14 @@ class _Story:
             end = None if at == len(chunks) - 1 else self._last_row(sent, sheet)
             if simple:
                 final = with_lines(words, self.load.original.source.header_lines)
+                yield self._tell(f"VIEW final AS {final}")
             else:
                 final = last_words(self._base(lines, last, end), words)
-            yield self._tell(final)
+                yield self._tell(f"TABLE final AS {final}")
+                self.connection.execute("DROP TABLE final")
             last = end or last
         if not chunks:
-            yield self._tell(last_words(self._base(lines, 0, None), None))
+            yield self._tell(f"TABLE final AS {last_words(self._base(lines, 0, None), None)}")
 
     def books(
         self, counts: Mapping[Status, int], files: Mapping[str, Path], explain: Callable[[str], str]
@@ -143,7 +146,8 @@ class _Story:
     def _begin(self, round_: int) -> Sheet:
         sheet = self.load.rounds[round_]
         chunks = [one.chunk for one in self.load.chunks(round_)]
-        begin(self.connection, sheet, self.load.layout, chunks, self.work)
+        loaded = begin(self.connection, sheet, self.load.layout, chunks, self.work)
+        self.one_line_each = loaded.one_line_each
         if sheet.numbers is not None:
             load_numbers(self.connection, "numbers", sheet.numbers)
         return sheet
@@ -162,12 +166,13 @@ class _Story:
         whole = gapless and ends[-1] == self.load.original.source.rows
         return whole and sheet.numbers is None and not number(self.connection, others)
 
-    def _lines(self) -> str | None:
+    def _lines(self, sheet_sent: Sheet) -> str | None:
         """The table (row, line) of the user's file; None where every record takes one line."""
         sheet = self.load.original
         path = sheet.numbers
         if path is None:
-            if _one_line_each(sheet):
+            same = sheet.source.path == sheet_sent.source.path
+            if self.one_line_each if same else _one_line_each(sheet):
                 return None
             path = self.work / "lines.csv"
             write_numbers(path, ((row, line) for rows, lines, _ in numbered(sheet)
@@ -192,7 +197,7 @@ class _Story:
         return number(self.connection, f"SELECT row FROM numbers WHERE pos = {last}")
 
     def _tell(self, final: str) -> "DuckDBPyConnection":
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE final AS {final}")
+        self.connection.execute(f"CREATE OR REPLACE TEMP {final}")
         for chunk, rows, came_in, created, failed in self.connection.execute(_TALLY).fetchall():
             if chunk:
                 self.chunk_rows[chunk] = self.chunk_rows.get(chunk, 0) + rows

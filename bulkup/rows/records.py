@@ -57,7 +57,7 @@ def read(
                 yield block
     if rest:
         last = rest.decode("utf-8")
-        yield Block(records=[_without_ending(last, line_ending.chars)], plain="\n" not in last)
+        yield Block(records=[last], plain="\n" not in last)
 
 
 def record_pattern(delimiter: Delimiter) -> re.Pattern[str]:

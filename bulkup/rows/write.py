@@ -6,10 +6,11 @@ from contextlib import ExitStack
 from itertools import compress
 from operator import add
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from bulkup.errors import RunError
 from bulkup.model import Source, Status
+from bulkup.rows.behind import Behind, writing_behind
 from bulkup.rows.cut import Cut, is_own
 from bulkup.rows.records import blocks
 from bulkup.rows.sheet import private
@@ -83,7 +84,9 @@ def write(source: Source, fates: Fates, to: Path) -> tuple[dict[Status, int], di
     names = [source.header[at] for at in kept]
     cut = Cut(source, kept)
     with ExitStack() as stack:
-        files = {name: stack.enter_context(private(path)) for name, path in paths.items()}
+        opened = {name: stack.enter_context(private(path)) for name, path in paths.items()}
+        behind = stack.enter_context(writing_behind())
+        files = {name: behind(file) for name, file in opened.items()}
         for name, file in files.items():
             file.write(cut.header([*BEFORE[name], *names]))
         for block in blocks(source):
@@ -94,7 +97,7 @@ def write(source: Source, fates: Fates, to: Path) -> tuple[dict[Status, int], di
 
 
 def _write_block(
-    files: Mapping[str, IO[bytes]],
+    files: Mapping[str, Behind],
     ending: str,
     records: Sequence[str],
     fate: tuple[Sequence[str], Sequence[str], Sequence[str]],
@@ -107,5 +110,5 @@ def _write_block(
         _write_lines(files[_STATUS[status]], mine, ending)
 
 
-def _write_lines(file: IO[bytes], lines: Iterable[str], ending: str) -> None:
+def _write_lines(file: Behind, lines: Iterable[str], ending: str) -> None:
     file.write((ending.join(lines) + ending).encode("utf-8"))
