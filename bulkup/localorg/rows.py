@@ -54,6 +54,7 @@ class Slice:
     def _read(self, text: Text) -> Row:
         row = Row(text)
         columns = self._layout.columns
+        # Whether Salesforce passes over blank lines is unconfirmed: here each is a record.
         cells = text.cells or [""] * (len(columns) == 1)
         try:
             if text.problem:
