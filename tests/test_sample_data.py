@@ -2,11 +2,15 @@
 
 import csv
 import importlib.util
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from bulkup.localorg.org import Org
+from tests.localorg.asking import Asker
 
 FOLDER = Path(__file__).parent.parent / "sample_data"
 
@@ -57,3 +61,33 @@ def test_ids_of_both_lengths_are_there_and_their_checksums_are_right() -> None:
         numbers = [sum(capital << bit for bit, capital in enumerate(five)) for five in fives]
         expected = "".join("ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"[number] for number in numbers)
         assert id_[15:] in {"", expected}
+
+
+@pytest.fixture
+def org() -> Iterator[Asker]:
+    org = Org(None, token="00D!x")
+    yield Asker(org)
+    org.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "object_", "key", "more"),
+    [
+        ("contacts.csv", "Contact", "Email__c", {}),
+        ("leads.csv", "Lead", "Email__c", {"lineEnding": "CRLF"}),
+        ("campaigns.csv", "Campaign", "External_Id__c", {"columnDelimiter": "SEMICOLON"}),
+    ],
+)
+def test_the_sound_files_load_into_the_local_org_without_one_failure(
+    org: Asker, name: str, object_: str, key: str, more: dict[str, str]
+) -> None:
+    body = (FOLDER / name).read_bytes().removeprefix(b"\xef\xbb\xbf")
+    job = org.look(org.load(object_, "upsert", body, key, **more))
+    assert job["numberRecordsFailed"] == 0
+    assert job["numberRecordsProcessed"] >= 250
+
+
+def test_of_the_file_with_mistakes_the_org_refuses_just_those_rows(org: Asker) -> None:
+    body = (FOLDER / "contacts-with-mistakes.csv").read_bytes()
+    job = org.look(org.load("Contact", "upsert", body, "Email__c"))
+    assert (job["numberRecordsProcessed"], job["numberRecordsFailed"]) == (40, 7)
