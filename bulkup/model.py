@@ -114,7 +114,9 @@ class Source:
     """A CSV file as it lies on the disk, in a form that Salesforce takes byte for byte.
 
     `size` and the offsets are in bytes. The records lie in `[start, size)`; the bytes before
-    `start` are an optional byte order mark and the header record.
+    `start` are an optional byte order mark and the header record. Blank lines at the very end are
+    no records. `marks` are (offset, records before it) of some record boundaries, about one in a
+    MiB, the first at `start`, the last at the end of the last record: an index for `plan.cut`.
     """
 
     path: Path
@@ -128,6 +130,7 @@ class Source:
     start: int
     rows: int
     header_lines: int = 1
+    marks: tuple[tuple[int, int], ...] = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

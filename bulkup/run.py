@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from bulkup.answers import Answers
 from bulkup.clock import Clock
-from bulkup.columns import Column
+from bulkup.column import Column
 from bulkup.errors import RunError
 from bulkup.events import Event
 from bulkup.journal import Journal, read

@@ -1,0 +1,134 @@
+"""A chunk as a request body: read from the disk each time it is sent, and it can be sent twice."""
+
+import os
+import stat
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from bulkup.errors import InputError, RunError
+from bulkup.model import Chunk
+
+BLOCK = 1 << 18
+"""Bytes that are given to the network at once; between blocks a body can be stopped."""
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a file of the user's for reading, without a buffer.
+
+    Raises:
+        InputError: there is none, it is no file, or it can't be read.
+    """
+    try:
+        if stat.S_ISREG(path.stat().st_mode):
+            return path.open("rb", buffering=0)
+        what = "a directory" if path.is_dir() else "not a regular file"
+        hint = "Name the CSV file itself."
+    except FileNotFoundError as error:
+        raise InputError(
+            f"There is no file {path}",
+            f"Check the name; you are in {Path.cwd()}",
+            name="FileNotFound",
+        ) from error
+    except OSError as error:
+        what = f"not readable: {error.strerror or error}"
+        hint = "See who may read it, or copy it to where you may."
+    raise InputError(f"{path} is {what}", hint, name="FileNotReadable")
+
+
+class SourceFile:
+    """A file that is held open from planning to the last chunk, for several threads at once.
+
+    Raises:
+        InputError: there is no such file, or it can't be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = open_file(path)
+        self._lock = threading.Lock()
+        self._was = _looks(os.fstat(self._file.fileno()))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    def unchanged(self) -> bool:
+        """Whether size, mtime and inode are what they were when the file was opened.
+
+        Both the file that is held and the one that has the name now are looked at.
+        """
+        try:
+            now = _looks(os.fstat(self._file.fileno())), _looks(self.path.stat())
+        except OSError:
+            return False
+        return now == (self._was, self._was)
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Up to `size` bytes from `offset` on; fewer only at the end of the file."""
+        if hasattr(os, "pread"):
+            return os.pread(self._file.fileno(), size, offset)
+        with self._lock:  # Windows has one position for all threads
+            self._file.seek(offset)
+            return self._file.read(size)
+
+
+def _looks(found: os.stat_result) -> tuple[int, int, int]:
+    return found.st_size, found.st_mtime_ns, found.st_ino
+
+
+class Body:
+    """The header, then the chunk's range of the file: the bytes of one upload.
+
+    `checkpoint` is called before each block with the bytes given so far, and raises to stop.
+    """
+
+    def __init__(
+        self, file: SourceFile, header: bytes, chunk: Chunk, checkpoint: Callable[[int], None]
+    ) -> None:
+        self._file = file
+        self._header = header
+        self._chunk = chunk
+        self._checkpoint = checkpoint
+
+    def __len__(self) -> int:
+        """The length in bytes."""
+        return len(self._header) + self._chunk.end - self._chunk.start
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The blocks, from the beginning each time.
+
+        Raises:
+            RunError: the file is shorter than it was.
+        """
+        self._checkpoint(0)
+        yield self._header
+        at, end = self._chunk.start, self._chunk.end
+        while at < end:
+            self._checkpoint(len(self._header) + at - self._chunk.start)
+            block = self._file.read(at, min(BLOCK, end - at))
+            if not block:
+                raise RunError(
+                    f"{self._file.path} has become shorter while it was sent",
+                    "Put it back as it was, then type: bulkup resume",
+                    name="SourceChanged",
+                )
+            at += len(block)
+            yield block
+
+    def intact(self) -> bool:
+        """Whether the file is still the one that was planned."""
+        return self._file.unchanged()

@@ -1,0 +1,122 @@
+"""A CSV's bytes in pieces that end between records, exactly where CPython's csv module ends them.
+
+A quote opens a cell only at the cell's beginning; what follows a closing quote is plain text.
+Blocks without any quote are looked at by C alone (`rfind`); only the others meet an expression.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from bulkup.model import Delimiter
+
+BLOCK = 1 << 20
+"""Bytes that are read at once: they stay in the processor's cache while they are looked at."""
+
+LONGEST = 16 << 20
+"""Bytes after which a record is no record: Salesforce takes 400,000 characters."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """Whole records, from byte `offset` and physical line `line` of the file on.
+
+    `bare` is `data` with each quoted cell shrunk to one quote, and with a line ending after the
+    last record even where the file has none: its delimiters and line breaks are those between
+    cells and records. `open_quote` is where in `data` a quote opens that is never closed.
+    """
+
+    offset: int
+    line: int
+    data: bytes
+    bare: bytes
+    delimiter: Delimiter
+    open_quote: int | None = None
+
+    @cached_property
+    def rows(self) -> int:
+        """How many records there are, blank lines included."""
+        return self.bare.count(b"\n")
+
+    @property
+    def breaks(self) -> int:
+        """How many physical lines end here."""
+        return self.rows if self.data is self.bare else self.data.count(b"\n")
+
+    @cached_property
+    def cells(self) -> bytes:
+        """The data with its quoted cells masked."""
+        return masked(self.data, self.delimiter)
+
+    def line_at(self, at: int) -> int:
+        """The physical line of the byte `at` of the data."""
+        return self.line + self.data.count(b"\n", 0, at)
+
+    def line_of(self, number: int) -> int:
+        """The physical line where a record begins (0 = the piece's first)."""
+        return self.line_at(self._starts[number])
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(found.end() for found in re.finditer(rb"\n", self.cells))]
+
+
+@lru_cache
+def quoted_cells(delimiter: Delimiter) -> re.Pattern[bytes]:
+    """Matches each quoted cell of whole records; one that is never closed goes to the end."""
+    before = re.escape(delimiter.char.encode())
+    return re.compile(rb'"(?:(?<=[' + before + rb'\n]")|(?<=\A"))[^"]*+(?:""[^"]*+)*+(?:"|\Z)')
+
+
+def masked(data: bytes, delimiter: Delimiter) -> bytes:
+    """Whole records with every byte of a quoted cell turned into a quote; the length stays."""
+    if b'"' not in data:
+        return data
+    return quoted_cells(delimiter).sub(lambda cell: b'"' * len(cell[0]), data)
+
+
+def pieces(
+    blocks: Iterable[bytes], *, offset: int, line: int, delimiter: Delimiter, ending: bytes
+) -> Iterator[Piece]:
+    """All records of the blocks; the first begins at byte `offset` of the file, in line `line`.
+
+    A last piece with an open quote or a record longer than `LONGEST` ends the walk.
+    """
+    rest = b""
+    for block in blocks:
+        rest = rest + block if rest else block
+        piece = _whole(rest, offset, line, delimiter)
+        if piece.data:
+            yield piece
+            rest = rest[len(piece.data) :]
+            offset += len(piece.data)
+            line += piece.breaks
+        elif len(rest) > LONGEST:
+            break
+    if rest:
+        yield _last(rest, offset, line, delimiter, ending)
+
+
+def _whole(data: bytes, offset: int, line: int, delimiter: Delimiter) -> Piece:
+    """As many whole records as there are in `data`, maybe none."""
+    data = bare = data[: data.rfind(b"\n") + 1]
+    if b'"' in data:
+        bare = quoted_cells(delimiter).sub(b'"', data)
+        if not bare.endswith(b"\n"):  # the last line break stands in a cell that is still open
+            data = data[: masked(data, delimiter).rfind(b"\n") + 1]
+            bare = bare[: bare.rfind(b"\n") + 1]
+    return Piece(offset=offset, line=line, data=data, bare=bare, delimiter=delimiter)
+
+
+def _last(data: bytes, offset: int, line: int, delimiter: Delimiter, ending: bytes) -> Piece:
+    """What is left after the last line break between records: a record without an ending."""
+    bare = quoted_cells(delimiter).sub(b'"', data + ending)
+    opens = None
+    if not bare.endswith(ending):
+        *_, cell = quoted_cells(delimiter).finditer(data)
+        opens = cell.start()
+        bare += ending
+    return Piece(
+        offset=offset, line=line, data=data, bare=bare, delimiter=delimiter, open_quote=opens
+    )
