@@ -62,8 +62,9 @@ class Breaks:
     cr: int = 0
     quotes: bool = False
     blank: bool = False
-    """Whether there may be a blank line."""
-    _last: str = field(default="\n", repr=False)
+    """Whether there may be a blank line before the last record."""
+    _last: str = field(default="", repr=False)
+    _ends: str = field(default="\n", repr=False)
 
     def see(self, block: str) -> None:
         """Count one more block."""
@@ -76,18 +77,23 @@ class Breaks:
         self.lf += lf
         self.cr += cr
         self.quotes = self.quotes or '"' in block
-        self._last = (self._last + block[-3:])[-3:]
+        self._last = block[-1:] or self._last
 
     def _see_blank(self, block: str, *, lf: bool, crlf: bool, cr: bool) -> None:
-        """Two ends side by side, in the block or where it meets the one before."""
-        seam = self._last + block[:3]
+        """Two ends side by side with more text after them; at the very end they are harmless."""
+        text = block.rstrip("\r\n")
+        if not text:
+            self._ends = (self._ends + block)[-4:]
+            return
+        seam = self._ends + text[:4]
         self.blank = (
             self.blank
-            or (lf and "\n\n" in block)
-            or (crlf and "\n\r\n" in block)
-            or (cr and "\r\r" in block)
+            or (lf and "\n\n" in text)
+            or (crlf and "\n\r\n" in text)
+            or (cr and "\r\r" in text)
             or any(pair in seam for pair in ("\n\n", "\n\r\n", "\r\r"))
         )
+        self._ends = block[len(text) :][-4:]
 
     @property
     def kinds(self) -> set[str]:
@@ -97,14 +103,14 @@ class Breaks:
 
 
 def endings(lines: Iterable[str], delimiter: str) -> tuple[set[str], bool]:
-    """Which breaks end records, and whether there are blank lines: exact, and slower than Breaks.
+    """Which breaks end records, and whether blank lines stand before the last one: exact, slower.
 
     `lines` keep their own endings, whichever they are. The second kind of break ends the search:
     the file has to be written anew then, whatever else it holds.
     """
     csv.field_size_limit(MOST_CELL)
     kinds: set[str] = set()
-    blank = False
+    blank = empty = False
     last = ""
 
     def watched() -> Iterator[str]:
@@ -116,7 +122,8 @@ def endings(lines: Iterable[str], delimiter: str) -> tuple[set[str], bool]:
     with suppress(csv.Error):  # an open quote: open_source tells where
         for row in csv.reader(watched(), delimiter=delimiter):
             kinds.add(_ending(last))
-            blank = blank or not row
+            blank = blank or (empty and bool(row))
+            empty = empty or not row
             if len(kinds - {""}) > 1:
                 break
     return kinds - {""}, blank

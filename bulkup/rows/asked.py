@@ -1,0 +1,168 @@
+"""What to ask of each cell of a file: the tests of all its columns, as one SQL query."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bulkup.column import Column
+from bulkup.columns import Columns
+from bulkup.model import Field, ObjectInfo, Operation, Target
+from bulkup.rows.kinds import NULL, Kind, Test, kind, relation_tests
+
+BITS = 62
+"""Tests that one number of marks holds, a bit each."""
+
+_NEW_RECORDS = {Operation.INSERT: "REQUIRED_EMPTY", Operation.UPSERT: "REQUIRED_EMPTY_FOR_NEW"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One test of one column; its answer is the bit `bit` of the number m`mask`."""
+
+    column: Column
+    at: int
+    test: Test
+    mask: int
+    bit: int
+
+    @property
+    def field(self) -> Field | None:
+        """The field whose form the cell should have."""
+        return self.column.field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Questions:
+    """All tests, and what is selected of each record: m0, m1, …, and h, by which doubles meet.
+
+    `doubles` is the finding that two records with the same `h` are, or nothing.
+    """
+
+    asked: tuple[Asked, ...]
+    select: str
+    masks: int
+    doubles: str
+    key: Column | None
+    key_at: int
+
+    def query(self, relation: str) -> str:
+        """One row for each record of the relation with the columns c0, c1, …."""
+        return f"SELECT {self.select} FROM {relation}"
+
+
+def questions(
+    header: Sequence[str],
+    columns: Columns,
+    info: ObjectInfo,
+    target: Target,
+    watched: Sequence[int] = (),
+) -> Questions:
+    """What to ask of a file with this header; `watched` columns also tell if they hold anything."""
+    broken = {one.column for one in columns.findings}
+    tested: list[tuple[Column, int, Kind]] = []
+    for column in columns.as_sent:
+        at = header.index(column.source)
+        if column == columns.key or column.source not in broken:
+            tested.append((column, at, _kind(column, at, column == columns.key, info, target)))
+    asked, masks = _numbered(tested)
+    select = [*masks, *(f"c{at} <> '' AS e{at}" for at in watched)]
+    doubles, by = _doubles(columns, header, target)
+    if doubles:
+        select.append(f"{by} AS h")
+    return Questions(
+        asked=tuple(asked),
+        select=", ".join(select or ["0 AS m0"]),
+        masks=len(masks),
+        doubles=doubles,
+        key=columns.key,
+        key_at=header.index(columns.key.source) if columns.key else 0,
+    )
+
+
+def _kind(column: Column, at: int, is_key: bool, info: ObjectInfo, target: Target) -> Kind:  # noqa: FBT001  said once, here
+    cell, raw = f"coalesce(c{at}, '')", f"c{at}"
+    empty = f"({raw} IS NULL OR {raw} = '')"
+    cleared = f"{raw} = '{NULL}'"
+    tests, glances = _of_type(column, cell, raw, info)
+    field = column.field or column.reference
+    if is_key:
+        tests.append(Test(code="KEY_EMPTY", sql=f"{empty} OR {cleared}"))
+        glances += [empty, cleared]
+    elif field and not field.nillable:
+        tests.append(Test(code="REQUIRED_CLEARED", sql=f"coalesce({cleared}, false)"))
+        glances.append(cleared)
+        if field.required and target.operation in _NEW_RECORDS:
+            tests.append(Test(code=_NEW_RECORDS[target.operation], sql=empty))
+            glances.append(empty)
+    return Kind(tests=tuple(tests), glances=tuple(glances))
+
+
+def _of_type(column: Column, cell: str, raw: str, info: ObjectInfo) -> tuple[list[Test], list[str]]:
+    if column.field is None:
+        tests = tuple(relation_tests(cell))
+        return list(tests), [test.sql for test in relation_tests(raw)]
+    glances = kind(raw, column.field, info).glances
+    given = f"{cell} NOT IN ('', '{NULL}')"
+    tests = tuple(
+        Test(code=test.code, sql=f"CASE WHEN {given} THEN {test.sql} ELSE false END")
+        for test in kind(cell, column.field, info).tests
+    )
+    return list(tests), list(glances)
+
+
+def _numbered(tested: Sequence[tuple[Column, int, Kind]]) -> tuple[list[Asked], list[str]]:
+    """Each test gets a bit; the tests of one column stay in one number."""
+    asked: list[Asked] = []
+    masks: list[str] = []
+    for group in _groups(tested):
+        bits = [
+            Asked(column=column, at=at, test=test, mask=len(masks), bit=0)
+            for column, at, tests in group
+            for test in tests.tests
+        ]
+        numbered = [
+            Asked(column=one.column, at=one.at, test=one.test, mask=one.mask, bit=1 << number)
+            for number, one in enumerate(bits)
+        ]
+        glances = " OR ".join(f"({text})" for *_, tests in group for text in tests.glances)
+        total = " + ".join(
+            f"CASE WHEN {one.test.sql} THEN {one.bit} ELSE 0 END" for one in numbered
+        )
+        masks.append(
+            f"CASE WHEN {glances} THEN CAST({total} AS BIGINT) ELSE 0 END AS m{len(masks)}"
+        )
+        asked += numbered
+    return asked, masks
+
+
+def _groups(
+    tested: Sequence[tuple[Column, int, Kind]],
+) -> Iterator[list[tuple[Column, int, Kind]]]:
+    group: list[tuple[Column, int, Kind]] = []
+    size = 0
+    for one in tested:
+        if not one[2].tests:
+            continue
+        if size + len(one[2].tests) > BITS:
+            yield group
+            group, size = [], 0
+        group.append(one)
+        size += len(one[2].tests)
+    if group:
+        yield group
+
+
+def _doubles(columns: Columns, header: Sequence[str], target: Target) -> tuple[str, str]:
+    """By what two records are the same: by their key, or else by all that is sent."""
+    if target.operation is Operation.INSERT:
+        cells = ", ".join(f"c{header.index(one.source)}" for one in columns.as_sent)
+        return ("ROW_TWICE", f"hash({cells})") if cells else ("", "")
+    if columns.key is None or columns.key.field is None:
+        return "", ""
+    field, cell = columns.key.field, f"c{header.index(columns.key.source)}"
+    if field.type in {"id", "reference"}:
+        cell = f"left({cell}, 15)"
+    elif field.type in {"int", "long", "double", "currency", "percent"}:
+        cell = f"coalesce(CAST(TRY_CAST({cell} AS DOUBLE) AS VARCHAR), {cell})"
+    elif not field.case_sensitive:
+        cell = f"lower({cell})"
+    return "KEY_TWICE", f"hash({cell})"

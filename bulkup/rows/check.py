@@ -1,0 +1,119 @@
+"""Everything that can be known of the rows before they are sent: one pass, all findings at once."""
+
+import csv
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bulkup.columns import Columns
+from bulkup.findings import finding, weigh
+from bulkup.model import Finding, ObjectInfo, Target
+from bulkup.rows.asked import Asked, Questions, questions
+from bulkup.rows.engine import engine
+from bulkup.rows.marks import Found, Marks
+from bulkup.rows.records import blocks
+from bulkup.rows.sheet import Sheet
+from bulkup.rows.spots import Spot, Weights, spots, write_findings, write_left_out
+from bulkup.rows.told import told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What the check has to say: errors first. `invalid` rows have an error of their own."""
+
+    findings: tuple[Finding, ...]
+    rows: int
+    invalid: int = 0
+
+
+def check(
+    sheet: Sheet,
+    columns: Columns,
+    info: ObjectInfo,
+    target: Target,
+    *,
+    work: Path,
+    allow: Collection[str] = (),
+    strict: bool = False,
+    findings_csv: Path | None = None,
+    left_out: Path | None = None,
+) -> Checked:
+    """Check every cell that is sent. The findings about the columns themselves are among them.
+
+    `sheet` has the columns by the names of the user's file. `work` is a folder for what does not
+    fit into memory. `findings_csv` gets every cell that is found, for a spreadsheet. `left_out`
+    gets the rows with errors of their own and the reasons, in the form of `settled`: those that
+    `--skip-invalid` does not send.
+
+    Raises:
+        RunError: the file is not what it was, or a file can't be written.
+    """
+    if not columns.as_sent:
+        return Checked(
+            findings=weigh(columns.findings, allow=allow, strict=strict), rows=sheet.source.rows
+        )
+    empty = _seem_empty(sheet, columns)
+    asks = questions(sheet.source.header, columns, info, target, empty)
+    weights = Weights(asks, allow=frozenset(allow), strict=strict)
+    with engine(work) as connection, TemporaryDirectory(prefix="check-", dir=work) as scratch:
+        marks = Marks(connection, sheet.source, asks, empty, Path(scratch))
+        found = [*columns.findings, *_findings(sheet, asks, marks), *_empty(sheet, marks)]
+        findings = weigh(found, allow=allow, strict=strict)
+        if findings_csv:
+            write_findings(findings_csv, sheet, marks, weights)
+        invalid = write_left_out(left_out, sheet, marks, weights) if left_out else 0
+    return Checked(findings=findings, rows=marks.rows, invalid=invalid)
+
+
+def _seem_empty(sheet: Sheet, columns: Columns) -> list[int]:
+    """Columns without a value among the first records: they may be empty altogether."""
+    sent = {column.source for column in columns.as_sent}
+    open_ = {at for at, name in enumerate(sheet.source.header) if name in sent}
+    first = next(iter(blocks(sheet.source)), None)
+    reader = csv.reader(first.records if first else [], delimiter=sheet.source.delimiter.char)
+    for cells in reader:
+        open_ -= {at for at in open_ if at < len(cells) and cells[at]}
+        if not open_:
+            break
+    return sorted(open_)
+
+
+def _empty(sheet: Sheet, marks: Marks) -> Iterator[Finding]:
+    for at in marks.empty:
+        name = sheet.source.header[at]
+        message = f"Every cell of {name} is empty"
+        yield finding("COLUMN_EMPTY", message, column=name, count=marks.rows)
+
+
+def _findings(sheet: Sheet, asks: Questions, marks: Marks) -> list[Finding]:
+    answers = [(one, found) for one in asks.asked if (found := marks.found(one)).count]
+    wanted = {position for _, found in answers for position in found.first}
+    wanted |= set(marks.doubles.first)
+    known = {spot.position: spot for spot in spots(sheet, iter(sorted(wanted)))}
+    findings = [_finding(one, found, known) for one, found in answers]
+    if marks.doubles.count:
+        findings.append(_doubles(asks, marks.doubles, known))
+    return findings
+
+
+def _finding(asked: Asked, found: Found, known: dict[int, Spot]) -> Finding:
+    value = known[found.first[0]].cell(asked.at)
+    return finding(
+        asked.test.code,
+        told(asked.test.code, asked.column, value),
+        column=asked.column.source,
+        count=found.count,
+        rows=(known[position].row for position in found.first),
+    )
+
+
+def _doubles(asks: Questions, found: Found, known: dict[int, Spot]) -> Finding:
+    rows = [known[position].row for position in found.first]
+    key = asks.key
+    if key is None:
+        message = f"{found.count:,} rows are the same as another one in every column"
+        return finding(asks.doubles, message, count=found.count, rows=rows)
+    value = known[found.first[0]].cell(asks.key_at)
+    message = f"{value!r} and others stand in several rows: each may be the key of one only"
+    return finding(asks.doubles, message, column=key.source, count=found.count, rows=rows)

@@ -1,0 +1,139 @@
+"""Cells that were found, with their rows, lines and values: for messages and for spreadsheets."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import tee
+from pathlib import Path
+
+from bulkup.findings import RULES, weighed
+from bulkup.model import Severity, Status
+from bulkup.rows.asked import Asked, Questions
+from bulkup.rows.marks import Marks
+from bulkup.rows.settled import Settled, write_settled
+from bulkup.rows.sheet import Sheet, numbered, private
+from bulkup.rows.told import told
+
+FINDINGS_HEADER = ("row", "line", "column", "value", "code")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """One record: its position (0 = first), its row and line in the user's file, its cells."""
+
+    position: int
+    row: int
+    line: int
+    cells: list[str]
+
+    def cell(self, at: int) -> str:
+        """The cell of a column, empty where the record has none."""
+        return self.cells[at] if at < len(self.cells) else ""
+
+
+def spots(sheet: Sheet, positions: Iterator[int]) -> Iterator[Spot]:
+    """The records at these ascending positions."""
+    position = next(positions, None)
+    begin = 0
+    for rows, lines, records in numbered(sheet):
+        while position is not None and position - begin < len(records):
+            at = position - begin
+            reader = csv.reader([records[at]], delimiter=sheet.source.delimiter.char)
+            yield Spot(position=position, row=rows[at], line=lines[at], cells=next(reader, [""]))
+            position = next(positions, None)
+        if position is None:
+            return
+        begin += len(records)
+
+
+class Weights:
+    """Which tests the user wants to be errors."""
+
+    def __init__(self, asks: Questions, *, allow: frozenset[str], strict: bool) -> None:
+        self.asks = asks
+        self._allow = allow
+        self._strict = strict
+
+    def is_error(self, code: str) -> bool:
+        """Whether a finding of this code stops."""
+        weight = weighed(RULES[code].severity, code, allow=self._allow, strict=self._strict)
+        return weight is Severity.ERROR
+
+    def bits(self, *, errors: bool) -> list[int]:
+        """The bits of each mask: all, or those of errors."""
+        bits = [0] * self.asks.masks
+        for one in self.asks.asked:
+            if not errors or self.is_error(one.test.code):
+                bits[one.mask] |= one.bit
+        return bits
+
+
+def _marked(
+    sheet: Sheet, marks: Marks, weights: Weights, *, errors: bool
+) -> Iterator[tuple[Spot, list[tuple[Asked, str]], bool]]:
+    """Each record that was found, its findings, and whether it has doubles."""
+    asks = weights.asks
+    bits = weights.bits(errors=errors)
+    doubles = bool(asks.doubles) and (not errors or weights.is_error(asks.doubles))
+    found, again = tee(marks.each(bits, doubles=doubles))
+    positions = (position for position, *_ in again)
+    for spot, (_, twice, values) in zip(spots(sheet, positions), found, strict=True):
+        yield (
+            spot,
+            [
+                (one, spot.cell(one.at))
+                for one in asks.asked
+                if values[one.mask] & one.bit & bits[one.mask]
+            ],
+            twice,
+        )
+
+
+def write_findings(path: Path, sheet: Sheet, marks: Marks, weights: Weights) -> None:
+    """Write every cell that was found as row, line, column, value, code.
+
+    Raises:
+        RunError: it can't be written.
+    """
+    asks = weights.asks
+    with private(path) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        written = csv.writer(text)
+        written.writerow(FINDINGS_HEADER)
+        for spot, found, twice in _marked(sheet, marks, weights, errors=False):
+            for one, value in found:
+                written.writerow([spot.row, spot.line, one.column.source, value, one.test.code])
+            if twice:
+                name = asks.key.source if asks.key else ""
+                value = spot.cell(asks.key_at) if asks.key else ""
+                written.writerow([spot.row, spot.line, name, value, asks.doubles])
+        text.flush()
+        text.detach()
+
+
+def write_left_out(path: Path, sheet: Sheet, marks: Marks, weights: Weights) -> int:
+    """Write the rows that have an error of their own, as `settled`. Returns how many they are.
+
+    Raises:
+        RunError: it can't be written.
+    """
+    count = 0
+
+    def rows() -> Iterator[Settled]:
+        nonlocal count
+        for spot, found, twice in _marked(sheet, marks, weights, errors=True):
+            count += 1
+            reasons = [_reason(one, value) for one, value in found]
+            reasons += [f"{weights.asks.doubles}: another row is the same"] * twice
+            yield Settled(
+                row=spot.row, status=Status.NOT_SENT, error=f"bulkup: {'; '.join(reasons)}"
+            )
+
+    write_settled(path, rows())
+    return count
+
+
+def _reason(asked: Asked, value: str) -> str:
+    code = asked.test.code
+    return f"{code}:{asked.column.source}: {told(code, asked.column, value)}"
