@@ -3,6 +3,9 @@
 import pytest
 
 from bulkup.localorg import ids
+from bulkup.localorg.cells import converter, rewritten
+from bulkup.localorg.objects import field_from
+from bulkup.localorg.words import RowError
 from tests.localorg.asking import Asker
 
 ALIEN = ids.make("001", 999)
@@ -408,6 +411,9 @@ def test_a_polymorphic_reference_needs_its_object_in_front(org: Asker) -> None:
 )
 def test_a_datetime_is_held_in_utc(cells: str, held: str) -> None:
     assert convert("datetime", cells) == held
+    rewrite = rewritten(field_from({"name": "F", "type": "datetime"}))
+    assert rewrite
+    assert rewrite(cells) == held
 
 
 @pytest.mark.parametrize(
@@ -423,8 +429,6 @@ def test_a_datetime_is_held_in_utc(cells: str, held: str) -> None:
     ],
 )
 def test_a_cell_of_another_type_can_not_be_read(type_: str, cell: str, xsd: str) -> None:
-    from bulkup.localorg.words import RowError
-
     with pytest.raises(RowError) as caught:
         convert(type_, cell)
     assert str(caught.value) == (
@@ -434,8 +438,6 @@ def test_a_cell_of_another_type_can_not_be_read(type_: str, cell: str, xsd: str)
 
 
 def test_each_value_of_a_multipicklist_is_checked() -> None:
-    from bulkup.localorg.words import RowError
-
     facts = {
         "restrictedPicklist": True,
         "length": 100,
@@ -447,8 +449,6 @@ def test_each_value_of_a_multipicklist_is_checked() -> None:
 
 
 def test_a_time_and_a_long_refused_text() -> None:
-    from bulkup.localorg.words import RowError
-
     assert convert("time", "04:05:06.000Z") == "04:05:06.000Z"
     with pytest.raises(RowError) as caught:
         convert("textarea", "y" * 300, length=255)
@@ -456,7 +456,4 @@ def test_a_time_and_a_long_refused_text() -> None:
 
 
 def convert(type_: str, cell: str, **facts: object) -> object:
-    from bulkup.localorg.cells import converter
-    from bulkup.localorg.objects import field_from
-
     return converter(field_from({"name": "F", "label": "F", "type": type_, **facts}), 4)(cell)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -188,3 +189,44 @@ def test_stopping_twice_is_harmless_and_waiting_ends_with_it(tmp_path: Path) -> 
     running.stop()
     running.stop()
     assert running.wait()
+
+
+def test_a_note_that_can_not_be_written_leaves_nothing_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_path: Path, data: dict[str, object]) -> None:
+        if "token" in data:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(owner, "write_private", full)
+    with pytest.raises(OSError, match="No space left"):
+        serve(tmp_path, announce=True)
+    serve(tmp_path).stop()
+
+
+def test_work_goes_on_once_the_database_can_be_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("bulkup.localorg.server._PAUSE_SECONDS", 0.01)
+    with serve(tmp_path) as running, client(running) as web:
+        job = load(web, "LastName\n" + "A\n" * 5000)
+        running.org._database.execute("PRAGMA query_only = 1")
+        until(lambda: "can't be written" in caplog.text)
+        assert web.get(f"{INGEST}/{job}").status_code in (200, 500)
+        running.org._database.execute("PRAGMA query_only = 0")
+        until(lambda: web.get(f"{INGEST}/{job}").json()["state"] == "JobComplete")
+        assert len(running.org.records("Contact")) == 5000
+
+
+def test_a_client_that_goes_away_in_mid_upload_has_uploaded_nothing(tmp_path: Path) -> None:
+    with serve(tmp_path, token="t") as running, client(running) as web:
+        job = web.post(INGEST, json={"object": "Contact", "operation": "insert"}).json()
+        port = int(running.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as plain:
+            head = (
+                f"PUT /{job['contentUrl']} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\n"
+                "Content-Type: text/csv\r\nContent-Length: 1000\r\n\r\nLastName\n"
+            )
+            plain.sendall(head.encode())
+        close = web.patch(f"{INGEST}/{job['id']}", json={"state": "UploadComplete"})
+        assert "No content was uploaded" in close.text
