@@ -1,0 +1,103 @@
+"""Promises broken on purpose: the simulation must find each of them, or it proves nothing."""
+
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+import pytest
+
+from bulkup.answers import Answers
+from bulkup.errors import Gone
+from bulkup.events import ChunkEvent, Closing, Created, Uploaded
+from bulkup.lifecycle import Life
+from bulkup.model import Job, JobState
+from bulkup.salesforce.client import Client
+
+Mutation = Callable[[pytest.MonkeyPatch], None]
+
+
+def no_closing_before_the_close(patch: pytest.MonkeyPatch) -> None:
+    """The intent is not written down, so a job that is gone looks as if it was never closed."""
+    honest = Life._close
+
+    def close(self: Life, job_id: str) -> Iterator[ChunkEvent]:
+        return (event for event in honest(self, job_id) if not isinstance(event, Closing))
+
+    patch.setattr(Life, "_close", close)
+
+
+def a_second_upload_into_the_same_job(patch: pytest.MonkeyPatch) -> None:
+    """After a lost answer the body is sent again instead of a new job being made."""
+    honest = Life._take_up
+
+    def take_up(self: Life, last: Created | Uploaded) -> Iterator[ChunkEvent]:
+        try:
+            job = self._ingest.look(last.job)
+        except Gone:
+            job = None
+        if job is None or job.state is not JobState.OPEN or isinstance(last, Uploaded):
+            yield from honest(self, last)
+            return
+        self._ingest.upload(job, self._body)
+        yield Uploaded(chunk=last.chunk, job=last.job)
+        yield from self._close(last.job)
+
+    patch.setattr(Life, "_take_up", take_up)
+
+
+def results_taken_short(patch: pytest.MonkeyPatch) -> None:
+    """A download that broke is taken as it came, and missing rows are not asked for."""
+    honest = Client.download
+
+    def download(self: Client, path: str, to: Any) -> None:
+        try:
+            honest(self, path, to)
+        except Exception:
+            if not to.exists():
+                raise
+
+    def fetch(self: Answers, *arguments: Any) -> Any:
+        counts = honest_fetch(self, *arguments)
+        return type(counts)(succeeded=10_000 if counts.succeeded else 0)
+
+    honest_fetch = Answers.fetch
+    patch.setattr(Client, "download", download)
+    patch.setattr(Answers, "fetch", fetch)
+
+
+def an_aborted_job_begun_again(patch: pytest.MonkeyPatch) -> None:
+    """What a person aborted is sent again behind their back."""
+    honest = Life._finish
+
+    def finish(self: Life, job: Any, *, closed: bool) -> Iterator[ChunkEvent]:
+        if job.state is JobState.ABORTED:
+            yield from self._begin()
+        else:
+            yield from honest(self, job, closed=closed)
+
+    patch.setattr(Life, "_finish", finish)
+
+
+def a_job_that_is_gone_begun_again(patch: pytest.MonkeyPatch) -> None:
+    """A closed job that is gone may have been processed; its rows are sent again all the same."""
+
+    def lost(self: Life, job_id: str) -> Generator[ChunkEvent, None, Job | None]:
+        try:
+            job = self._ingest.look(job_id)
+        except Gone:
+            yield from self._begin()
+            return None
+        return job
+
+    patch.setattr(Life, "_look_or_lost", lost)
+
+
+MUTATIONS: dict[str, Mutation] = {
+    one.__name__: one
+    for one in (
+        no_closing_before_the_close,
+        a_second_upload_into_the_same_job,
+        results_taken_short,
+        an_aborted_job_begun_again,
+        a_job_that_is_gone_begun_again,
+    )
+}

@@ -1,0 +1,423 @@
+"""One seed is one load: a file, an org, faults and kills, and then the truth about every row."""
+
+import csv
+import random
+import shutil
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bulkup.answers import Answers
+from bulkup.body import Body, SourceFile
+from bulkup.books import Books, Fate, fates
+from bulkup.cli.loading import JobsOf
+from bulkup.column import Column
+from bulkup.errors import CredentialsError
+from bulkup.events import ChunkEvent, Event
+from bulkup.journal import Journal
+from bulkup.load import Rooms, carry, chunks_of, header_of
+from bulkup.localorg.faults import Act, FaultPlan, JobFault, RequestFault
+from bulkup.localorg.org import Org
+from bulkup.localorg.wire import Request
+from bulkup.model import Chunk, Operation, ResultKind, Status, Target
+from bulkup.plan import cut
+from bulkup.report import Report
+from bulkup.run import Options, Plan, Run, write_plan
+from bulkup.runner import Runner
+from bulkup.salesforce.auth import TokenAuth
+from bulkup.salesforce.client import Client
+from bulkup.salesforce.codes import PASSING
+from bulkup.salesforce.ingest import IngestJobs
+from bulkup.source import open_source
+from bulkup.stop import Stop, Watcher
+from tests.simulation.transport import OrgTransport
+
+LATEST_ATTEMPT = 40
+CALM_AFTER = 25
+
+
+class Killed(BaseException):
+    """The process is dead: nothing of it runs any more."""
+
+
+class Broken(AssertionError):
+    """A promise that was not kept."""
+
+
+class Clock:
+    """Time that passes only when somebody sleeps; it may leap, as machines that wake up do."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self.time = 1_700_000_000.0
+        self._chance = chance
+
+    def now(self) -> float:
+        return self.time
+
+    def stamp(self) -> str:
+        return f"{self.time:.3f}"
+
+    def sleep(self, seconds: float, wake: threading.Event) -> None:
+        self.time += seconds + (3600 if self._chance.random() < 0.002 else 0)
+
+    def pass_by(self, seconds: float) -> None:
+        self.time += seconds
+
+
+class Inline(Executor):
+    """One thread, which is ours: a life is lived when it is submitted."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 -- a Future keeps whatever it was
+            future.set_exception(error)
+        return future
+
+
+class KillingJournal(Journal):
+    """A journal whose process dies now and then: before a line, in the middle of it, after it."""
+
+    strike: Callable[[float], bool] = staticmethod(lambda _odds: False)
+
+    def _write(self, line: bytes) -> None:
+        if self.strike(0.02):
+            raise Killed
+        if self.strike(0.01):
+            import os
+
+            os.write(self._file, line[: len(line) // 2])
+            raise Killed
+        super()._write(line)
+        if self.strike(0.02):
+            raise Killed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """What a seed's load looks like and what befalls it."""
+
+    rows: int
+    chunk_rows: int
+    bad_rows: frozenset[int]
+    faults: FaultPlan
+    kills: float
+    person: float
+    no_wait: bool
+    may_lose: bool
+
+
+def shape_of(chance: random.Random) -> Shape:
+    """Drawn by lot; some worlds are calm, some are not."""
+    rows = chance.randint(1, 40)
+    wild = chance.random() < 0.85
+    jobs, may_lose = _job_faults(chance) if wild and chance.random() < 0.45 else ([], False)
+    requests = _request_faults(chance) if wild else []
+    return Shape(
+        rows=rows,
+        chunk_rows=chance.randint(max(1, rows // 5), rows),
+        bad_rows=frozenset(n for n in range(rows) if chance.random() < 0.05),
+        faults=FaultPlan(requests=requests, jobs=jobs),
+        kills=chance.choice([0.0, 0.3, 1.0, 2.0]) if wild else 0.0,
+        person=chance.choice([0.0] * 5 + [0.02]),
+        no_wait=chance.random() < 0.1,
+        may_lose=may_lose,
+    )
+
+
+def _request_faults(chance: random.Random) -> list[RequestFault]:
+    acts = [Act.RESET, Act.RESET_UPLOAD, Act.LOST, Act.LOST, Act.CUT, Act.HANG, Act.STATUS]
+    acts += [Act.EXPIRE_TOKEN]
+    found = []
+    for _ in range(chance.randint(0, 7)):
+        act = chance.choice(acts)
+        found.append(
+            RequestFault(
+                act=act,
+                method=chance.choice(["", "GET", "PUT", "PATCH", "POST", "PATCH", "PUT"]),
+                nth=chance.randint(1, 8),
+                times=chance.choice([1, 1, 1, 2, 5]),
+                status=chance.choice([500, 502, 503, 429, 408]),
+                works=chance.random() < 0.5,
+                retry_after=chance.choice([None, None, 3]),
+                seconds=60,
+            )
+        )
+    return found
+
+
+def _job_faults(chance: random.Random) -> tuple[list[JobFault], bool]:
+    """Faults of jobs, and whether they may leave rows of which nobody can know."""
+    one: dict[str, Any] = {"nth": chance.randint(1, 3), "times": chance.choice([1, 2, 0])}
+    may_lose = False
+    match chance.randint(0, 6):
+        case 0:
+            one["fail_after"] = chance.randint(0, 20)
+            one["error"] = chance.choice(["Timeout", "TooManyLockFailure", "InternalServerError"])
+        case 1:
+            one["locked"] = 0.4
+        case 2:
+            one["unprocessed"] = 0.3
+        case 3:
+            one["lag"] = chance.randint(1, 4)
+        case 4:
+            one["abort_lands"] = chance.randint(0, 5)
+        case 5:
+            one["missing"] = 0.3
+            one["missing_answers"] = chance.randint(0, 3)
+            may_lose = True
+        case _:
+            one["gone"] = chance.choice(["UploadComplete", "InProgress", "JobComplete"])
+            may_lose = True
+    return [JobFault(**one)], may_lose
+
+
+@dataclass(kw_only=True)
+class World:
+    """A load from its file to its end, through as many processes as it takes."""
+
+    seed: int
+    folder: Path
+    chance: random.Random = field(init=False)
+    shape: Shape = field(init=False)
+    clock: Clock = field(init=False)
+    org: Org = field(init=False)
+    attempts: int = 0
+    kills: int = 0
+    person_aborted: bool = False
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)
+        self.shape = shape_of(self.chance)
+        self.clock = Clock(self.chance)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.org = Org(
+            None,
+            seed=self.seed,
+            clock=self.clock.now,
+            batch_rows=self.chance.choice([3, 10_000]),
+            batches_per_look=self.chance.randint(1, 3),
+            faults=self.shape.faults,
+        )
+
+    def close(self) -> None:
+        """Forget everything."""
+        self.org.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def names(self) -> list[str]:
+        """The rows by the value that makes each of them unlike the others."""
+        return [f"Row {n}" for n in range(self.shape.rows)]
+
+    def live(self) -> Report:
+        """Load until the run is over.
+
+        Raises:
+            Broken: it is never over.
+        """
+        run = self._planned()
+        while self.attempts < LATEST_ATTEMPT:
+            self.attempts += 1
+            try:
+                report = self._one_process(run)
+            except Killed:
+                self.kills += 1
+                self.clock.pass_by(self.chance.choice([1, 600]))
+                continue
+            if report.state.over:
+                return self._judged(run, report)
+            self.clock.pass_by(self.chance.choice([1, 1200]))
+        raise Broken(f"not over after {self.attempts} processes: {_tail(run)}")
+
+    def _planned(self) -> Run:
+        path = self.folder / "rows.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(["Description", "LastName", "Birthdate"])
+            for number, name in enumerate(self.names()):
+                born = "not a date" if number in self.shape.bad_rows else "1999-01-02"
+                writer.writerow([name, "Simulated", born])
+        source = open_source(path)
+        columns = tuple(Column(source=name, name=name) for name in source.header)
+        header = b"Description,LastName,Birthdate\n"
+        folder = self.folder / "run"
+        folder.mkdir()
+        return write_plan(
+            folder,
+            Plan(
+                run="run",
+                created=self.clock.stamp(),
+                version="0",
+                machine="m",
+                source=source,
+                sheet=source,
+                target=Target(object="Contact", operation=Operation.INSERT),
+                columns=columns,
+                chunks=cut(
+                    source, header=header, chunk_bytes=10_000, chunk_rows=self.shape.chunk_rows
+                ),
+                options=Options(
+                    directory=self.folder / "out", retry_for=self.chance.choice([0, 30, 900])
+                ),
+            ),
+        )
+
+    def _one_process(self, run: Run) -> Report:
+        calm = self.attempts > CALM_AFTER
+        stop = Stop(
+            self.clock,
+            timeout=None if calm or self.chance.random() < 0.8 else self.chance.uniform(0, 20),
+            wait=calm or not (self.shape.no_wait and self.attempts == 1),
+        )
+
+        def strike(odds: float) -> bool:
+            return not calm and self.chance.random() < odds * self.shape.kills
+
+        def around(request: Request) -> None:
+            if strike(0.01):
+                raise Killed
+
+        def listen(event: Event) -> None:
+            if not calm and self.chance.random() < 0.004 * self.shape.kills:
+                stop.leave_now()
+            if isinstance(event, ChunkEvent) and self.chance.random() < self.shape.person:
+                self._person_aborts(event.job)
+
+        def renew() -> str:
+            if self.chance.random() < 0.5:
+                raise CredentialsError("refused")
+            return self._new_token()
+
+        KillingJournal.strike = staticmethod(strike)
+        transport = OrgTransport(self.org, before=around, after=around, wait=self.clock.pass_by)
+        auth = TokenAuth(self._new_token(), renew)
+        with (
+            Client(instance_url="http://localhost", auth=auth, transport=transport) as client,
+            KillingJournal(run.journal, self.clock) as journal,
+            SourceFile(run.plan.sheet.path) as file,
+        ):
+            runner = Runner(
+                journal=journal,
+                ingest=JobsOf(IngestJobs(client), run),
+                body_of=_bodies(run, file),
+                answers=self._answers(run),
+                clock=self.clock,
+                executor=Inline(),
+                stop=stop,
+                watcher=Watcher(stop),
+                listener=listen,
+                retry_for=run.plan.options.retry_for,
+            )
+            rooms = Rooms(
+                next_round=lambda _run, _events, _number: None,
+                reconcile=self._books,
+                calls=lambda: client.calls,
+                settled=lambda _run: {},
+            )
+            return carry(run, journal, runner, rooms)
+
+    def _new_token(self) -> str:
+        token = f"{self.org.identity.org_id[:15]}!{self.chance.getrandbits(64):x}"
+        self.org.tokens.add(token)
+        return token
+
+    def _person_aborts(self, job: str) -> None:
+        answer = self.org.handle(
+            Request(
+                method="PATCH",
+                path=f"/services/data/v60.0/jobs/ingest/{job}",
+                headers={"authorization": f"Bearer {self.org.token}"},
+                body=b'{"state": "Aborted"}',
+            )
+        )
+        self.person_aborted = self.person_aborted or answer.status == 200
+
+    def _answers(self, run: Run) -> Answers:
+        return run.answers(PASSING)
+
+    def statuses(self, run: Run, events: Sequence[Event]) -> dict[str, Status]:
+        """What became of each row, told by the simplest code that can be right."""
+        names, found = self.names(), {}
+        for fate in fates(chunks_of(run, events), events, ""):
+            chunk = fate.chunk
+            for name in names[chunk.first_row - 1 : chunk.first_row - 1 + chunk.rows]:
+                found[name] = fate.otherwise
+            found.update(self._told(run, fate))
+        return found
+
+    def _told(self, run: Run, fate: Fate) -> dict[str, Status]:
+        found = {}
+        for kind, status in (
+            (ResultKind.SUCCESSFUL, Status.SUCCEEDED),
+            (ResultKind.FAILED, Status.FAILED),
+            (ResultKind.UNPROCESSED, Status.UNPROCESSED),
+        ):
+            path = self._answers(run).path(fate.chunk.number, fate.job, kind)
+            if fate.job and path.exists():
+                with path.open(encoding="utf-8", newline="") as file:
+                    found.update({row["Description"]: status for row in csv.DictReader(file)})
+        return found
+
+    def _books(self, run: Run, events: Sequence[Event]) -> Books:
+        self.last_statuses = self.statuses(run, events)
+        return Books(counts=Counter(self.last_statuses.values()))
+
+    def _judged(self, run: Run, report: Report) -> Report:
+        """Hold the end against what the org has.
+
+        Raises:
+            Broken: a promise was not kept.
+        """
+        in_org = Counter(str(one["Description"]) for one in self.org.records("Contact"))
+        statuses = self.last_statuses
+        for name in self.names():
+            count, status = in_org[name], statuses.get(name)
+            if count > 1:
+                raise Broken(f"{name} is in the org {count} times")
+            if status is Status.SUCCEEDED and count != 1:
+                raise Broken(f"{name} is called succeeded and is not in the org")
+            if status in {Status.FAILED, Status.UNPROCESSED, Status.NOT_SENT} and count:
+                raise Broken(f"{name} is called {status} and is in the org")
+            if status in {None, Status.PENDING}:
+                raise Broken(f"{name} has no end: {status}")
+            if status is Status.UNKNOWN and not self.shape.may_lose:
+                raise Broken(f"{name} is called unknown without need")
+            unsent = status in {Status.NOT_SENT, Status.UNPROCESSED}
+            if unsent and not self._may_be_left(run):
+                raise Broken(f"{name} is called {status} without need")
+        self._judge_jobs(run)
+        if sum(report.books.counts.values()) != self.shape.rows:
+            raise Broken("the books do not balance")
+        return report
+
+    def _may_be_left(self, run: Run) -> bool:
+        jobs = self.shape.faults.jobs
+        return self.person_aborted or any(
+            one.fail_after is not None or one.unprocessed for one in jobs
+        )
+
+    def _judge_jobs(self, run: Run) -> None:
+        for job in {e.job for e in run.events() if isinstance(e, ChunkEvent)}:
+            answer = self.org.handle(
+                Request(
+                    method="GET",
+                    path=f"/services/data/v60.0/jobs/ingest/{job}",
+                    headers={"authorization": f"Bearer {self._new_token()}"},
+                )
+            )
+            if b'"state":"Open"' in answer.body:
+                raise Broken(f"job {job} is left open")
+
+
+def _bodies(run: Run, file: SourceFile) -> Callable[[Chunk, Callable[[int], None]], Body]:
+    header = header_of(run)
+    return lambda chunk, checkpoint: Body(file, header, chunk, checkpoint)
+
+
+def _tail(run: Run) -> str:
+    return " ".join(type(event).__name__ for event in run.events()[-12:])
