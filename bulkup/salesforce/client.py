@@ -1,6 +1,5 @@
 """A thin client: one place where requests are sent, and where each is tried exactly once."""
 
-import ipaddress
 import os
 import ssl
 import threading
@@ -16,6 +15,7 @@ import httpx
 from bulkup import __version__
 from bulkup.errors import InputError, Refused, Transient
 from bulkup.salesforce import faults
+from bulkup.salesforce.address import is_loopback
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 120.0
@@ -126,6 +126,7 @@ class Client:
         path: str,
         *,
         json: Any = None,
+        form: Mapping[str, str] | None = None,
         content: Content | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
@@ -139,7 +140,7 @@ class Client:
             own["Content-Length"] = str(len(content))
         with self._counted(method, path) as note:
             response = self._http.request(
-                method, self._own(path), json=json, content=content, headers=own
+                method, self._own(path), json=json, data=form, content=content, headers=own
             )
             note(response)
         return response
@@ -261,16 +262,6 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
     except ValueError:
         return "", None, None
     return parts.scheme, parts.hostname, port
-
-
-def is_loopback(host: str | None) -> bool:
-    """Whether a host name or address is this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
 
 
 def trust(url: str) -> dict[str, Any]:

@@ -1,17 +1,20 @@
 """Where the credentials come from: an option, the environment, a stored login, in this order."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from bulkup.errors import CredentialsError, InputError
-from bulkup.salesforce.auth import TokenAuth
-from bulkup.salesforce.client import is_loopback
+from bulkup.errors import CredentialsError
+from bulkup.salesforce.address import instance
+from bulkup.salesforce.auth import TokenAuth, is_sound
+from bulkup.salesforce.environment import TOKEN, URL, login_in
+from bulkup.salesforce.keychain import Keychain, Secrets
+from bulkup.salesforce.oauth import Log
+from bulkup.salesforce.orgs import Login, Orgs, Way
+from bulkup.salesforce.ways import Renewal, again, tokens_of
 
-URL, TOKEN = "BULKUP_INSTANCE_URL", "BULKUP_ACCESS_TOKEN"
 WAYS_IN = (
-    f"Set {URL} and {TOKEN}, or log in with: bulkup login. "
+    f"Log in with: bulkup login. Or set {URL} and {TOKEN}. "
     "To try it with no Salesforce at all, add: --org local"
 )
 
@@ -30,79 +33,78 @@ class Credentials:
 def find(
     alias: str | None,
     environment: Mapping[str, str],
-    config: Path,  # noqa: ARG001 -- stored logins follow
+    config: Path,
+    *,
+    log: Log | None = None,
+    tell: Callable[[str], None] = lambda _text: None,
 ) -> Credentials:
-    """The credentials for an alias, or those that the environment holds.
+    """The credentials for an alias; without one those in the environment, else the default login.
+
+    The client credentials and the key of the environment are used at once, since only the answer
+    tells the instance; a stored login asks for a token when one is needed. `log` hears of requests
+    for tokens, `tell` of a renewed login that could not be kept.
 
     Raises:
-        CredentialsError: there are none, or half of them.
-        InputError: a URL is malformed.
+        CredentialsError: there are none, half of them, or they are refused.
+        InputError: a URL is malformed. Transient: the org does not answer now.
     """
-    if alias is None and (environment.get(URL) or environment.get(TOKEN)):
-        return _from_environment(environment)
-    if alias is not None:
-        raise CredentialsError(f"There is no login named {alias!r}", WAYS_IN, name="UnknownOrg")
-    raise CredentialsError("Not logged in to any org", WAYS_IN, name="NotLoggedIn")
+    keychain = Keychain(config)
+    if not alias and (held := login_in(environment)) is not None:
+        login, secrets, place = held
+        return _of_environment(login, secrets, place, Renewal(login, secrets, keychain, log=log))
+    login = _stored(alias, Orgs(config))
+    secrets = keychain.find(login)
+    renewal = Renewal(login, secrets, keychain, log=log, tell=tell)
+    hint = f"Type: {again(login)}"
+    return Credentials(
+        alias=login.alias,
+        instance_url=instance(login.instance_url, f"instance_url of {login.alias!r}"),
+        way=str(login.way),
+        place=f"the login {login.alias!r}, its secret in {keychain.place(login)}",
+        auth=TokenAuth(_sound(secrets.access, keychain.place(login), hint), renewal),
+    )
+
+
+def _stored(alias: str | None, orgs: Orgs) -> Login:
+    login = orgs.get(alias) if alias else orgs.default()
+    if login is None:
+        raise CredentialsError("Not logged in to any org", WAYS_IN, name="NotLoggedIn")
+    return login
+
+
+def _of_environment(login: Login, secrets: Secrets, place: str, renewal: Renewal) -> Credentials:
+    if login.way is Way.TOKEN:
+        return ready(alias="", instance_url=login.instance_url, token=secrets.access, place=place)
+    first = tokens_of(login, secrets, renewal.log)
+    return Credentials(
+        alias="",
+        instance_url=first.instance_url,
+        way=str(login.way),
+        place=place,
+        auth=TokenAuth(first.access, renewal),
+    )
 
 
 def ready(*, alias: str, instance_url: str, token: str, place: str = "") -> Credentials:
-    """Credentials from a token that is at hand.
+    """Credentials from a token that is at hand; `place` says where it was found.
 
     Raises:
         InputError: the URL is malformed. CredentialsError: the token can't be one.
     """
-    if not token.isascii() or not token.isprintable() or " " in token:
-        raise CredentialsError(
-            "The access token has a character that no token has",
-            "Copy it again, without blanks, quotes or line breaks.",
-            name="MalformedToken",
-        )
     return Credentials(
         alias=alias,
         instance_url=instance(instance_url, place or "The instance URL"),
-        way="token",
+        way=str(Way.TOKEN),
         place=place,
-        auth=TokenAuth(token),
+        auth=TokenAuth(_sound(token, place or "what was given")),
     )
 
 
-def instance(url: str, place: str) -> str:
-    """The scheme and host of an org's URL.
-
-    Raises:
-        InputError: it is none, or would carry the token in the clear.
-    """
-    parts = urlsplit(url.strip() if "://" in url else f"https://{url.strip()}")
-    try:
-        _ = parts.port
-        sound = bool(parts.hostname) and " " not in parts.netloc and "@" not in parts.netloc
-    except ValueError:
-        sound = False
-    if not sound or parts.scheme not in {"http", "https"}:
-        raise InputError(
-            f"{place} is no URL of an org: {url!r}",
-            "Write it like https://example.my.salesforce.com",
-            name="MalformedUrl",
-        )
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise InputError(
-            f"{place} begins with http://, which would send the token in the clear",
-            f"Write it with https: https://{parts.netloc}",
-            name="InsecureUrl",
-        )
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def _from_environment(environment: Mapping[str, str]) -> Credentials:
-    missing = [name for name in (URL, TOKEN) if not environment.get(name)]
-    if missing:
-        given = URL if missing == [TOKEN] else TOKEN
-        raise CredentialsError(
-            f"{given} is set, and {missing[0]} is not", f"Set both. {WAYS_IN}", name="HalfSet"
-        )
-    return ready(
-        alias="",
-        instance_url=environment[URL],
-        token=environment[TOKEN].strip(),
-        place=URL,
+def _sound(token: str, place: str, hint: str = "") -> str:
+    if is_sound(token):
+        return token
+    raise CredentialsError(
+        f"The access token in {place} has a character that no token has",
+        hint or "Copy it again, without blanks, quotes or line breaks.",
+        name="MalformedToken",
     )

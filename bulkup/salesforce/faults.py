@@ -13,7 +13,9 @@ from bulkup.salesforce.codes import explain
 
 PASSING_STATUSES = frozenset({408, 425, 429})
 SERVER_ERRORS_FROM = 500
-LIMIT_CODES = frozenset({"REQUEST_LIMIT_EXCEEDED", "EXCEEDEDQUOTA", "LIMIT_EXCEEDED"})
+LIMIT_CODES = frozenset(
+    {"REQUEST_LIMIT_EXCEEDED", "EXCEEDEDQUOTA", "LIMIT_EXCEEDED", "rate_limit_exceeded"}
+)
 PASSING_CODES = frozenset({"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE"})
 UNAUTHORIZED = 401
 BAD_TOKEN = "Bad_OAuth_Token"  # noqa: S105 -- what userinfo answers, with 403
@@ -28,7 +30,8 @@ def of_answer(response: httpx.Response) -> SalesforceError | CredentialsError:
     told = f"Salesforce says: {words}" if words else f"Salesforce answered with status {status}"
     told = f"{told} ({code})" if code else told
     hint = explain(code)
-    if status == UNAUTHORIZED or words == BAD_TOKEN:
+    with_token = "authorization" in response.request.headers
+    if with_token and (status == UNAUTHORIZED or words == BAD_TOKEN):
         return CredentialsError(
             f"{told}. The token is over or was never valid",
             "Log in again (bulkup login), or set BULKUP_ACCESS_TOKEN to a fresh token.",

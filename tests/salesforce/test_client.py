@@ -19,8 +19,9 @@ from bulkup.errors import (
     SalesforceError,
     Transient,
 )
+from bulkup.salesforce.address import is_loopback
 from bulkup.salesforce.auth import TokenAuth
-from bulkup.salesforce.client import Client, is_loopback, trust
+from bulkup.salesforce.client import Client, trust
 from tests.salesforce.wire import DATA, SECRET, TOKEN, URL, Bytes, everything_of, raw_server
 
 LIMITS = f"{DATA}/limits"
