@@ -1,0 +1,159 @@
+"""`python -m benchmarks [--times N] [--huge]`: measure, and print a table in Markdown."""
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+from benchmarks import data
+from benchmarks.measure import Cost, measured, middle, sink, warm
+
+PYTHON = sys.executable
+BULKUP = str(Path(PYTHON).with_name("bulkup"))
+MB = 1_000_000
+FLOOR, BOTH, RUN, SENT = (
+    "floor: read, scan, PUT",
+    "floor, and get the results",
+    "`bulkup run --no-check`",
+    "`bulkup run --no-check --no-wait`",
+)
+THEIRS = "simple-salesforce 1.12 `bulk2`, no results"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One command on one file. `keep`: the sink gives the rows back. `beside`: its ratio's base."""
+
+    name: str
+    file: str
+    command: Sequence[str]
+    keep: bool = False
+    beside: str = ""
+
+    def run(self) -> Cost:
+        """Measure it once."""
+        path = data.paths()[self.file]
+        warm(path)
+        with sink(keep=self.keep) as environment:
+            url = environment["BULKUP_INSTANCE_URL"]
+            command = [part.format(url=url, file=path) for part in self.command]
+            return measured(command, environment)
+
+
+def bulkup(*more: str) -> list[str]:
+    """The command that is measured."""
+    load = [BULKUP, "run", "{file}", "--object", "Contact", "--op", "upsert"]
+    key = ["--external-id", "Email__c", "--no-check"]
+    return [*load, *key, "--quiet", "--dir", str(data.FOLDER / "out"), *more]
+
+
+def module(name: str, *more: str) -> list[str]:
+    """One of the scripts here."""
+    return [PYTHON, "-m", f"benchmarks.{name}", *more]
+
+
+def cases(*, huge: bool) -> list[Case]:
+    """All of them, in the order of the table."""
+    found = []
+    for file in ("96 MB", "400 MB"):
+        found += [
+            Case(FLOOR, file, module("floor", "{url}", "{file}")),
+            Case(SENT, file, bulkup("--no-wait"), beside=FLOOR),
+            Case(BOTH, file, module("floor", "{url}", "{file}", "--results"), keep=True),
+            Case(RUN, file, bulkup(), keep=True, beside=BOTH),
+        ]
+    theirs = Case(THEIRS, "96 MB", module("theirs", "{url}", "{file}"), beside=FLOOR)
+    found.insert(4, theirs)
+    if huge:
+        found += [
+            Case(SENT, "4 GB", bulkup("--no-wait")),
+            Case(RUN, "4 GB", bulkup(), keep=True),
+        ]
+    return found
+
+
+def load_table(times: int, *, huge: bool) -> list[str]:
+    """Each case several times in turn; medians."""
+    all_cases = cases(huge=huge)
+    costs: dict[Case, list[Cost]] = {case: [] for case in all_cases}
+    for turn in range(times):
+        for case in all_cases:
+            if turn and case.file == "4 GB":
+                continue
+            costs[case].append(case.run())
+            last = costs[case][-1]
+            print(f"{case.file:>8} {case.name:42} {last.wall:7.2f} s", file=sys.stderr)
+    walls = {(case.file, case.name): middle(costs[case]).wall for case in all_cases}
+    lines = [
+        "| file | what | wall | CPU | peak memory | beside its floor |",
+        "| --- | --- | ---: | ---: | ---: | ---: |",
+    ]
+    for case in all_cases:
+        cost = middle(costs[case])
+        base = walls.get((case.file, case.beside))
+        ratio = f"{cost.wall / base:.1f} x" if base else ""
+        lines.append(
+            f"| {case.file} | {case.name} | {cost.wall:.2f} s | {cost.cpu:.2f} s "
+            f"| {cost.peak / MB:.0f} MB | {ratio} |"
+        )
+    return lines
+
+
+def planning_table(times: int) -> list[str]:
+    """Planning alone, in MB/s."""
+    lines = ["| planning alone | without `--no-check` | with |", "| --- | ---: | ---: |"]
+    for file in ("400 MB, no quotes", "400 MB", "400 MB, all quoted"):
+        path = data.paths()[file]
+        warm(path)
+        figures = []
+        for more in (["--cells"], []):
+            command = [*module("planning"), str(path), *more]
+            speeds = [float(measured(command, {}).output) for _ in range(times)]
+            figures.append(f"{median(speeds):.0f} MB/s")
+        lines.append(f"| {file} | {figures[0]} | {figures[1]} |")
+    return lines
+
+
+def start(times: int) -> str:
+    """How long the help takes."""
+    costs = [measured([BULKUP, "--help"], {}) for _ in range(2 * times)]
+    return f"`bulkup --help`: {middle(costs).wall:.2f} s."
+
+
+def machine() -> str:
+    """The day, and what the machine is like."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {memory:.0f} GiB, "
+        f"{platform.system()}, CPython {platform.python_version()}."
+    )
+
+
+def main() -> int:
+    """Make the files, measure, print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--times", type=int, default=5, help="how often each case is run")
+    parser.add_argument("--huge", action="store_true", help="4 GB too, for its memory")
+    given = parser.parse_args()
+    subprocess.run([*module("data"), *(["--huge"] if given.huge else [])], check=True)
+    for line in (
+        machine(),
+        "",
+        *load_table(given.times, huge=given.huge),
+        "",
+        *planning_table(given.times),
+        "",
+        start(given.times),
+    ):
+        print(line)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
