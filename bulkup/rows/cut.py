@@ -19,20 +19,20 @@ class Cut:
     """The columns of a source at the places `kept`, in its own dialect."""
 
     def __init__(self, source: Source, kept: Sequence[int]) -> None:
-        self.ending = source.line_ending.chars
+        self.ending = source.line_ending.chars.encode()
         self._mark = source.delimiter.char
         self._kept = kept
         self._all = list(kept) == list(range(len(source.header)))
 
     def header(self, names: Iterable[str]) -> bytes:
         """A header record of these names."""
-        return (self._joined([list(names)])[0] + self.ending).encode("utf-8")
+        return self._joined([list(names)])[0] + self.ending
 
-    def records(self, raw: list[str]) -> list[str]:
+    def records(self, raw: list[bytes]) -> list[bytes]:
         """The records with the kept columns only; as they are where all are kept."""
         if self._all:
             return raw
-        rows = self.cells(raw)
+        rows = self.cells(one.decode("utf-8") for one in raw)
         return self._joined(
             [cells[at] if at < len(cells) else "" for at in self._kept] for cells in rows
         )
@@ -41,13 +41,13 @@ class Cut:
         """The cells of raw records."""
         return (next(csv.reader([one], delimiter=self._mark), []) for one in raw)
 
-    def _joined(self, rows: Iterable[Sequence[str]]) -> list[str]:
+    def _joined(self, rows: Iterable[Sequence[str]]) -> list[bytes]:
         text = io.StringIO(newline="")
         written = csv.writer(text, delimiter=self._mark, lineterminator="\r\n")
         records = []
         for row in rows:
             written.writerow(row)
-            records.append(text.getvalue()[:-2])
+            records.append(text.getvalue()[:-2].encode("utf-8"))
             text.seek(0)
             text.truncate()
         return records

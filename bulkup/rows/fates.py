@@ -76,21 +76,24 @@ def last_words(base: str, said_of: str | None) -> str:
     )
 
 
-def texts(delimiter: Delimiter) -> str:
-    """For each row of `final`, in order: its status, and the two texts before its record.
+def texts(delimiter: Delimiter, *, alike: bool) -> str:
+    """For each row of `final`, in order, the bytes that stand before its record, and its status.
 
-    One is for results.csv, the other for the file of its status.
+    The first are for results.csv, the second for the file of its status. `alike`: the status is
+    known to be the same for all.
     """
     mark = delimiter.char
-    ident, error = _cell("id", mark), _cell("error", mark)
-    place = f"row || {quoted(mark)} || line || {quoted(mark)}"
     d = f" || {quoted(mark)} || "
-    return (
-        f"SELECT status, {place} || status{d}{ident}{d}created{d}{error} || {quoted(mark)},"
-        f" CASE status WHEN 'succeeded' THEN {ident}{d}created{d}{place}"
+    ident, error, end = _cell("id", mark), _cell("error", mark), quoted(mark)
+    place = f"row{d}line || {end}"
+    before = f"{place} || status{d}{ident}{d}created{d}{error} || {end}"
+    apart = (
+        f"CASE status WHEN 'succeeded' THEN {ident}{d}created{d}{place}"
         f" WHEN 'failed' THEN {ident}{d}{error}{d}{place} ELSE {place} END"
-        " FROM (SELECT * FROM final ORDER BY row)"
     )
+    status = "" if alike else ", status"
+    ordered = "(SELECT * FROM final ORDER BY row)"
+    return f"SELECT encode({before}), encode({apart}){status} FROM {ordered}"
 
 
 def _cell(name: str, mark: str) -> str:

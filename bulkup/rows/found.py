@@ -41,7 +41,7 @@ def find(
         select = f"SELECT {_row(kind, names, layout, whole=whole)} FROM ".__add__
         file = Csv(path=path, delimiter=delimiter, width=len(names), whole=False)
         counts[kind] = load(connection, f"found_{kind}", select, file, work).rows
-        parts.append(f"SELECT * FROM found_{kind}")
+        parts.append(f"SELECT {KINDS[kind] * _RANGE} + rowid AS rid, * FROM found_{kind}")
     connection.execute(f"CREATE OR REPLACE TEMP VIEW found AS {' UNION ALL '.join(parts)}")
     return counts
 
@@ -67,7 +67,6 @@ def _row(kind: ResultKind, names: list[str], layout: Layout, *, whole: bool) -> 
     ident = places.get("sf__id", "NULL")
     word = places.get(_WORDS.get(kind, "").casefold(), "NULL")
     parts = [
-        f"{KINDS[kind] * _RANGE} + row_number() OVER () AS rid",
         f"{KINDS[kind]}::TINYINT AS kind",
         f"coalesce({ident}, '') AS id",
         f"coalesce({word}, '') AS word",

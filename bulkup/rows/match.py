@@ -45,22 +45,30 @@ def begin(
     cells, file = layout.cells(), sheet_csv(sheet.source)
     m, x = record_meaning(cells), record_text(cells)
     if layout.key is None:
-        connection.execute("CREATE OR REPLACE TEMP TABLE sent (pos BIGINT, k VARCHAR)")
-        row = f"{_POS}, {m} AS m, {x} AS x"
-        return load(connection, "whole", f"SELECT {row} FROM ".__add__, file, work)
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW sent AS {_NO_KEYS}")
+        loaded = load(
+            connection, "all_whole", f"SELECT {m} AS m, {x} AS x FROM ".__add__, file, work
+        )
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW whole AS {_AT} FROM all_whole")
+        return loaded
     at = list(layout.columns).index(layout.key)
     key = key_meaning(f"c{at}", layout.columns[layout.key])
-    loaded = load(connection, "sent", f"SELECT {_POS}, {key} AS k FROM ".__add__, file, work)
+    loaded = load(connection, "all_keys", f"SELECT {key} AS k FROM ".__add__, file, work)
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW sent AS {_AT} FROM all_keys")
     if _find_doubles(connection, chunks):
-        numbered = f"(SELECT {_POS}, * FROM {loaded.relation})"
-        rows = f"SELECT pos, {m} AS m, {x} AS x FROM {numbered} SEMI JOIN doubles USING (pos)"
+        numbered = f"(SELECT row_number() OVER () AS pos, * FROM {loaded.relation})"
+        rows = f"SELECT pos - 1 AS nr, pos, {m} AS m, {x} AS x FROM {numbered}"
+        some = f"{rows} SEMI JOIN doubles USING (pos)"
     else:
-        rows = "SELECT 0::BIGINT AS pos, md5_number('') AS m, md5_number('') AS x WHERE false"
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE whole AS {rows}")
+        some = "SELECT 0 AS nr, 0 AS pos, md5_number('') AS m, md5_number('') AS x WHERE false"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE some_whole AS {some}")
+    connection.execute("CREATE OR REPLACE TEMP VIEW whole AS FROM some_whole")
     return loaded
 
 
-_POS = "row_number() OVER () AS pos"
+# DuckDB keeps the order of rows, numbers them from 0, and skips those outside of a range of numbers
+_AT = "SELECT rowid AS nr, rowid + 1 AS pos, *"
+_NO_KEYS = "SELECT 0 AS nr, 0 AS pos, '' AS k WHERE false"
 
 
 def sheet_csv(source: Source) -> Csv:
@@ -165,7 +173,7 @@ def _share(same: str, rows: str, results: str) -> str:
 
 
 def _within(chunk: Chunk) -> str:
-    return f"pos BETWEEN {chunk.first_row} AND {chunk.first_row + chunk.rows - 1}"
+    return f"nr BETWEEN {chunk.first_row - 1} AND {chunk.first_row + chunk.rows - 2}"
 
 
 def number(connection: "DuckDBPyConnection", query: str) -> int:

@@ -15,7 +15,7 @@ from bulkup.rows.layout import Layout, Sent
 from bulkup.rows.match import Matched, begin, match, number
 from bulkup.rows.settled import load_settled
 from bulkup.rows.sheet import Sheet, numbered, write_numbers
-from bulkup.rows.write import Fates, write
+from bulkup.rows.write import Fates, Telling, write
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -100,7 +100,7 @@ class _Story:
                     )
         self.connection.execute(_LAST)
 
-    def tell(self) -> "Iterator[DuckDBPyConnection]":
+    def tell(self) -> Iterator[Telling]:
         """The fates of all rows in order, one query for each chunk of the first round."""
         sheet = self._begin(1)
         chunks = self.load.chunks(1)
@@ -196,18 +196,21 @@ class _Story:
             return last
         return number(self.connection, f"SELECT row FROM numbers WHERE pos = {last}")
 
-    def _tell(self, final: str) -> "DuckDBPyConnection":
+    def _tell(self, final: str) -> Telling:
         self.connection.execute(f"CREATE OR REPLACE TEMP {final}")
-        for chunk, rows, came_in, created, failed in self.connection.execute(_TALLY).fetchall():
+        statuses = set()
+        for chunk, status, rows, created in self.connection.execute(_TALLY).fetchall():
+            statuses.add(status)
             if chunk:
                 self.chunk_rows[chunk] = self.chunk_rows.get(chunk, 0) + rows
-                self.came_in[chunk] = self.came_in.get(chunk, 0) + came_in
-            self.created += created
-            if failed:
-                self.groups.add(
-                    self.connection, f"final WHERE status = 'failed' AND chunk = {chunk}"
-                )
-        return self.connection.execute(texts(self.load.original.source.delimiter))
+            if status == Status.SUCCEEDED:
+                self.created += created
+                self.came_in[chunk] = self.came_in.get(chunk, 0) + rows
+        if Status.FAILED in statuses:
+            self.groups.add(self.connection, "final WHERE status = 'failed'")
+        only = statuses.pop() if len(statuses) == 1 else ""
+        mark = self.load.original.source.delimiter
+        return only, self.connection.execute(texts(mark, alike=bool(only)))
 
 
 _LATER = (
@@ -219,9 +222,8 @@ _LAST = (
     " QUALIFY row_number() OVER (PARTITION BY row ORDER BY round DESC) = 1"
 )
 _TALLY = (
-    "SELECT chunk, count(*), count(*) FILTER (status = 'succeeded'),"
-    " count(*) FILTER (status = 'succeeded' AND created = 'true'),"
-    " count(*) FILTER (status = 'failed') FROM final GROUP BY chunk"
+    "SELECT chunk, status, count(*), count(*) FILTER (created = 'true') FROM final"
+    " GROUP BY chunk, status"
 )
 
 

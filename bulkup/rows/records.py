@@ -13,19 +13,24 @@ BLOCK = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """Some records in a row, as text without their line endings.
+    """Some records in a row, as bytes without their line endings.
 
     `plain`: each takes one physical line.
     """
 
-    records: list[str]
+    raw: list[bytes]
     plain: bool
+
+    @property
+    def records(self) -> list[str]:
+        """The records as text."""
+        return [record.decode("utf-8") for record in self.raw]
 
     def lines(self, first: int) -> list[int]:
         """The physical line on which each record starts, and the one after the last."""
         if self.plain:
-            return list(range(first, first + len(self.records) + 1))
-        heights = (record.count("\n") + 1 for record in self.records)
+            return list(range(first, first + len(self.raw) + 1))
+        heights = (record.count(b"\n") + 1 for record in self.raw)
         return list(accumulate(heights, initial=first))
 
 
@@ -36,10 +41,10 @@ def blocks(source: Source, *, size: int = BLOCK) -> Iterator[Block]:
     """
     left = source.rows
     for block in read(source.path, source.start, source.delimiter, source.line_ending, size):
-        kept = block.records[:left]
+        kept = block.raw[:left]
         left -= len(kept)
         if kept:
-            yield Block(records=kept, plain=block.plain)
+            yield Block(raw=kept, plain=block.plain)
 
 
 def read(
@@ -52,15 +57,14 @@ def read(
         rest = b""
         while piece := file.read(max(size, len(rest))):
             rest += piece
-            block, rest = _split(rest, whole, line_ending.chars)
-            if block.records:
+            block, rest = _split(rest, whole, line_ending.chars.encode())
+            if block.raw:
                 yield block
     if rest:
-        last = rest.decode("utf-8")
-        yield Block(records=[last], plain="\n" not in last)
+        yield Block(raw=[rest], plain=b"\n" not in rest)
 
 
-def record_pattern(delimiter: Delimiter) -> re.Pattern[str]:
+def record_pattern(delimiter: Delimiter) -> re.Pattern[bytes]:
     """One whole record with its newline, as the csv module's default dialect has it.
 
     A quote opens a cell only at its start; what follows a closing quote is text.
@@ -68,21 +72,15 @@ def record_pattern(delimiter: Delimiter) -> re.Pattern[str]:
     mark = re.escape(delimiter.char)
     text = rf"[^{mark}\n]*+"
     cell = rf'(?:"[^"]*+(?:""[^"]*+)*+"{text}|(?!"){text})'
-    return re.compile(rf"{cell}(?:{mark}{cell})*+\n")
+    return re.compile(rf"{cell}(?:{mark}{cell})*+\n".encode())
 
 
-def _split(data: bytes, whole: re.Pattern[str], ending: str) -> tuple[Block, bytes]:
+def _split(data: bytes, whole: re.Pattern[bytes], ending: bytes) -> tuple[Block, bytes]:
     cut = data.rfind(b"\n") + 1
-    text = data[:cut].decode("utf-8")
-    if '"' not in text:
-        return Block(records=text.split(ending)[:-1], plain=True), data[cut:]
-    records, end = [], 0
-    while found := whole.match(text, end):
-        records.append(_without_ending(found.group(), ending))
+    if b'"' not in data:
+        return Block(raw=data[:cut].split(ending)[:-1], plain=True), data[cut:]
+    raw, end = [], 0
+    while found := whole.match(data, end):
+        raw.append(found.group().removesuffix(ending).removesuffix(b"\n"))
         end = found.end()
-    plain = not any("\n" in record for record in records)
-    return Block(records=records, plain=plain), text[end:].encode("utf-8") + data[cut:]
-
-
-def _without_ending(record: str, ending: str) -> str:
-    return record.removesuffix(ending).removesuffix("\n")
+    return Block(raw=raw, plain=not any(b"\n" in record for record in raw)), data[end:]

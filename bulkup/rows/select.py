@@ -48,7 +48,7 @@ def select(
         records.write(cut.header(columns.values()))
         for row, line, raw in picked:
             sidecar.write(b"%d,%d\n" % (row, line))
-            records.write((cut.records([raw])[0] + cut.ending).encode("utf-8"))
+            records.write(cut.records([raw.encode("utf-8")])[0] + cut.ending)
     made = open_source(
         to, delimiter=source.delimiter, line_ending=source.line_ending, check_cells=False
     )

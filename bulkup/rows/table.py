@@ -219,9 +219,9 @@ def _records(file: Csv, opened: Iterable[str], *, torn: bool) -> Iterator[list[s
 
 def _is_torn(file: Csv) -> bool:
     """Whether the last record of a file without a newline at its end is only half there."""
-    last = ""
+    last = b""
     for block in read(file.path, 0, file.delimiter, LineEnding.LF):
-        last = block.records[-1]
-    whole = record_pattern(file.delimiter).fullmatch(last + "\n") and last.endswith('"')
-    cells = next(csv.reader([last], delimiter=file.delimiter.char), [])
+        last = block.raw[-1]
+    whole = record_pattern(file.delimiter).fullmatch(last + b"\n") and last.endswith(b'"')
+    cells = next(csv.reader([last.decode("utf-8", "replace")], delimiter=file.delimiter.char), [])
     return not (whole and len(cells) == file.width)

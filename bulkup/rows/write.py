@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from itertools import compress
 from operator import add
 from pathlib import Path
@@ -35,33 +36,52 @@ BEFORE = {
 
 _STATUS = {"succeeded": "successful", "failed": "failed", "unprocessed": "unprocessed"}
 
-Fate = tuple[str, str, str]
-"""A row's status, what stands before its record in results.csv, and in the file of its status."""
+Telling = tuple[str, "DuckDBPyConnection"]
+"""The status that all rows of a query have, or empty; and the query."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """What became of some rows: statuses, and the bytes that stand before their records.
+
+    `before` is for results.csv, `apart` for the file of the status.
+    """
+
+    statuses: Sequence[str]
+    before: Sequence[bytes]
+    apart: Sequence[bytes]
 
 
 class Fates:
     """The fates of all rows, in the order of the user's file, from one query after another."""
 
-    def __init__(self, queries: "Iterator[DuckDBPyConnection]") -> None:
+    def __init__(self, queries: Iterator[Telling]) -> None:
         self._queries = queries
-        self._open: DuckDBPyConnection | None = None
+        self._open: Telling | None = None
 
-    def take(self, count: int) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
-        """The next `count` rows: statuses, and the texts that stand before their records.
+    def take(self, count: int) -> Fate:
+        """The next `count` rows.
 
         Raises:
             RunError: there are not so many.
         """
-        rows: list[Fate] = []
+        statuses: list[str] = []
+        rows: list[tuple[bytes, bytes]] = []
         while len(rows) < count:
             self._open = self._open or next(self._queries, None)
             if self._open is None:
                 raise _changed()
-            more = self._open.fetchmany(count - len(rows))
-            rows += more
+            status, query = self._open
+            more = query.fetchmany(count - len(rows))
             self._open = self._open if more else None
-        statuses, before, apart = zip(*rows, strict=True)
-        return statuses, before, apart
+            if status:
+                rows += more
+                statuses += [status] * len(more)
+            else:
+                rows += [row[:2] for row in more]
+                statuses += [row[2] for row in more]
+        before, apart = zip(*rows, strict=True)
+        return Fate(statuses=statuses, before=before, apart=apart)
 
 
 def _changed() -> RunError:
@@ -90,25 +110,23 @@ def write(source: Source, fates: Fates, to: Path) -> tuple[dict[Status, int], di
         for name, file in files.items():
             file.write(cut.header([*BEFORE[name], *names]))
         for block in blocks(source):
-            fate = fates.take(len(block.records))
-            counts.update(fate[0])
-            _write_block(files, cut.ending, cut.records(block.records), fate)
+            fate = fates.take(len(block.raw))
+            counts.update(fate.statuses)
+            _write_block(files, cut.ending, cut.records(block.raw), fate)
     return {Status(name): count for name, count in counts.items()}, paths
 
 
 def _write_block(
-    files: Mapping[str, Behind],
-    ending: str,
-    records: Sequence[str],
-    fate: tuple[Sequence[str], Sequence[str], Sequence[str]],
+    files: Mapping[str, Behind], ending: bytes, records: Sequence[bytes], fate: Fate
 ) -> None:
-    statuses, before, apart = fate
-    _write_lines(files["results"], map(add, before, records), ending)
-    for status in set(statuses) & _STATUS.keys():
-        lines = map(add, apart, records)
-        mine = compress(lines, [one == status for one in statuses])
-        _write_lines(files[_STATUS[status]], mine, ending)
+    _write_lines(files["results"], map(add, fate.before, records), ending)
+    statuses = set(fate.statuses)
+    for status in statuses & _STATUS.keys():
+        lines: Iterable[bytes] = map(add, fate.apart, records)
+        if len(statuses) > 1:
+            lines = compress(lines, [one == status for one in fate.statuses])
+        _write_lines(files[_STATUS[status]], lines, ending)
 
 
-def _write_lines(file: Behind, lines: Iterable[str], ending: str) -> None:
-    file.write((ending.join(lines) + ending).encode("utf-8"))
+def _write_lines(file: Behind, lines: Iterable[bytes], ending: bytes) -> None:
+    file.write(ending.join(lines) + ending)

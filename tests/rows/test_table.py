@@ -116,8 +116,8 @@ def test_raw_records_are_the_file_and_their_cells_those_of_the_csv_module(
 
 
 def test_lines_of_records_are_counted_where_they_start() -> None:
-    assert Block(records=["a", "b"], plain=True).lines(5) == [5, 6, 7]
-    assert Block(records=['"a\nb\n"', "b", '"\n"'], plain=False).lines(2) == [2, 5, 6, 8]
+    assert Block(raw=[b"a", b"b"], plain=True).lines(5) == [5, 6, 7]
+    assert Block(raw=[b'"a\nb\n"', b"b", b'"\n"'], plain=False).lines(2) == [2, 5, 6, 8]
 
 
 def test_blank_lines_after_the_last_record_are_none(tmp_path: Path) -> None:
