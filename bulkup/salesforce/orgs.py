@@ -155,7 +155,8 @@ class Orgs:
         except (OSError, ValueError, TOMLKitError) as error:
             # A syntax error's words are safe: the file holds no secret.
             raise _damaged(self.file, str(error)) from None
-        if not all(isinstance(one, dict) for one in (_orgs(document), *_orgs(document).values())):
+        orgs = _orgs(document)
+        if not isinstance(orgs, dict) or not all(isinstance(one, dict) for one in orgs.values()):
             raise _damaged(self.file, "[orgs.ALIAS] is no table")
         return document
 
@@ -205,11 +206,8 @@ NAMES = frozenset(field.name for field in fields(Login))
 def _login(alias: str, data: Any, file: Path) -> Login:
     given = {name: str(value) for name, value in data.items() if name in NAMES}
     try:
-        return Login(
-            **{**given, "alias": str(alias)},
-            way=Way(given.pop("way")),
-            kept=Kept(given.pop("kept", Kept.NOWHERE)),
-        )
+        way, kept = Way(given.pop("way")), Kept(given.pop("kept", Kept.NOWHERE))
+        return Login(**{**given, "alias": str(alias)}, way=way, kept=kept)
     except (KeyError, TypeError, ValueError):
         raise _damaged(file, f"[orgs.{alias}] is not complete") from None
 

@@ -1,6 +1,7 @@
 """Files for their owner's eyes only: mode 0600, written whole or not at all."""
 
 import os
+import shlex
 import stat
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def read_secret(path: Path) -> str:
             if os.name == "posix" and os.fstat(file.fileno()).st_mode & OTHERS:
                 raise CredentialsError(
                     f"{path} holds a secret and others may read it",
-                    f"Type: chmod 600 {path}",
+                    f"Type: chmod 600 {shlex.quote(str(path))}",
                     name="TooWide",
                 )
             return file.read()

@@ -1,5 +1,7 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+import keyring
+import keyring.core
 import pytest
 import respx
 
@@ -25,3 +27,16 @@ def lines() -> list[str]:
 def client(net: respx.MockRouter, lines: list[str]) -> Iterator[Client]:
     with Client(instance_url=URL, auth=TokenAuth(TOKEN), log=lines.append) as client:
         yield client
+
+
+@pytest.fixture
+def keyrings(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Choose the keyring, as PYTHON_KEYRING_BACKEND would; keyring remembers its backend."""
+    before = keyring.get_keyring()
+
+    def choose(name: str) -> None:
+        monkeypatch.setenv("PYTHON_KEYRING_BACKEND", name)
+        keyring.core.init_backend()
+
+    yield choose
+    keyring.set_keyring(before)
