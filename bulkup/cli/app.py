@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from bulkup import __version__
-from bulkup.cli import local, look, results, resume, run, runs, steps
+from bulkup.cli import doctor, local, login, look, orgs, results, resume, run, runs, steps
 from bulkup.cli.boundary import Boundary
 from bulkup.cli.output import result
 
@@ -48,4 +48,8 @@ app.command("runs", epilog=runs.EXAMPLES)(runs.show)
 app.command("resume", epilog=resume.EXAMPLES)(resume.resume)
 app.command("fields", epilog=look.FIELDS_EXAMPLES)(look.fields)
 app.command("limits", epilog=look.LIMITS_EXAMPLES)(look.limits)
+app.command("login", epilog=login.LOGIN_EXAMPLES)(login.login)
+app.command("logout", epilog=login.LOGOUT_EXAMPLES)(login.logout)
+app.add_typer(orgs.app, name="orgs")
+app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.add_typer(local.app, name="local")

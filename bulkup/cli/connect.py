@@ -62,7 +62,8 @@ def connected(
     from bulkup.salesforce.client import Client
 
     with ExitStack() as stack:
-        credentials = _credentials(org, places, stack)
+        patience = _patience(screen, retry_for)
+        credentials = _credentials(org, places, stack, screen, patience)
         client = stack.enter_context(
             Client(
                 instance_url=credentials.instance_url,
@@ -74,7 +75,7 @@ def connected(
         yield Connection(
             credentials=credentials,
             client=client,
-            patience=_patience(screen, retry_for),
+            patience=patience,
         )
 
 
@@ -89,11 +90,17 @@ def _patience(screen: Screen, retry_for: float) -> Patience:
     )
 
 
-def _credentials(org: str | None, places: Places, stack: ExitStack) -> "Credentials":
+def _credentials(
+    org: str | None, places: Places, stack: ExitStack, screen: Screen, patience: Patience
+) -> "Credentials":
     from bulkup.salesforce import credentials
 
     if org != LOCAL:
-        return credentials.find(org, os.environ, places.config)
+        return patience(
+            lambda: credentials.find(
+                org, os.environ, places.config, log=screen.log, tell=screen.note
+            )
+        )
     url, token = _local_org(places, stack)
     return credentials.ready(alias=LOCAL, instance_url=url, token=token)
 

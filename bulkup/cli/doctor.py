@@ -1,0 +1,69 @@
+"""`bulkup doctor`: is everything sound, from the configuration to the org, step by step."""
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bulkup import places
+from bulkup.cli import options, output
+from bulkup.cli.connect import connected
+from bulkup.cli.output import Screen
+from bulkup.errors import BulkupError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bulkup.cli.checkup import Step
+
+EXAMPLES = """\
+Examples:
+
+  bulkup doctor
+
+  bulkup doctor --org prod --object Contact --json
+"""
+NO_PATIENCE = 0.0
+
+
+def doctor(
+    object_: Annotated[
+        str | None,
+        typer.Option(
+            "--object", metavar="O", show_default=False, help="Look at this object as well."
+        ),
+    ] = None,
+    org: options.Org = None,
+    api_version: options.ApiVersion = "60.0",
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    no_color: options.NoColor = False,
+) -> int:
+    """Check the configuration, the login and the org, step by step."""
+    screen = Screen(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    steps = list(_steps(org, api_version, screen, object_))
+    if json:
+        entries = [step.entry() for step in steps]
+        output.document({"schema": "bulkup.doctor/1", "doctor": entries})
+    else:
+        for step in steps:
+            output.result(f"{step.state:8}{step.name}: {step.message}")
+            if step.hint:
+                output.result(f"{'':8}  {step.hint}")
+    return next((step.code for step in steps if step.code), 0)
+
+
+def _steps(
+    org: str | None, api_version: str, screen: Screen, object_: str | None
+) -> "Iterator[Step]":
+    from bulkup.cli import checkup
+
+    home = places.find()
+    yield from checkup.here(org, os.environ, home.config)
+    try:
+        # Whatever is wrong is to be seen, not to be waited for.
+        with connected(org, api_version, screen, home, retry_for=NO_PATIENCE) as connection:
+            yield from checkup.there(connection, object_, api_version)
+    except BulkupError as error:
+        yield checkup.failed("credentials", error)

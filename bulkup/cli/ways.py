@@ -1,0 +1,186 @@
+"""The ways to log in, each from what the user asked for to tokens."""
+
+import os
+import threading
+import webbrowser
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bulkup.cli import output, secrets
+from bulkup.cli.output import Screen
+from bulkup.errors import BulkupError, InputError
+from bulkup.salesforce import loopback, oauth, sf, web
+from bulkup.salesforce.address import PRODUCTION, SANDBOX, instance
+from bulkup.salesforce.credentials import ready
+from bulkup.salesforce.environment import CLIENT_SECRET
+from bulkup.salesforce.keychain import Secrets
+from bulkup.salesforce.orgs import Kept, Login, Way
+from bulkup.salesforce.ways import tokens_of
+
+APP_HINT = (
+    "Make an external client app in Setup (docs/login.md says how) and give its consumer key. "
+    "'PlatformCLI' is the app that Salesforce's own tool uses."
+)
+PORT = 1717
+"""The one that Salesforce's own tool uses, so that most apps list it."""
+SECRETLESS = {Way.JWT, Way.SF}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What was asked for, as the options say it."""
+
+    alias: str
+    sandbox: bool
+    login_url: str | None
+    client_id: str | None
+    client_credentials: bool
+    key_file: Path | None
+    username: str | None
+    token: bool
+    instance_url: str | None
+    from_sf: str | None
+    browser: bool
+    port: int
+    timeout: float
+    insecure_storage: bool
+
+    @property
+    def asked(self) -> list[tuple[Way, str]]:
+        """The ways that are named, with the option that names each."""
+        named = {
+            (Way.CLIENT_CREDENTIALS, "--client-credentials"): self.client_credentials,
+            (Way.JWT, "--jwt-key-file"): self.key_file is not None,
+            (Way.TOKEN, "--token"): self.token,
+            (Way.SF, "--from-sf"): self.from_sf is not None,
+        }
+        return [name for name, given in named.items() if given]
+
+    @property
+    def way(self) -> Way:
+        """The way that is named; the web if none is."""
+        return next((way for way, _ in self.asked), Way.WEB)
+
+    def check(self) -> None:
+        """Look whether the options go together.
+
+        Raises:
+            InputError: they do not.
+        """
+        if len(self.asked) > 1:
+            names = " and ".join(option for _, option in self.asked)
+            raise InputError(f"{names} are two ways to log in", "Name one.", name="Usage")
+        needs = [
+            ("--username", self.username, Way.JWT, "--jwt-key-file"),
+            ("--instance-url", self.instance_url, Way.TOKEN, "--token"),
+        ]
+        for option, given, way, other in needs:
+            if (given is not None) != (self.way is way):
+                missing, there = (other, option) if given is not None else (option, other)
+                raise InputError(f"{there} needs {missing}", f"Add: {missing}", name="Usage")
+        if self.way not in {Way.TOKEN, Way.SF} and not self.client_id:
+            raise InputError("No app is named: --client-id", APP_HINT, name="NoClientId")
+
+    def login(self) -> Login:
+        """The login to be made, as far as it is known before.
+
+        Raises:
+            InputError: a URL is malformed.
+        """
+        kept = Kept.FILE if self.insecure_storage else Kept.KEYRING
+        key_file = self.key_file.expanduser().absolute() if self.key_file else ""
+        with_app = self.way not in {Way.TOKEN, Way.SF}
+        url = instance(self.instance_url, "--instance-url") if self.instance_url else ""
+        return Login(
+            alias=self.alias,
+            way=self.way,
+            instance_url=url,
+            kept=Kept.NOWHERE if self.way in SECRETLESS else kept,
+            login_url=self._login_url() if with_app else "",
+            client_id=(self.client_id or "") if with_app else "",
+            user=self.username or "",
+            key_file=str(key_file),
+            sf=self.from_sf or "",
+        )
+
+    def _login_url(self) -> str:
+        if self.sandbox:
+            return SANDBOX
+        return instance(self.login_url, "--login-url") if self.login_url else PRODUCTION
+
+
+def by_web(wish: Wish, login: Login, screen: Screen) -> tuple[Login, Secrets]:
+    """In a browser, here or elsewhere."""
+    secret = os.environ.get(CLIENT_SECRET, "").strip()
+    app = oauth.App(
+        login_url=login.login_url, client_id=login.client_id, client_secret=secret, log=screen.log
+    )
+    tokens = _here(wish, app) if wish.browser else _elsewhere(wish, app)
+    kept = Secrets(access=tokens.access, refresh=tokens.refresh, client_secret=secret)
+    return replace(login, instance_url=tokens.instance_url), kept
+
+
+def _elsewhere(wish: Wish, app: oauth.App) -> oauth.Tokens:
+    attempt = web.WebLogin(app=app, callback=web.callback(wish.port or PORT))
+    output.line("Open this address in a browser:\n")
+    output.line(f"  {attempt.url}\n")
+    output.line("It ends on a page that can't be shown. Paste the address of that page here.")
+    return attempt.finish(web.pasted(secrets.line("Address: ")))
+
+
+def _here(wish: Wish, app: oauth.App) -> oauth.Tokens:
+    with loopback.listening(wish.port) as waiting:
+        attempt = web.WebLogin(app=app, callback=web.callback(waiting.port))
+        output.line("Log in with the browser that opens. If none does, open this address:\n")
+        output.line(f"  {attempt.url}\n")
+        # In a thread: a browser in the terminal would not come back before it is closed.
+        threading.Thread(target=webbrowser.open, args=(attempt.url,), daemon=True).start()
+        answer = waiting.answer(wish.timeout)
+        try:
+            tokens = attempt.finish(answer)
+        except BulkupError as error:
+            waiting.show("Not logged in", f"{error.message}. {error.hint}")
+            raise
+        waiting.show("Logged in", f"bulkup has a login for {tokens.instance_url}. Close this page.")
+        return tokens
+
+
+def by_secret(_wish: Wish, login: Login, screen: Screen) -> tuple[Login, Secrets]:
+    """With the app's own secret."""
+    secret = secrets.asked("client secret", CLIENT_SECRET)
+    return _granted(login, Secrets(client_secret=secret), screen)
+
+
+def by_key(_wish: Wish, login: Login, screen: Screen) -> tuple[Login, Secrets]:
+    """With a private key."""
+    return _granted(login, Secrets(), screen)
+
+
+def _granted(login: Login, kept: Secrets, screen: Screen) -> tuple[Login, Secrets]:
+    # No alias yet: a refusal must not say to log in again.
+    tokens = tokens_of(replace(login, alias=""), kept, screen.log)
+    return replace(login, instance_url=tokens.instance_url), replace(kept, access=tokens.access)
+
+
+def by_token(_wish: Wish, login: Login, _screen: Screen) -> tuple[Login, Secrets]:
+    """With a token that the user has."""
+    token = secrets.asked("access token")
+    sound = ready(alias=login.alias, instance_url=login.instance_url, token=token)
+    return login, Secrets(access=sound.auth.token)
+
+
+def by_sf(_wish: Wish, login: Login, _screen: Screen) -> tuple[Login, Secrets]:
+    """With the login of `sf`."""
+    found = sf.login_of(login.sf)
+    told = replace(login, instance_url=found.instance_url, user=found.user, org_id=found.org_id)
+    return told, Secrets(access=found.access)
+
+
+WAYS: Mapping[Way, Callable[[Wish, Login, Screen], tuple[Login, Secrets]]] = {
+    Way.WEB: by_web,
+    Way.CLIENT_CREDENTIALS: by_secret,
+    Way.JWT: by_key,
+    Way.TOKEN: by_token,
+    Way.SF: by_sf,
+}
