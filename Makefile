@@ -23,8 +23,11 @@ check: setup
 	$(BIN)/mypy
 	$(MAKE) --no-print-directory test
 
+demo: export BULKUP_HOME := .demo/home
 demo: setup
-	$(BIN)/python sample_data/demo.py
+	$(BIN)/bulkup run sample_data/contacts.csv --object Contact --op upsert \
+	  --external-id Email__c --org local --dir .demo/results
+	@echo; echo 'The first lines of .demo/results/results.csv:'; head -n 4 .demo/results/results.csv
 
 bench: setup
 	$(BIN)/python -m benchmarks

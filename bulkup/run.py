@@ -43,9 +43,10 @@ class Options:
 class Plan:
     """What a run is to do, written once before anything is sent.
 
-    `source` is the user's file; `sheet` is what is cut into chunks: the same, or a file in the
-    run directory where bytes or rows had to change, with `numbers` telling which row of the
-    user's file each of its records is.
+    `source` is the user's file. `original` has all of its rows and columns in a form that
+    Salesforce takes, and `sheet` is what is sent and cut into chunks: each the file itself, or a
+    copy in the run directory, with `numbers` telling which row of the user's file each of its
+    records is. `settled` tells of the rows that are in no chunk.
     """
 
     run: str
@@ -53,12 +54,14 @@ class Plan:
     version: str
     machine: str
     source: Source
+    original: Source
     sheet: Source
     target: Target
     columns: tuple[Column, ...]
     chunks: tuple[Chunk, ...]
     options: Options
     key: str | None = None
+    original_numbers: Path | None = None
     numbers: Path | None = None
     settled: Path | None = None
     changes: tuple[str, ...] = ()
@@ -150,7 +153,12 @@ def write_plan(folder: Path, plan: Plan) -> Run:
     Raises:
         RunError: the disk did not take it.
     """
-    plan = replace(plan, source=_without_marks(plan.source), sheet=_without_marks(plan.sheet))
+    plan = replace(
+        plan,
+        source=replace(plan.source, marks=()),
+        original=replace(plan.original, marks=()),
+        sheet=replace(plan.sheet, marks=()),
+    )
     temporary, final = folder / "plan.json.tmp", folder / "plan.json"
     try:
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
@@ -207,10 +215,6 @@ def sync(folder: Path) -> None:
             os.close(descriptor)
 
 
-def _without_marks(source: Source) -> Source:
-    return replace(source, marks=()) if hasattr(source, "marks") else source
-
-
 def _encode(value: Any) -> str:
     if isinstance(value, Path):
         return str(value)
@@ -236,7 +240,12 @@ def with_pace(run: Run, **wishes: Any) -> Run:
 
 def with_source(run: Run, path: Path) -> Run:
     """The run with its source where it lies now."""
-    path = path.absolute()
-    plan = run.plan
-    sheet = plan.sheet if plan.sheet.path != plan.source.path else replace(plan.sheet, path=path)
-    return replace(run, plan=replace(plan, source=replace(plan.source, path=path), sheet=sheet))
+    path, plan = path.absolute(), run.plan
+
+    def moved(source: Source) -> Source:
+        return replace(source, path=path) if source.path == plan.source.path else source
+
+    plan = replace(
+        plan, source=moved(plan.source), original=moved(plan.original), sheet=moved(plan.sheet)
+    )
+    return replace(run, plan=plan)

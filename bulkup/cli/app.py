@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from bulkup import __version__
-from bulkup.cli import doctor, local, login, look, orgs, results, resume, run, runs, steps
+from bulkup.cli import check, doctor, local, login, look, orgs, results, resume, run, runs, steps
 from bulkup.cli.boundary import Boundary
 from bulkup.cli.output import result
 
@@ -37,6 +37,7 @@ def main(
 
 
 app.command("run", epilog=run.EXAMPLES)(run.run)
+app.command("check", epilog=check.EXAMPLES)(check.check)
 app.command("create", epilog=steps.CREATE_EXAMPLES)(steps.create)
 app.command("upload", epilog=steps.UPLOAD_EXAMPLES)(steps.upload)
 app.command("close", epilog=steps.CLOSE_EXAMPLES)(steps.close)

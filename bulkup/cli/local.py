@@ -115,8 +115,9 @@ def _read(path: Path | None) -> "FaultPlan | None":
 
 def in_use(error: Exception) -> RunError:
     """The error for an org that another process has."""
+    words = str(error)
     return RunError(
-        f"The local org is in use: {error}",
+        words[:1].upper() + words[1:],
         "Wait for the other command, or run one org for all of them: bulkup local serve",
         name="LocalOrgInUse",
     )

@@ -1,6 +1,7 @@
 """The options that several commands share, and how their values are read."""
 
 import re
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -176,6 +177,78 @@ MaxFailedOption = Annotated[
         show_default=False,
         help="Stop when more rows than this fail for a reason that does not pass.",
     ),
+]
+
+
+def renames(pairs: list[str] | None) -> dict[str, str]:
+    """`--map CSV_COLUMN=Field`, any number of times; the last `=` parts them."""
+    found = {}
+    for pair in pairs or ():
+        source, parted, name = pair.rpartition("=")
+        if not parted or not source or not name.strip():
+            raise typer.BadParameter(f"--map {pair!r}: write it as CSV_COLUMN=Field")
+        found[source] = name.strip()
+    return found
+
+
+File = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE", help="The CSV file, gzip-compressed or not; '-' is standard input."
+    ),
+]
+EncodingOption = Annotated[
+    str | None,
+    typer.Option(
+        "--encoding", metavar="NAME", show_default=False, help="Not given: detected and stated."
+    ),
+]
+Map = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="CSV_COLUMN=Field",
+        show_default=False,
+        help="Send a column under another name; repeatable.",
+    ),
+]
+Drop = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--drop", metavar="COLUMN", show_default=False, help="Leave a column out; repeatable."
+    ),
+]
+
+
+class Blank(StrEnum):
+    """What an empty cell means."""
+
+    IGNORE = "ignore"
+    NULL = "null"
+
+
+BLANK = Blank.IGNORE
+BlankOption = Annotated[
+    Blank,
+    typer.Option(
+        "--blank", help="An empty cell leaves the field alone (ignore) or empties it (null)."
+    ),
+]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow",
+        metavar="CODE",
+        show_default=False,
+        help="A finding of this code is a warning; repeatable.",
+    ),
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Warnings of the check stop too.")]
+AllowEmpty = Annotated[
+    bool, typer.Option("--allow-empty", help="A header without records is fine: nothing to do.")
+]
+IncludeUnknown = Annotated[
+    bool, typer.Option("--include-unknown", help="Rows that are unknown are sent again too.")
 ]
 Yes = Annotated[
     bool, typer.Option("--yes", "-y", help="Answers the confirmation of delete and hard-delete.")

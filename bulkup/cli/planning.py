@@ -1,45 +1,45 @@
-"""From what the user typed to a plan that is written down: read, describe, check, cut."""
+"""From what the user typed to a plan that is written down: describe, check, narrow, cut."""
 
+import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
 
 from bulkup import __version__
-from bulkup.body import SourceFile
 from bulkup.cli.connect import Connection
+from bulkup.cli.intake import Outgoing, Reading, Taken, narrow
 from bulkup.cli.output import amount
 from bulkup.clock import RealClock
 from bulkup.columns import Columns, resolve
 from bulkup.errors import CheckFailed, InputError
-from bulkup.model import Delimiter, LineEnding, ObjectInfo, Operation, Severity, Source, Target
+from bulkup.model import Finding, ObjectInfo, Operation, Severity, Target
 from bulkup.places import Places
 from bulkup.plan import cut
 from bulkup.run import Options, Plan, Run, reserve, write_plan
-from bulkup.source import header_bytes, open_source
+from bulkup.source import header_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """A load as the user asks for it."""
 
-    file: str
     object: str
     operation: Operation
-    external_id: str | None
-    api_version: str
-    directory: Path | None
-    delimiter: Delimiter | None
-    line_ending: LineEnding | None
-    check: bool
-    parallel: int
-    chunk_bytes: int
-    chunk_rows: int | None
-    retry_for: float
+    external_id: str | None = None
+    assignment_rule: str | None = None
+    api_version: str = "60.0"
+    renames: Mapping[str, str] = field(default_factory=dict)
+    drops: Collection[str] = ()
+    check: bool = True
+    allow: Collection[str] = ()
+    strict: bool = False
+    skip_invalid: bool = False
+    blank_null: bool = False
 
 
 def validate_key(operation: Operation, external_id: str | None) -> None:
@@ -63,57 +63,6 @@ def validate_key(operation: Operation, external_id: str | None) -> None:
         )
 
 
-@contextmanager
-def source_of(wish: Wish) -> Iterator[tuple[Source, SourceFile]]:
-    """The file, looked through and held open.
-
-    Raises:
-        InputError: all that is wrong with it.
-    """
-    path = Path(wish.file)
-    with SourceFile(path) as file:
-        source = open_source(
-            path,
-            name=wish.file,
-            delimiter=wish.delimiter,
-            line_ending=wish.line_ending,
-            check_cells=wish.check,
-        )
-        yield source, file
-
-
-def describe(connection: Connection, name: str, places: Places) -> ObjectInfo:
-    """What the org says of the object; always asked for before anything is sent.
-
-    Raises:
-        InputError: the org does not know the object.
-    """
-    from bulkup.salesforce import describe as room
-
-    return connection.patience(
-        lambda: room.describe(connection.client, name, cache=places.describes)
-    )
-
-
-def checked(wish: Wish, source: Source, info: ObjectInfo) -> Columns:
-    """The columns that are sent.
-
-    Raises:
-        CheckFailed: with all findings, when one of them is an error.
-    """
-    target = Target(object=info.name, operation=wish.operation, external_id=wish.external_id)
-    columns = resolve(source.header, info, target)
-    errors = [one for one in columns.findings if one.severity is Severity.ERROR]
-    if errors:
-        raise CheckFailed(
-            f"{source.name}: the check found {amount(len(errors), 'error')}; nothing was sent",
-            "Mend the file; all that is known to be wrong stands above.",
-            findings=columns.findings,
-            rows=source.rows,
-        )
-    return columns
-
-
 def confirm(operation: Operation, what: str, *, yes: bool) -> None:
     """Ask before records are deleted.
 
@@ -133,50 +82,179 @@ def confirm(operation: Operation, what: str, *, yes: bool) -> None:
         raise InputError("Not confirmed; nothing was sent", name="NotConfirmed")
 
 
-def write_down(
+@contextmanager
+def room(home: Places, reading: Reading, operation: Operation) -> Iterator[Path]:
+    """A run directory for a new run, taken away again when no plan comes of it.
+
+    Raises:
+        RunError: it can't be made.
+    """
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    stem = "stdin" if reading.file == "-" else Path(reading.file).name.partition(".")[0]
+    folder = reserve(home, f"{moment}-{stem[:40]}-{operation}")
+    try:
+        yield folder
+    finally:
+        if not (folder / "plan.json").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def describe(connection: Connection, name: str, home: Places) -> ObjectInfo:
+    """What the org says of the object; always asked for before anything is sent.
+
+    Raises:
+        InputError: the org does not know the object.
+    """
+    from bulkup.salesforce import describe as org
+
+    return connection.patience(lambda: org.describe(connection.client, name, cache=home.describes))
+
+
+def resolved(wish: Wish, taken: Taken, info: ObjectInfo) -> Columns:
+    """What each column is sent as, findings included."""
+    return resolve(taken.sheet.source.header, info, target_of(wish, info), wish.renames, wish.drops)
+
+
+def target_of(wish: Wish, info: ObjectInfo) -> Target:
+    """Where the rows go, as far as the wish says."""
+    return Target(
+        object=info.name,
+        operation=wish.operation,
+        external_id=wish.external_id,
+        assignment_rule=wish.assignment_rule,
+        api_version=wish.api_version,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the check says. `invalid` rows are left out; `left_out` is the file that names them."""
+
+    findings: tuple[Finding, ...]
+    invalid: int = 0
+    left_out: Path | None = None
+
+    @property
+    def errors(self) -> list[Finding]:
+        """The findings that stop a load."""
+        return [one for one in self.findings if one.severity is Severity.ERROR]
+
+
+def looked_into(
     wish: Wish,
-    source: Source,
+    taken: Taken,
     columns: Columns,
     info: ObjectInfo,
+    folder: Path,
+    findings_csv: Path | None = None,
+) -> Verdict:
+    """Check the header, and the cells unless the user does not want it."""
+    from bulkup.findings import weigh
+    from bulkup.rows.check import check
+
+    if not wish.check:
+        return Verdict(findings=weigh(columns.findings, allow=wish.allow, strict=wish.strict))
+    left_out = folder / "invalid.csv" if wish.skip_invalid else None
+    checked = check(
+        taken.sheet,
+        columns,
+        info,
+        target_of(wish, info),
+        work=folder / "work",
+        allow=wish.allow,
+        strict=wish.strict,
+        findings_csv=findings_csv,
+        left_out=left_out,
+    )
+    return Verdict(findings=checked.findings, invalid=checked.invalid, left_out=left_out)
+
+
+def refuse_errors(wish: Wish, verdict: Verdict, taken: Taken) -> None:
+    """Stop when a finding is an error that the user does not let pass.
+
+    Raises:
+        CheckFailed: with all findings.
+    """
+    from bulkup.findings import stopping
+
+    if stopping(verdict.findings, skip_invalid=wish.skip_invalid):
+        raise CheckFailed(
+            f"{taken.file.name}: the check found {amount(len(verdict.errors), 'error')}; "
+            "nothing was sent",
+            "Mend the file, let a kind of finding pass with --allow CODE, "
+            "or leave the rows out with --skip-invalid.",
+            findings=verdict.findings,
+            rows=taken.sheet.source.rows,
+        )
+
+
+def outgoing(
+    wish: Wish,
+    taken: Taken,
+    columns: Columns,
+    verdict: Verdict,
+    folder: Path,
+    *,
+    include_unknown: bool,
+) -> Outgoing:
+    """What is sent: without the rows that the check, or the file's own status, leaves out."""
+    from bulkup.cli.narrowing import chosen
+
+    prepared = folder / "prepared"
+    rows, settled = chosen(taken.sheet, verdict, folder, include_unknown=include_unknown)
+    return narrow(taken, columns, prepared, rows=rows, settled=settled, blank_null=wish.blank_null)
+
+
+def write_down(
+    wish: Wish,
+    taken: Taken,
+    sent: Outgoing,
+    columns: Columns,
+    info: ObjectInfo,
+    options: Options,
     connection: Connection,
-    places: Places,
+    home: Places,
+    folder: Path,
+    *,
+    retry_of: str = "",
 ) -> Run:
-    """Cut the file, and write the plan into a new run directory.
+    """Cut what is sent, and write the plan into the run directory.
 
     Raises:
         InputError: a record is bigger than a job may be.
         RunError: the disk does not take it.
     """
+    source = sent.sheet.source
     header = header_bytes(columns.names, source.delimiter, source.line_ending)
-    chunks = cut(source, header=header, chunk_bytes=wish.chunk_bytes, chunk_rows=wish.chunk_rows)
-    clock = RealClock()
-    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-    folder = reserve(places, f"{moment}-{Path(wish.file).stem[:40]}-{wish.operation}")
     plan = Plan(
         run=folder.name,
-        created=clock.stamp(),
+        created=RealClock().stamp(),
         version=__version__,
-        machine=places.machine(),
-        source=source,
+        machine=home.machine(),
+        source=taken.file,
+        original=taken.sheet.source,
+        original_numbers=taken.sheet.numbers,
         sheet=source,
-        target=Target(
-            object=info.name,
-            operation=wish.operation,
+        numbers=sent.sheet.numbers,
+        settled=sent.settled,
+        target=replace(
+            target_of(wish, info),
             external_id=columns.external_id,
             alias=connection.alias,
             instance_url=connection.instance_url,
             org_id=connection.org_id(),
-            api_version=wish.api_version,
         ),
         columns=columns.as_sent,
         key=columns.key.name if columns.key else None,
-        chunks=chunks,
-        options=Options(
-            directory=(wish.directory or Path("bulkup-results") / folder.name).absolute(),
-            parallel=wish.parallel,
-            chunk_bytes=wish.chunk_bytes,
-            chunk_rows=wish.chunk_rows,
-            retry_for=wish.retry_for,
+        chunks=cut(
+            source,
+            header=header,
+            chunk_bytes=options.chunk_bytes,
+            chunk_rows=options.chunk_rows,
+            canary=options.canary,
         ),
+        options=options,
+        changes=(*taken.changes, *sent.changes),
+        retry_of=retry_of,
     )
     return write_plan(folder, plan)

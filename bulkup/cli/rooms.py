@@ -1,65 +1,150 @@
 """The rooms behind the story of a load, wired: matching of rows, further rounds, codes."""
 
 import csv
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bulkup.books import Books, Fate, fates
 from bulkup.cli.connect import Connection
 from bulkup.events import Event, Round
-from bulkup.load import Rooms, chunks_of
-from bulkup.model import ResultKind, Source, Status
+from bulkup.load import Rooms, chunks_of, header_of
+from bulkup.model import Field, ResultKind, Source, Status
+from bulkup.plan import cut
+from bulkup.rounds import ROWS, parent_column, worth_again
 from bulkup.run import Run
 from bulkup.stop import Stop
+
+if TYPE_CHECKING:
+    from bulkup.rows.layout import Sent
+    from bulkup.rows.sheet import Sheet
+
+FIRST_AGAIN = 2
 
 
 def of(connection: Connection, stop: Stop) -> Rooms:
     """The rooms for one run over one connection."""
     return Rooms(
-        next_round=lambda _run, _events, _number: None,
-        reconcile=lambda run, events: reconciled(run, events, lambda: stop.reason),
+        next_round=next_round,
+        reconcile=lambda run, events: reconciled(run, events, stop.reason),
         calls=lambda: connection.client.calls,
         settled=settled,
     )
 
 
-def reconciled(run: Run, events: Sequence[Event], why_not_sent: Callable[[], str]) -> Books:
+def reconciled(run: Run, events: Sequence[Event], why_not_sent: str) -> Books:
     """Match the rows with the results, write the result files, close the books."""
-    from bulkup.rows.layout import Sent
     from bulkup.rows.reconcile import Load, reconcile
     from bulkup.rows.sheet import Sheet
-    from bulkup.salesforce.codes import PASSING, explain
+    from bulkup.salesforce.codes import explain
 
     plan = run.plan
-    answers = run.answers(PASSING)
+    load = Load(
+        original=Sheet(source=plan.original, numbers=plan.original_numbers),
+        rounds=_sheets(run, events),
+        sent=_sent(run, fates(chunks_of(run, events), events, why_not_sent)),
+        columns=_fields(run),
+        key=plan.key,
+        settled=plan.settled,
+    )
+    return reconcile(load, to=plan.options.directory, work=run.folder / "work", explain=explain)
 
-    def sent(fate: Fate) -> Sent:
-        chunk = fate.chunk
-        paths = {kind: answers.path(chunk.number, fate.job, kind) for kind in ResultKind}
-        return Sent(
-            chunk=chunk,
-            results={kind: path for kind, path in paths.items() if fate.job and path.exists()},
+
+def next_round(run: Run, events: Sequence[Event], number: int) -> Round | None:
+    """Write the rows of the round before that may pass now as the source of one more round."""
+    from bulkup.rows.again import rows_to_repeat
+    from bulkup.rows.layout import Layout
+    from bulkup.rows.select import select
+    from bulkup.salesforce.codes import PASSING, PASSING_ONCE
+
+    chunks = chunks_of(run, events)
+    before = [chunk for chunk in chunks if chunk.round == number - 1]
+    again = worth_again(before, events)
+    if not again:
+        return None
+    sheets = _sheets(run, events)
+    rows = rows_to_repeat(
+        sheets[number - 1],
+        Layout(columns=_fields(run), key=run.plan.key),
+        _sent(run, fates(before, events, "")),
+        passing=PASSING if number == FIRST_AGAIN else PASSING - PASSING_ONCE,
+        unprocessed_of=again.unprocessed,
+        work=run.folder / "work",
+    )
+    first = next(rows, None)
+    if first is None:
+        return None
+    columns = _columns_of(run)
+    fields = zip(columns, (column.field for column in run.plan.columns), strict=True)
+    made = select(
+        sheets[1],
+        itertools.chain([first], rows),
+        columns=columns,
+        to=run.rounds / f"{number}.csv",
+        numbers=numbers_of(run, number),
+        side_by_side=parent_column(list(fields)),
+    ).source
+    return Round(
+        round=number,
+        size=made.size,
+        sha256=made.sha256,
+        chunks=cut(
+            made,
+            header=header_of(run),
+            chunk_bytes=run.plan.options.chunk_bytes,
+            chunk_rows=ROWS,
+            first_number=max(chunk.number for chunk in chunks) + 1,
+            round=number,
+        ),
+    )
+
+
+def _columns_of(run: Run) -> dict[str, str]:
+    """The sheet's columns that are sent, and by what name; a prepared sheet has the new names."""
+    header = run.plan.sheet.header
+    return {
+        column.source if column.source in header else column.name: column.name
+        for column in run.plan.columns
+    }
+
+
+def _fields(run: Run) -> dict[str, Field | None]:
+    return {column.name: column.field for column in run.plan.columns}
+
+
+def _sheets(run: Run, events: Sequence[Event]) -> "dict[int, Sheet]":
+    from bulkup.rows.sheet import Sheet
+
+    again = {
+        event.round: Sheet(source=round_source(run, event), numbers=numbers_of(run, event.round))
+        for event in events
+        if isinstance(event, Round)
+    }
+    return {1: Sheet(source=run.plan.sheet, numbers=run.plan.numbers), **again}
+
+
+def _sent(run: Run, known: Sequence[Fate]) -> "list[Sent]":
+    from bulkup.rows.layout import Sent
+
+    answers = run.answers(frozenset())
+
+    def results(fate: Fate) -> dict[ResultKind, Path]:
+        paths = {kind: answers.path(fate.chunk.number, fate.job, kind) for kind in ResultKind}
+        return {kind: path for kind, path in paths.items() if fate.job and path.exists()}
+
+    return [
+        Sent(
+            chunk=fate.chunk,
+            results=results(fate),
             otherwise=fate.otherwise,
             reason=fate.reason,
             processed=fate.processed,
             failed=fate.failed,
         )
-
-    load = Load(
-        original=Sheet(source=plan.source),
-        rounds={1: Sheet(source=plan.sheet, numbers=plan.numbers)}
-        | {
-            event.round: Sheet(source=round_source(run, event), numbers=numbers_of(run, event))
-            for event in events
-            if isinstance(event, Round)
-        },
-        sent=[sent(fate) for fate in fates(chunks_of(run, events), events, why_not_sent())],
-        columns={column.name: column.field for column in plan.columns},
-        key=plan.key,
-        settled=plan.settled,
-    )
-    return reconcile(load, to=plan.options.directory, work=run.folder / "work", explain=explain)
+        for fate in known
+    ]
 
 
 def round_source(run: Run, event: Round) -> Source:
@@ -80,14 +165,13 @@ def round_source(run: Run, event: Round) -> Source:
     )
 
 
-def numbers_of(run: Run, event: Round) -> Path:
-    """Which row of the user's file each record of the round is."""
-    return run.rounds / f"{event.round}.numbers.csv"
+def numbers_of(run: Run, number: int) -> Path:
+    """Which row of the user's file each record of a further round is."""
+    return run.rounds / f"{number}.numbers.csv"
 
 
 def settled(run: Run) -> dict[Status, int]:
     """How many rows of the source are in no chunk, by their status."""
-
     if run.plan.settled is None:
         return {}
     counts: dict[Status, int] = {}

@@ -1,18 +1,23 @@
 """`bulkup run`: from a file to records in an org."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bulkup import places
-from bulkup.cli import options, planning
-from bulkup.cli.connect import connected
+from bulkup.body import SourceFile
+from bulkup.cli import intake, options, planning
+from bulkup.cli.connect import Connection, connected
+from bulkup.cli.intake import Reading
 from bulkup.cli.loading import Pace, carry_out
-from bulkup.cli.output import Screen, amount, size
-from bulkup.cli.planning import Wish
+from bulkup.cli.options import BLANK, Blank
+from bulkup.cli.output import Screen, amount, finding_line
+from bulkup.cli.planning import Verdict, Wish
 from bulkup.clock import RealClock
-from bulkup.model import Source
 from bulkup.patience import RETRY_FOR
+from bulkup.places import Places
+from bulkup.run import Options
 
 EXAMPLES = """\
 Examples:
@@ -21,17 +26,50 @@ Examples:
 
   bulkup run contacts.csv --object Contact --op upsert --external-id Email__c --org local
 
-  bulkup run campaigns.csv --object Campaign --op update --json --quiet
+  bulkup run leads.csv.gz --object Lead --op insert --map 'E-mail=Email' --drop Notes
+
+  bulkup run campaigns.csv --object Campaign --op update --json --quiet --max-failed 2%
 """
 
 
 def run(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="The CSV file.")],
+    file: options.File,
     object_: options.Object,
     op: options.Op,
     external_id: options.ExternalId = None,
     org: options.Org = None,
-    api_version: options.ApiVersion = "60.0",
+    encoding: options.EncodingOption = None,
+    delimiter: options.DelimiterOption = None,
+    line_ending: options.LineEndingOption = None,
+    map_: options.Map = None,
+    drop: options.Drop = None,
+    blank: options.BlankOption = BLANK,
+    no_check: Annotated[
+        bool, typer.Option("--no-check", help="Do not look into the cells before sending.")
+    ] = False,
+    allow: options.Allow = None,
+    strict: options.Strict = False,
+    skip_invalid: Annotated[
+        bool,
+        typer.Option(
+            "--skip-invalid", help="Leave rows with errors out and send the rest; exit 1."
+        ),
+    ] = False,
+    allow_empty: options.AllowEmpty = False,
+    include_unknown: options.IncludeUnknown = False,
+    assignment_rule: options.AssignmentRule = None,
+    canary: Annotated[
+        int,
+        typer.Option(
+            "--canary",
+            metavar="N",
+            min=0,
+            help="The first N records go alone; too many failures among them end the load.",
+        ),
+    ] = 0,
+    max_failed: options.MaxFailedOption = None,
+    row_retries: options.RowRetries = 3,
+    retry_for: options.RetryFor = RETRY_FOR,
     parallel: options.Parallel = 4,
     chunk_bytes: Annotated[
         int,
@@ -50,15 +88,10 @@ def run(
         ),
     ] = None,
     directory: options.Directory = None,
-    delimiter: options.DelimiterOption = None,
-    line_ending: options.LineEndingOption = None,
-    no_check: Annotated[
-        bool, typer.Option("--no-check", help="Do not look into the cells before sending.")
-    ] = False,
     timeout: options.Timeout = None,
     no_wait: options.NoWait = False,
-    retry_for: options.RetryFor = RETRY_FOR,
     yes: options.Yes = False,
+    api_version: options.ApiVersion = "60.0",
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -68,41 +101,106 @@ def run(
     screen = Screen(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     home = places.find()
     wish = Wish(
-        file=file,
         object=object_,
         operation=op,
         external_id=external_id,
+        assignment_rule=assignment_rule,
         api_version=api_version,
-        directory=directory,
+        renames=options.renames(map_),
+        drops=drop or (),
+        check=not no_check,
+        allow=allow or (),
+        strict=strict,
+        skip_invalid=skip_invalid,
+        blank_null=blank is Blank.NULL,
+    )
+    reading = Reading(
+        file=file,
+        encoding=encoding,
         delimiter=delimiter,
         line_ending=line_ending,
-        check=not no_check,
-        parallel=parallel,
-        chunk_bytes=chunk_bytes,
-        chunk_rows=chunk_rows,
-        retry_for=retry_for,
+        cells=not no_check,
+        allow_empty=allow_empty,
     )
     planning.validate_key(op, external_id)
     planning.confirm(op, f"the {object_} records that {file} names", yes=yes)
     with (
-        planning.source_of(wish) as (source, held),
         connected(org, api_version, screen, home, retry_for=retry_for) as connection,
+        planning.room(home, reading, op) as folder,
     ):
-        _say(source, screen)
-        info = planning.describe(connection, object_, home)
-        columns = planning.checked(wish, source, info)
-        planned = planning.write_down(wish, source, columns, info, connection, home)
-        chunks = planned.plan.chunks
-        screen.note(
-            f"run {planned.name}: {amount(len(chunks), 'job')} of {amount(source.rows, 'row')}"
+        pace = Options(
+            directory=(directory or Path("bulkup-results") / folder.name).absolute(),
+            parallel=parallel,
+            chunk_bytes=chunk_bytes,
+            chunk_rows=chunk_rows,
+            retry_for=retry_for,
+            row_retries=row_retries,
+            canary=canary,
+            max_failed=max_failed,
+            include_unknown=include_unknown,
         )
-        pace = Pace(timeout=timeout, wait=not no_wait)
-        with planned.holding(RealClock()) as journal:
-            return carry_out(planned, journal, held, connection, screen, pace)
+        story = Story(wish, reading, pace, connection, home, screen)
+        return story.tell(folder, Pace(timeout=timeout, wait=not no_wait))
 
 
-def _say(source: Source, screen: Screen) -> None:
-    screen.note(
-        f"{source.name}: {amount(source.rows, 'row')}, {amount(len(source.header), 'column')}, "
-        f"{size(source.size)}, {source.encoding}, {source.delimiter}, {source.line_ending}"
-    )
+class Story:
+    """One new run, from FILE to its report."""
+
+    def __init__(
+        self,
+        wish: Wish,
+        reading: Reading,
+        options: Options,
+        connection: Connection,
+        home: Places,
+        screen: Screen,
+    ) -> None:
+        self._wish = wish
+        self._reading = reading
+        self._options = options
+        self._connection = connection
+        self._home = home
+        self._screen = screen
+
+    def tell(self, folder: Path, pace: Pace) -> int:
+        """Read, check, plan, load, report; the exit code."""
+        taken = intake.take_in(self._reading, folder / "prepared")
+        for line in intake.described(taken.file, taken.changes):
+            self._screen.note(line)
+        info = planning.describe(self._connection, self._wish.object, self._home)
+        columns = planning.resolved(self._wish, taken, info)
+        verdict = planning.looked_into(self._wish, taken, columns, info, folder)
+        planning.refuse_errors(self._wish, verdict, taken)
+        self._warn(verdict)
+        sent = planning.outgoing(
+            self._wish,
+            taken,
+            columns,
+            verdict,
+            folder,
+            include_unknown=self._options.include_unknown,
+        )
+        with SourceFile(sent.sheet.source.path) as held:
+            planned = planning.write_down(
+                self._wish,
+                taken,
+                sent,
+                columns,
+                info,
+                self._options,
+                self._connection,
+                self._home,
+                folder,
+            )
+            jobs = amount(len(planned.plan.chunks), "job")
+            self._screen.note(
+                f"run {planned.name}: {jobs} of {amount(sent.sheet.source.rows, 'row')}"
+            )
+            with planned.holding(RealClock()) as journal:
+                return carry_out(planned, journal, held, self._connection, self._screen, pace)
+
+    def _warn(self, verdict: Verdict) -> None:
+        for finding in verdict.findings:
+            self._screen.note(finding_line(finding))
+        if verdict.invalid:
+            self._screen.note(f"{amount(verdict.invalid, 'row')} with errors left out")

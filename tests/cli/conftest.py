@@ -91,7 +91,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServedOr
 @pytest.fixture
 def contacts(tmp_path: Path) -> Path:
     """Twenty contacts with an external id."""
-    path = tmp_path / "work" / "contacts.csv"
+    path = tmp_path / "contacts.csv"
     rows = [f"c{n}@example.com,Ann{n},Last {n}" for n in range(20)]
     path.write_text("Email__c,FirstName,LastName\n" + "\n".join(rows) + "\n", encoding="utf-8")
     return path

@@ -255,6 +255,7 @@ class World:
                 version="0",
                 machine="m",
                 source=source,
+                original=source,
                 sheet=source,
                 target=Target(object="Contact", operation=Operation.INSERT),
                 columns=columns,

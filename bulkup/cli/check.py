@@ -1,0 +1,120 @@
+"""`bulkup check`: everything that can be known before sending; sends nothing."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+
+from bulkup import places
+from bulkup.cli import intake, options, output, planning
+from bulkup.cli.connect import connected
+from bulkup.cli.intake import Reading, Taken
+from bulkup.cli.output import Screen, amount
+from bulkup.cli.planning import Verdict, Wish
+from bulkup.errors import CheckFailed
+from bulkup.model import Finding, Severity
+
+EXAMPLES = """\
+Examples:
+
+  bulkup check contacts.csv --object Contact --op upsert --external-id Email__c
+
+  bulkup check contacts.csv --object Contact --op insert --findings findings.csv
+"""
+
+
+def check(
+    file: options.File,
+    object_: options.Object,
+    op: options.Op,
+    external_id: options.ExternalId = None,
+    org: options.Org = None,
+    encoding: options.EncodingOption = None,
+    delimiter: options.DelimiterOption = None,
+    line_ending: options.LineEndingOption = None,
+    map_: options.Map = None,
+    drop: options.Drop = None,
+    allow: options.Allow = None,
+    strict: options.Strict = False,
+    allow_empty: options.AllowEmpty = False,
+    findings: Annotated[
+        Path | None,
+        typer.Option(
+            "--findings",
+            metavar="FILE.csv",
+            show_default=False,
+            help="Also write each finding as row, line, column, value, code.",
+        ),
+    ] = None,
+    api_version: options.ApiVersion = "60.0",
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    no_color: options.NoColor = False,
+) -> int:
+    """Check a file against the org without sending anything; exit 3 when it would fail."""
+    screen = Screen(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    home = places.find()
+    wish = Wish(
+        object=object_,
+        operation=op,
+        external_id=external_id,
+        api_version=api_version,
+        renames=options.renames(map_),
+        drops=drop or (),
+        allow=allow or (),
+        strict=strict,
+    )
+    planning.validate_key(op, external_id)
+    reading = Reading(
+        file=file,
+        encoding=encoding,
+        delimiter=delimiter,
+        line_ending=line_ending,
+        allow_empty=allow_empty,
+    )
+    home.make()
+    with (
+        connected(org, api_version, screen, home) as connection,
+        TemporaryDirectory(prefix="check-", dir=home.state) as room,
+    ):
+        taken = intake.take_in(reading, Path(room))
+        for line in intake.described(taken.file, taken.changes):
+            screen.note(line)
+        info = planning.describe(connection, object_, home)
+        columns = planning.resolved(wish, taken, info)
+        verdict = planning.looked_into(
+            wish, taken, columns, info, Path(room), findings and findings.absolute()
+        )
+    return _told(verdict, taken, screen)
+
+
+def _told(verdict: Verdict, taken: Taken, screen: Screen) -> int:
+    rows = taken.sheet.source.rows
+    if screen.json:
+        output.document(output.check_document(verdict.findings, rows))
+    elif verdict.findings:
+        screen.table(("", "column", "what", "rows", "code"), map(_row, verdict.findings))
+    warnings = len(verdict.findings) - len(verdict.errors)
+    screen.note(
+        f"{amount(rows, 'row')} checked: {amount(len(verdict.errors), 'error')}, "
+        f"{amount(warnings, 'warning')}; nothing was sent"
+    )
+    return CheckFailed.exit_code if verdict.errors else 0
+
+
+def _row(finding: Finding) -> tuple[str, ...]:
+    from rich.markup import escape
+
+    colour = "red" if finding.severity is Severity.ERROR else "yellow"
+    shown = ", ".join(map(str, finding.rows[:5]))
+    more = ", …" if finding.count > len(finding.rows[:5]) else ""
+    rows = f"{finding.count:,}: {shown}{more}" if shown else f"{finding.count:,}"
+    return (
+        f"[{colour}]{finding.severity}[/{colour}]",
+        escape(finding.column),
+        escape(finding.message),
+        rows if finding.count else "",
+        finding.code,
+    )

@@ -1,0 +1,162 @@
+"""From FILE to a CSV that Salesforce takes byte for byte: looked at, put right, read, narrowed."""
+
+import hashlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bulkup.body import open_file
+from bulkup.cli.output import amount, size
+from bulkup.columns import Columns
+from bulkup.model import Delimiter, LineEnding, Source
+from bulkup.source import open_source
+
+if TYPE_CHECKING:
+    from bulkup.rows.sheet import Sheet
+
+STDIN = "-"
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How FILE is to be read. What is None is detected."""
+
+    file: str
+    encoding: str | None = None
+    delimiter: Delimiter | None = None
+    line_ending: LineEnding | None = None
+    cells: bool = True
+    allow_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A file that was taken in.
+
+    `file` is the user's own, by fingerprint; `sheet` has all of its rows and columns in a form
+    that Salesforce takes: the same file, or a copy in the run directory. `changes` say what the
+    copy has otherwise.
+    """
+
+    file: Source
+    sheet: "Sheet"
+    changes: tuple[str, ...] = ()
+
+
+def take_in(reading: Reading, folder: Path) -> Taken:
+    """Look at the file, put right what Salesforce would not take, and read it.
+
+    Raises:
+        InputError: all that is wrong with it. RunError: a copy can't be written into `folder`.
+    """
+    from bulkup.rows.prepare import keep_input, look, prepare
+    from bulkup.rows.sheet import Sheet
+
+    if reading.file == STDIN:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        path = keep_input(sys.stdin.buffer, folder)
+    else:
+        path = Path(reading.file)
+        open_file(path).close()
+    found = look(
+        path,
+        encoding=reading.encoding,
+        delimiter=reading.delimiter,
+        line_ending=reading.line_ending,
+    )
+    prepared = prepare(found, folder)
+    source = open_source(
+        prepared.path,
+        name=reading.file,
+        delimiter=prepared.delimiter,
+        line_ending=prepared.line_ending,
+        check_cells=reading.cells,
+        allow_empty=reading.allow_empty,
+    )
+    own = source if prepared.path == path else _of_user(path, source, found.encoding.name)
+    return Taken(
+        file=replace(own, path=path.absolute()),
+        sheet=Sheet(source=replace(source, path=source.path.absolute()), numbers=prepared.numbers),
+        changes=prepared.changes,
+    )
+
+
+def _of_user(path: Path, source: Source, encoding: str) -> Source:
+    """The user's own file, where a copy of it is sent."""
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+            size += len(block)
+    return replace(
+        source, path=path, size=size, sha256=digest.hexdigest(), encoding=encoding, marks=()
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """What is sent of a file that was taken in. `settled` tells of the rows that are not."""
+
+    sheet: "Sheet"
+    settled: Path | None = None
+    changes: tuple[str, ...] = ()
+
+
+def narrow(
+    taken: Taken,
+    columns: Columns,
+    folder: Path,
+    *,
+    rows: Path | None,
+    settled: Path | None,
+    blank_null: bool,
+) -> Outgoing:
+    """Leave out columns and rows that are not sent; nothing is copied where none are.
+
+    `rows` is a file of the numbers of the rows to send, None for all.
+
+    Raises:
+        RunError: a copy can't be written.
+    """
+    from bulkup.rows.prepare import leave_out
+    from bulkup.rows.select import read_rows, select
+    from bulkup.rows.sheet import Sheet
+
+    sheet, changes = taken.sheet, list[str]()
+    drop = () if rows else columns.left_out
+    if drop or blank_null:
+        made = leave_out(sheet.source, folder / "sent.csv", drop=drop, blank_null=blank_null)
+        changes += made.changes
+        sheet = Sheet(source=_read(made.path, sheet.source), numbers=sheet.numbers)
+    if rows:
+        sheet = select(
+            sheet,
+            read_rows(rows),
+            columns={column.source: column.name for column in columns.as_sent},
+            to=folder / "chosen.csv",
+            numbers=folder / "chosen.numbers.csv",
+        )
+    return Outgoing(sheet=sheet, settled=settled, changes=tuple(changes))
+
+
+def _read(path: Path, like: Source) -> Source:
+    return open_source(
+        path,
+        name=like.name,
+        delimiter=like.delimiter,
+        line_ending=like.line_ending,
+        check_cells=False,
+        allow_empty=True,
+    )
+
+
+def described(source: Source, changes: Sequence[str]) -> list[str]:
+    """The file in words, and what was changed."""
+    shape = (
+        f"{source.name}: {amount(source.rows, 'row')}, {amount(len(source.header), 'column')}, "
+        f"{size(source.size)}, {source.encoding}, {source.delimiter}, {source.line_ending}"
+    )
+    return [shape, *(f"  {change}" for change in changes)]
