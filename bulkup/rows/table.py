@@ -8,6 +8,7 @@ copy that the csv module wrote. Line breaks in cells are LF in what it reads.
 """
 
 import csv
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -60,10 +61,13 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Looks:
-    """What a look at the bytes tells. `breaks` are newlines, the last line's missing one too."""
+    """What a look at the bytes tells.
+
+    `breaks` are newlines, the last line's missing one too, counted only where there are quotes.
+    """
 
     breaks: int
-    quotes: int
+    quotes: bool
     ended: bool
     odd: bool
     returns: bool
@@ -87,7 +91,8 @@ def load(
     import duckdb  # noqa: PLC0415  only who reads rows pays for it
 
     looks = _look(file)
-    ways = [] if looks.odd else [True, False] if looks.quotes else [True]
+    torn = not file.whole and not looks.ended
+    ways = [] if looks.odd or torn else [True, False] if looks.quotes else [True]
     for parallel in ways:
         relation = _relation(file, file.path, parallel=parallel, returns=looks.returns)
         try:
@@ -98,7 +103,7 @@ def load(
             one_line_each = _one_line_each(file, looks, count)
             return Loaded(rows=count, relation=relation, one_line_each=one_line_each)
     copy = work / f"{table}.csv"
-    torn = not file.whole and not looks.ended and _is_torn(file)
+    torn = torn and _is_torn(file)
     relation = _relation(file, copy, longest=_normalise(file, copy, torn=torn))
     count = _create(connection, table, query(relation))
     if file.rows not in {None, count}:
@@ -144,31 +149,34 @@ def _believable(file: Csv, looks: _Looks, count: int, *, parallel: bool) -> bool
 
 
 def _one_line_each(file: Csv, looks: _Looks, count: int) -> bool:
-    return count == looks.breaks - file.header_lines
+    return not looks.quotes or count == looks.breaks - file.header_lines
 
 
 def _look(file: Csv) -> _Looks:
-    breaks = quotes = 0
+    if not _any_quote(file.path):
+        return _Looks(breaks=0, quotes=False, ended=_ended(file.path), odd=False, returns=False)
+    breaks = 0
     odd = returns = False
     last = b""
     with file.path.open("rb") as opened:
         while block := opened.read(_BLOCK):
             breaks += block.count(b"\n")
-            here = block.count(b'"')
-            quotes += here
             returns = returns or b"\r" in block
-            if here and not odd and file.whole:
-                odd = _blanks_beside_quotes(last + block)
+            odd = odd or (file.whole and _blanks_beside_quotes(last + block))
             last = block[-64:]
     ended = last.endswith(b"\n")
-    odd = odd or (not ended and not file.whole)
-    return _Looks(
-        breaks=breaks + (not ended),
-        quotes=quotes,
-        ended=ended,
-        odd=odd,
-        returns=returns and quotes > 0,
-    )
+    return _Looks(breaks=breaks + (not ended), quotes=True, ended=ended, odd=odd, returns=returns)
+
+
+def _any_quote(path: Path) -> bool:
+    with path.open("rb") as opened:
+        return any(b'"' in block for block in iter(lambda: opened.read(_BLOCK), b""))
+
+
+def _ended(path: Path) -> bool:
+    with path.open("rb") as opened:
+        opened.seek(-1, os.SEEK_END)
+        return opened.read(1) == b"\n"
 
 
 def _blanks_beside_quotes(block: bytes) -> bool:

@@ -65,9 +65,9 @@ def test_rows_of_one_parent_stand_side_by_side(tmp_path: Path) -> None:
         side_by_side="AccountId",
     )
     with made.source.path.open(encoding="utf-8", newline="") as file:
-        assert [row[0] for row in csv.reader(file)][1:] == ["f", "b", "e", "a", "d", "c"]
+        assert [row[0] for row in csv.reader(file)][1:] == ["b", "e", "a", "d", "c", "f"]
     assert made.numbers
-    assert [row for row, _ in read_numbers(made.numbers)] == [6, 2, 5, 1, 4, 3]
+    assert [row for row, _ in read_numbers(made.numbers)] == [2, 5, 1, 4, 3, 6]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["2.csv", "in.csv", "n"]
 
 
