@@ -15,7 +15,10 @@ OUTER = {
     "uvicorn": {"localorg"},
     "sqlite3": {"localorg"},
 }
-CORE_FOR_ROOMS = {"errors", "model", "source", "books", "columns", "plan", "run"}
+CORE_FOR_ROOMS = {
+    "__version__", "body", "books", "column", "columns", "errors", "findings", "model", "plan",
+    "problems", "run", "source",
+}  # fmt: skip
 
 
 def room_of(path: Path) -> str:

@@ -39,6 +39,7 @@ class Look:
     """
 
     path: Path
+    name: str
     encoding: Encoding
     char: str
     delimiter: Delimiter
@@ -72,13 +73,14 @@ class _Seen:
 def look(
     path: Path,
     *,
+    name: str | None = None,
     encoding: str | None = None,
     delimiter: Delimiter | None = None,
     line_ending: LineEnding | None = None,
 ) -> Look:
     """Look at the whole file once. What is given overrules what is found.
 
-    `encoding` is any name that Python knows. A file that is only damaged (broken UTF-8, an open
+    `name` is what the user calls the file; `encoding` is any name that Python knows. A file that is
     quote, ragged rows) is left to `open_source`, which tells all that is wrong with it.
 
     Raises:
@@ -88,8 +90,9 @@ def look(
         head = stream.read(_HEAD)
     with path.open("rb") as plain:
         packed = compressed(plain.read(2))
-    must_look_like_csv(head, path.name)
-    seen = _seen(path, head, encoding, packed=packed)
+    name = name or path.name
+    must_look_like_csv(head, name)
+    seen = _seen(path, name, head, encoding, packed=packed)
     first, body = separator_line(seen.head)
     char = delimiter.char if delimiter else first or guess_delimiter(body[:_HEAD])
     header = _header(body, char)
@@ -100,6 +103,7 @@ def look(
     breaks, blank = _endings(path, seen, char)
     found = Look(
         path=path,
+        name=name,
         encoding=seen.encoding,
         char=char,
         delimiter=delimiter_of(char) or Delimiter.COMMA,
@@ -136,32 +140,28 @@ def _reasons(found: Look) -> Iterator[str]:
         yield "it has empty rows at the end"
 
 
-def _seen(path: Path, head: bytes, wanted: str | None, *, packed: bool) -> _Seen:
+def _seen(path: Path, name: str, head: bytes, wanted: str | None, *, packed: bool) -> _Seen:
     told = named(wanted, head) if wanted else by_mark(head)
     try:
         return _pass(path, told or Encoding(name="utf-8"))
     except Undecodable as error:
         if told and told.name != "utf-8":
-            raise InputError(
-                f"{path.name} is {error}",
-                "Say in which encoding it was written with --encoding",
-                name="InvalidEncoding",
-            ) from error
+            raise not_of_encoding(name, error) from error
         sample = _sample(path, error.offset)
         if not (told or mostly_utf8(sample)):
             return _guessed(path, sample)
         if packed:
-            raise not_utf8(path.name, error) from error
+            raise not_of_encoding(name, error) from error
     text, breaks = head.decode("utf-8-sig", "replace"), Breaks()
     breaks.see(text)
     return _Seen(encoding=told or Encoding(name="utf-8"), breaks=breaks, head=text, tail="")
 
 
-def not_utf8(name: str, error: Undecodable) -> InputError:
-    """Broken UTF-8, as an error for the user."""
+def not_of_encoding(name: str, error: Undecodable) -> InputError:
+    """Bytes that do not belong there, as an error for the user."""
     return InputError(
-        f"{name} is {error}",
-        "Export it again as UTF-8, or say in which encoding it is with --encoding",
+        f"{name}, line {error.line}: {error}",
+        "Export it again as UTF-8, or say in which encoding it is with --encoding.",
         name="InvalidEncoding",
     )
 

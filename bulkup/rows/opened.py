@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from bulkup.body import open_file
 from bulkup.errors import InputError
 from bulkup.rows.encoding import Encoding
 
@@ -30,7 +31,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         InputError: there is no such file, it can't be read, or it is cut short.
     """
     try:
-        with path.open("rb") as plain:
+        with open_file(path) as plain:
             if not compressed(plain.read(2)):
                 plain.seek(0)
                 yield plain
@@ -38,11 +39,6 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
             plain.seek(0)
             with gzip.open(plain) as unpacked:
                 yield unpacked  # type: ignore[misc]  # a GzipFile reads like any other
-    except FileNotFoundError:
-        raise InputError(f"There is no file {path}", name="FileNotFound") from None
-    except (IsADirectoryError, PermissionError) as error:
-        what = "a directory" if path.is_dir() else f"not readable ({error.strerror})"
-        raise InputError(f"{path} is {what}", name="FileNotReadable") from error
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise InputError(
             f"{path.name} is a damaged or incomplete gzip file",
@@ -69,7 +65,7 @@ class Undecodable(ValueError):
     """Bytes that are not of the encoding: the `byte` itself, where, and in which physical line."""
 
     def __init__(self, encoding: Encoding, offset: int, line: int, byte: int) -> None:
-        super().__init__(f"not {encoding.shown}: byte 0x{byte:02X} in line {line}")
+        super().__init__(f"not {encoding.shown} (byte 0x{byte:02X})")
         self.offset = offset
         self.line = line
 

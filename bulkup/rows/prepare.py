@@ -20,7 +20,7 @@ from typing import IO, BinaryIO
 
 from bulkup.model import Delimiter, LineEnding, Source
 from bulkup.rows.dialect import MOST_CELL, delimiter_of
-from bulkup.rows.look import Look, look, not_utf8
+from bulkup.rows.look import Look, look, not_of_encoding
 from bulkup.rows.opened import Undecodable
 from bulkup.rows.rewrite import Left, by_blocks, by_records, write_rows
 from bulkup.rows.sheet import NUMBERS_HEADER, private
@@ -66,7 +66,7 @@ def prepare(found: Look, folder: Path) -> Prepared:
             with private(to) as file, _notes(numbers) as notes:
                 left = by_records(found, file, notes.line)
     except Undecodable as error:
-        raise not_utf8(found.path.name, error) from error
+        raise not_of_encoding(found.name, error) from error
     return Prepared(
         path=to,
         delimiter=found.delimiter,

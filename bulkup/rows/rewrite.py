@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
+from bulkup import problems
 from bulkup.errors import InputError
 from bulkup.model import Delimiter
+from bulkup.problems import Problem, as_error
 from bulkup.rows.dialect import MOST_CELL, separator_line, text_lines
 from bulkup.rows.look import Look
 from bulkup.rows.opened import blocks
@@ -118,12 +120,7 @@ class _Lines:
         return line
 
     def open_quote(self) -> InputError:
-        return InputError(
-            f"{self._look.path.name}: a quote that opens in the record of line {self.line} is "
-            "never closed",
-            "Close it, or double a quote that belongs to the text",
-            name="InvalidCsv",
-        )
+        return as_error(self._look.name, [problems.open_quote(self.line)])
 
 
 def _records(look: Look, left: Left) -> Iterator[tuple[int, Row]]:
@@ -154,7 +151,7 @@ def _even(
         elif width < len(row) <= whole and not any(map(str.strip, row[width:])):
             yield line, row[:width]
         elif width < len(row) <= whole:
-            ragged.unnamed.append(line)
+            ragged.unnamed = ragged.unnamed or line
         else:
             ragged.see(line, row)
 
@@ -164,31 +161,34 @@ class _Ragged:
     """Rows that do not fit the header: the first few, and how many."""
 
     look: Look
-    unnamed: "array[int]" = field(default_factory=lambda: array("q"))
+    unnamed: int = 0
+    line: int = 0
     first: list[str] = field(default_factory=list)
     count: int = 0
 
     def see(self, line: int, row: Row) -> None:
         self.count += 1
+        self.line = self.line or line
         if self.count <= FIRST:
-            cells = f"{len(row)} cell{'s' * (len(row) != 1)}"
-            self.first.append(f"line {line} has {cells}")
+            self.first.append(f"line {line} has {len(row)}")
 
     def raise_if_any(self) -> None:
-        problems = []
+        found = []
         if self.count:
             more = f", and {self.count - FIRST} more" if self.count > FIRST else ""
-            wanted = f"the header has {len(self.look.header)} cells"
-            problems.append(f"{wanted}, but {', '.join(self.first)}{more}")
+            where = ", ".join(self.first) + more
+            found.append(problems.ragged(self.line, len(self.look.header), where))
         if self.unnamed:
-            shown = ", ".join(map(str, self.unnamed[:FIRST]))
-            problems.append(f"values stand in a column without a name (line {shown})")
-        if problems:
-            raise InputError(
-                f"{self.look.path.name}: {'; '.join(problems)}",
-                "Put values that hold the delimiter in quotes; give each column a name",
-                name="InvalidCsv",
+            found.append(
+                Problem(
+                    name="InvalidCsv",
+                    message="a value in a column without a name",
+                    hint="Give the column a name, or take the value out",
+                    line=self.unnamed,
+                )
             )
+        if found:
+            raise as_error(self.look.name, found)
 
 
 def _without_empty_end(

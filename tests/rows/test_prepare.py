@@ -161,14 +161,14 @@ def test_utf_8_with_one_broken_byte_is_left_to_be_refused(desk: Desk) -> None:
     assert desk.look(broken).encoding.name == "utf-8"
     packed = desk.refused(gzip.compress(broken))
     assert packed.name == "InvalidEncoding"
-    assert packed.message == "people.csv is not UTF-8: byte 0xE9 in line 3"
+    assert packed.message == "people.csv, line 3: not UTF-8 (byte 0xE9)"
 
 
 def test_bytes_that_are_not_of_the_encoding_that_was_named(desk: Desk) -> None:
     refused = desk.refused(b"a,b\n1,2\n\x81,x\n", encoding="cp1252")
-    assert refused.message == "people.csv is not Windows-1252: byte 0x81 in line 3"
+    assert refused.message == "people.csv, line 3: not Windows-1252 (byte 0x81)"
     odd = desk.refused("a,b\n".encode("utf-16") + b"x")
-    assert odd.message.startswith("people.csv is not UTF-16 LE: byte 0x78")
+    assert odd.message == "people.csv, line 2: not UTF-16 LE (byte 0x78)"
 
 
 @pytest.mark.parametrize("name", ["utf-8", "utf-8-sig", "UTF8"])
@@ -298,22 +298,22 @@ def test_a_line_of_blanks_among_several_columns_is_blank(desk: Desk) -> None:
 def test_ragged_rows_are_told_by_the_lines_of_the_users_file(desk: Desk) -> None:
     refused = desk.refused("sep=,\na,b\n1\n" + "1,2\n" + "1,2,3\n" * 6)
     assert refused.message == (
-        "people.csv: the header has 2 cells, but line 3 has 1 cell, line 5 has 3 cells, "
-        "line 6 has 3 cells, line 7 has 3 cells, line 8 has 3 cells, and 2 more"
+        "people.csv, line 3: another number of cells than the header, which has 2: "
+        "line 3 has 1, line 5 has 3, line 6 has 3, line 7 has 3, line 8 has 3, and 2 more"
     )
     assert not list((desk.folder / "run").iterdir())
 
 
 def test_a_value_in_a_column_without_a_name(desk: Desk) -> None:
     refused = desk.refused("a,b,\n1,2,\n1,2,3\n")
-    assert "values stand in a column without a name (line 3)" in refused.message
+    assert refused.message == "people.csv, line 3: a value in a column without a name"
 
 
 def test_a_quote_that_is_never_closed_in_a_file_to_be_rewritten(desk: Desk) -> None:
     refused = desk.refused('sep=,\na,b\n1,2\n3,"4\n5,6\n')
-    assert "opens in the record of line 4 is never closed" in refused.message
+    assert refused.message == "people.csv, line 4: a quote that opens here is never closed"
     endless = desk.refused('sep=,\na,b\n1,"' + "x\n" * 2_100_000)
-    assert "opens in the record of line 3 is never closed" in endless.message
+    assert "line 3: a quote that opens here is never closed" in endless.message
 
 
 def test_a_file_without_any_line_break(desk: Desk) -> None:
