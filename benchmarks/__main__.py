@@ -5,7 +5,6 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,7 +31,7 @@ class Case:
 
     name: str
     file: str
-    command: Sequence[str]
+    command: tuple[str, ...]
     keep: bool = False
     beside: str = ""
 
@@ -46,16 +45,16 @@ class Case:
             return measured(command, environment)
 
 
-def bulkup(*more: str) -> list[str]:
+def bulkup(*more: str) -> tuple[str, ...]:
     """The command that is measured."""
-    load = [BULKUP, "run", "{file}", "--object", "Contact", "--op", "upsert"]
-    key = ["--external-id", "Email__c", "--no-check"]
-    return [*load, *key, "--quiet", "--dir", str(data.FOLDER / "out"), *more]
+    load = (BULKUP, "run", "{file}", "--object", "Contact", "--op", "upsert")
+    key = ("--external-id", "Email__c", "--no-check")
+    return (*load, *key, "--quiet", "--dir", str(data.FOLDER / "out"), *more)
 
 
-def module(name: str, *more: str) -> list[str]:
+def module(name: str, *more: str) -> tuple[str, ...]:
     """One of the scripts here."""
-    return [PYTHON, "-m", f"benchmarks.{name}", *more]
+    return (PYTHON, "-m", f"benchmarks.{name}", *more)
 
 
 def cases(*, huge: bool) -> list[Case]:
@@ -131,7 +130,8 @@ def machine() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {memory:.0f} GiB, "
-        f"{platform.system()}, CPython {platform.python_version()}."
+        f"{platform.system()}, CPython {platform.python_version()}; "
+        f"other work on the machine at the start: load {os.getloadavg()[0]:.1f}."
     )
 
 
