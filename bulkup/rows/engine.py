@@ -3,6 +3,7 @@
 Importing this module is cheap; DuckDB itself is imported when a connection is opened.
 """
 
+import glob
 import os
 import shutil
 import tempfile
@@ -59,6 +60,14 @@ def _settings(
 def quoted(text: str | Path) -> str:
     """The text as a literal of SQL."""
     return "'" + str(text).replace("'", "''") + "'"
+
+
+def located(path: Path) -> str:
+    """The path of one existing file as a literal of SQL.
+
+    DuckDB takes `[`, `*` and `?` in a path for a pattern, and would read other files.
+    """
+    return quoted(glob.escape(str(path)))
 
 
 def named(name: str) -> str:

@@ -42,7 +42,7 @@ class Groups:
         parts = {name: error.format(at) for at, name in ((1, "code"), (2, "message"), (3, "field"))}
         message = f"CASE WHEN {parts['code']} = '' THEN error ELSE {parts['message']} END"
         for varying, instead in _VARYING:
-            message = f"regexp_replace({message}, {quoted(varying)}, {quoted(instead)}, 'g')"
+            message = f"regexp_replace({message}, {quoted(varying)}, {quoted(instead)}, 'gs')"
         rows = connection.execute(
             f"SELECT {parts['code']}, {parts['field']}, {message}, count(*), min(row, {FIRST_ROWS})"
             f" FROM {failed} GROUP BY ALL"

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkup.model import Delimiter, Status
-from bulkup.rows.engine import quoted
+from bulkup.rows.engine import located, quoted
 from bulkup.rows.layout import Sent
 from bulkup.rows.sheet import Sheet
 
@@ -25,7 +25,7 @@ def load_numbers(connection: "DuckDBPyConnection", table: str, path: Path) -> No
     """Make the table (pos, row, line) of a sidecar."""
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT row_number() OVER () AS pos, row, line"
-        f" FROM read_csv({quoted(path)}, auto_detect = false, header = true, delim = ',',"
+        f" FROM read_csv({located(path)}, auto_detect = false, header = true, delim = ',',"
         " columns = {'row': 'BIGINT', 'line': 'BIGINT'})"
     )
 

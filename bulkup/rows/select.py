@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bulkup.rows.cut import Cut
-from bulkup.rows.engine import engine, quoted
+from bulkup.rows.engine import engine, located
 from bulkup.rows.sheet import NUMBERS_HEADER, Sheet, numbered, private
 from bulkup.source import open_source
 
@@ -105,7 +105,7 @@ def _sorted(picked: Iterable[Picked], cut: Cut, at: int, work: Path) -> Iterator
     columns = "{'parent': 'VARCHAR', 'row': 'BIGINT', 'line': 'BIGINT', 'raw': 'VARCHAR'}"
     with engine(work) as connection:
         ordered = connection.execute(
-            f"SELECT row, line, raw FROM read_csv({quoted(path)}, auto_detect = false,"
+            f"SELECT row, line, raw FROM read_csv({located(path)}, auto_detect = false,"
             f" header = false, delim = ',', quote = '\"', escape = '\"', columns = {columns},"
             f" max_line_size = {longest}, buffer_size = {2 * longest}) ORDER BY parent, row"
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkup.model import Status
-from bulkup.rows.engine import quoted
+from bulkup.rows.engine import located
 from bulkup.rows.sheet import private
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def load_settled(connection: "DuckDBPyConnection", path: Path | None) -> None:
     if path is not None:
         types = columns.replace(" BIGINT", ": 'BIGINT'").replace(" VARCHAR", ": 'VARCHAR'")
         connection.execute(
-            f"INSERT INTO settled SELECT * FROM read_csv({quoted(path)}, auto_detect = false,"
+            f"INSERT INTO settled SELECT * FROM read_csv({located(path)}, auto_detect = false,"
             f" header = true, delim = ',', quote = '\"', escape = '\"', nullstr = '\x01\x02',"
             f" columns = {{{types}}}, parallel = false)"
         )

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from bulkup.errors import RunError
 from bulkup.model import Delimiter, LineEnding
-from bulkup.rows.engine import quoted
+from bulkup.rows.engine import located, quoted
 from bulkup.rows.records import read, record_pattern
 
 if TYPE_CHECKING:
@@ -127,9 +127,10 @@ def _relation(
     mark = file.delimiter.char if path == file.path else ","
     longest = max(longest, _LONGEST_RECORD)
     cells = (
-        f"read_csv({quoted(path)}, auto_detect = false, header = true, columns = {{{columns}}},"
+        f"read_csv({located(path)}, auto_detect = false, header = true, columns = {{{columns}}},"
         f" delim = {quoted(mark)}, quote = '\"', escape = '\"',"
         f" nullstr = {quoted(_NEVER)}, strict_mode = true, null_padding = false,"
+        " compression = 'none',"
         f" max_line_size = {longest}, buffer_size = {max(_BUFFER, 2 * longest)},"
         f" parallel = {str(parallel).lower()})"
     )

@@ -73,6 +73,16 @@ def test_cells_are_those_of_the_csv_module(file: tuple[str, int]) -> None:
         ]
 
 
+@pytest.mark.parametrize("name", ["a[1].csv", "a?.csv", "a*.csv", "a.csv.gz", "it's.csv"])
+def test_a_name_is_no_pattern_and_tells_nothing_of_compression(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a1.csv").write_text("x\nwrong\n", encoding="utf-8")
+    (tmp_path / name).write_text("x\nright\n", encoding="utf-8")
+    file = Csv(path=tmp_path / name, delimiter=Delimiter.COMMA, width=1, rows=1)
+    with engine(tmp_path) as connection:
+        load(connection, "t", "SELECT * FROM ".__add__, file, tmp_path)
+        assert connection.execute("FROM t").fetchall() == [("right",)]
+
+
 def test_line_breaks_in_cells_do_not_confuse_several_threads(tmp_path: Path) -> None:
     random = Random(3)
     traps = ['x,y\n12,"abc,d"\n5,6\n' * 3, '"\n' * 3, "", "plain", "line,of\n" * 900]
