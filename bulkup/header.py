@@ -14,6 +14,9 @@ from bulkup.scan import masked, quoted_cells
 HEAD = 1 << 20
 """Bytes at the beginning of a file that are looked at for the header."""
 
+MOST_BYTES = 128_000
+"""A longer header has more than 32,000 characters, for UTF-8 has at most four bytes for one."""
+
 MOST_CHARACTERS = 32_000
 MOST_COLUMNS = 5_000
 SHOWN = 5
@@ -27,7 +30,7 @@ class Header:
     """A header record and what it tells of the file.
 
     `start` is the byte after it, `lines` how many physical lines it takes; `ended` is whether its
-    end was found at all.
+    end was found, so that what comes after it makes sense.
     """
 
     names: tuple[str, ...]
@@ -67,33 +70,49 @@ def read_header(
     """The record that the file begins with, after a byte order mark; `head` is its first MiB."""
     mark = len(_MARK) if head.startswith(_MARK) else 0
     data = head[mark:]
-    delimiter = delimiter or guess_delimiter(data)
+    delimiter = delimiter or guess_delimiter(data[:MOST_BYTES])
     plain = masked(data, delimiter)
     found = plain.find(b"\n")
     ended = found >= 0 or len(head) < HEAD
     record = data[: found + 1] if found >= 0 else data
-    text = record.decode("utf-8", "replace")
-    names = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter.char), [])
+    names = _names(record, delimiter) if len(record) <= MOST_BYTES else []
     detected = LineEnding.CRLF if record.endswith(b"\r\n") else LineEnding.LF
     bare = plain[: len(record)]
+    opened = _open_quote(record, delimiter)
     return Header(
         names=tuple(names),
         start=mark + len(record),
         lines=max(1, record.count(b"\n")),
         delimiter=delimiter,
         line_ending=line_ending or detected,
-        ended=ended,
-        problems=tuple(_mistakes(record, bare, names, line_ending or detected, ended=ended)),
+        ended=ended and opened is None and bool(names),
+        problems=(
+            (opened,)
+            if opened
+            else (*_bytes(record, bare, line_ending or detected), *_mistakes(names, len(record)))
+        ),
     )
 
 
-def _mistakes(
-    record: bytes, bare: bytes, names: Sequence[str], line_ending: LineEnding, *, ended: bool
-) -> Iterator[Problem]:
-    yield from _bytes(record, bare, line_ending)
-    if not ended or sum(map(len, names)) + len(names) - 1 > MOST_CHARACTERS:
+def _names(record: bytes, delimiter: Delimiter) -> list[str]:
+    text = io.StringIO(record.decode("utf-8", "replace"), newline="")
+    return next(csv.reader(text, delimiter=delimiter.char), [])
+
+
+def _open_quote(record: bytes, delimiter: Delimiter) -> Problem | None:
+    cells = quoted_cells(delimiter)
+    if cells.sub(b"", record + b"\n").endswith(b"\n"):
+        return None
+    *_, last = cells.finditer(record)
+    return say.open_quote(1 + record.count(b"\n", 0, last.start()))
+
+
+def _mistakes(names: Sequence[str], size: int) -> Iterator[Problem]:
+    if size > MOST_BYTES or sum(map(len, names)) + len(names) > MOST_CHARACTERS + 1:
         hint = "Leave out the columns that are not to be loaded. Is it a CSV?"
         yield say.in_header(f"has more than the {MOST_CHARACTERS:,} characters there may be", hint)
+    elif not names:
+        yield say.in_header("is a blank line", "Begin the file with the API names of the fields")
     if len(names) > MOST_COLUMNS:
         hint = "Leave out the columns that are not to be loaded"
         words = f"has {len(names):,} columns; Salesforce takes {MOST_COLUMNS:,}"
@@ -115,8 +134,6 @@ def _bytes(record: bytes, bare: bytes, line_ending: LineEnding) -> Iterator[Prob
         record.decode()
     except UnicodeDecodeError as error:
         yield say.not_utf8(1 + record.count(b"\n", 0, error.start), record[error.start])
-    if record.count(b'"') and not bare.endswith(b"\n") and record.endswith(b"\n"):
-        yield say.open_quote(1)
     if say.BARE_RETURN.search(bare):
         yield say.bare_return(1)
     ends = bare.endswith(b"\n")

@@ -69,6 +69,20 @@ def quoted_cells(delimiter: Delimiter) -> re.Pattern[bytes]:
     return re.compile(rb'"(?:(?<=[' + before + rb'\n]")|(?<=\A"))[^"]*+(?:""[^"]*+)*+(?:"|\Z)')
 
 
+@lru_cache
+def whole_records(delimiter: Delimiter) -> re.Pattern[bytes]:
+    """Matches all records at the beginning that have their line feed, maybe none."""
+    return re.compile(rf"(?:{record_expression(delimiter)})*+".encode())
+
+
+def record_expression(delimiter: Delimiter) -> str:
+    """One record with its line feed, as a regular expression that serves text and bytes."""
+    mark = re.escape(delimiter.char)
+    text = rf"[^{mark}\n]*+"
+    cell = rf'(?:"[^"]*+(?:""[^"]*+)*+"{text}|(?!"){text})'
+    return rf"{cell}(?:{mark}{cell})*+\n"
+
+
 def masked(data: bytes, delimiter: Delimiter) -> bytes:
     """Whole records with every byte of a quoted cell turned into a quote; the length stays."""
     if b'"' not in data:
@@ -104,7 +118,7 @@ def _whole(data: bytes, offset: int, line: int, delimiter: Delimiter) -> Piece:
     if b'"' in data:
         bare = quoted_cells(delimiter).sub(b'"', data)
         if not bare.endswith(b"\n"):  # the last line break stands in a cell that is still open
-            data = data[: masked(data, delimiter).rfind(b"\n") + 1]
+            data = data[: next(found.end() for found in whole_records(delimiter).finditer(data))]
             bare = bare[: bare.rfind(b"\n") + 1]
     return Piece(offset=offset, line=line, data=data, bare=bare, delimiter=delimiter)
 

@@ -78,7 +78,7 @@ def _header(
     """
     head = file.read(HEAD)
     file.seek(0)
-    if not head.removeprefix(_MARK):
+    if not head.removeprefix(_MARK).strip():
         raise as_error(name, [say.empty()])
     if head.startswith(_UTF16) or _every_other_is_nul(head[:8]):
         raise as_error(name, [say.utf16()])
