@@ -75,7 +75,10 @@ def pasted(text: str) -> dict[str, str]:
         InputError: it is not such an address.
     """
     address = text.strip().strip("\"'<>")
-    answer = dict(parse_qsl(urlsplit(address).query))
+    try:
+        answer = dict(parse_qsl(urlsplit(address).query))
+    except ValueError:
+        answer = {}
     if "state" in answer and ("code" in answer or "error" in answer):
         return answer
     raise InputError(
