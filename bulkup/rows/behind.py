@@ -15,7 +15,7 @@ class _Pen:
     """The thread and what waits for it."""
 
     def __init__(self) -> None:
-        self.error: OSError | None = None
+        self.error: OSError | ValueError | None = None
         self._waiting: Queue[tuple[IO[bytes], bytes] | None] = Queue(_MOST_WAITING)
         self._thread = Thread(target=self._write, name="writing", daemon=True)
         self._thread.start()
@@ -34,7 +34,7 @@ class _Pen:
             if self.error is None:
                 try:
                     piece[0].write(piece[1])
-                except OSError as error:
+                except (OSError, ValueError) as error:  # ValueError: it is closed
                     self.error = error
 
 

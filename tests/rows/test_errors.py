@@ -38,7 +38,7 @@ something else: 12345
 """.strip().split("\n")
 
 
-@pytest.mark.parametrize(("text", "expected"), zip(CASES[::2], CASES[1::2], strict=True))
+@pytest.mark.parametrize(("text", "expected"), [*zip(CASES[::2], CASES[1::2], strict=True)])
 def test_an_error_is_parted_and_its_varying_words_are_out(
     tmp_path: Path, text: str, expected: str
 ) -> None:
