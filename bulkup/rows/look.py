@@ -80,8 +80,9 @@ def look(
 ) -> Look:
     """Look at the whole file once. What is given overrules what is found.
 
-    `name` is what the user calls the file; `encoding` is any name that Python knows. A file that is
-    quote, ragged rows) is left to `open_source`, which tells all that is wrong with it.
+    `name` is what the user calls the file; `encoding` is any name that Python knows. A file that
+    is only damaged (broken UTF-8, an open quote, ragged rows) is left to `open_source`, which
+    tells all that is wrong with it.
 
     Raises:
         InputError: the file can't be read, is no CSV, or is not in the encoding that was named.

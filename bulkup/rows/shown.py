@@ -7,7 +7,6 @@ from difflib import get_close_matches
 
 from bulkup.model import Field
 from bulkup.rows import ids
-from bulkup.rows.kinds import limit
 
 _LONGEST_SHOWN = 60
 _DAYS = (
@@ -129,12 +128,7 @@ def _email(value: str, _field: Field) -> str:
 
 
 def _id(value: str, _field: Field) -> str:
-    short = re.fullmatch(r"\s*([0-9A-Za-z]{15})\s*", value)
-    return ids.whole(short[1]) if short and short[1] != value else ""
-
-
-def _length(value: str, field: Field) -> str:
-    return f"{len(value):,} characters, at most {limit(field):,}"
+    return ids.whole(value) if re.fullmatch("[0-9A-Za-z]{15}", value) else ""
 
 
 _BETTER: Mapping[str, Callable[[str, Field], str]] = {
