@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bulkup.cli.local import in_use
-from bulkup.cli.output import Screen
+from bulkup.cli.output import Screen, duration
 from bulkup.clock import RealClock
 from bulkup.patience import RETRY_FOR, Patience
 from bulkup.places import Places
@@ -62,8 +62,8 @@ def connected(
     from bulkup.salesforce.client import Client
 
     with ExitStack() as stack:
-        patience = _patience(screen, retry_for)
-        credentials = _credentials(org, places, stack, screen, patience)
+        # A patience of its own: credentials that were found are no answer of the org.
+        credentials = _credentials(org, places, stack, screen, _patience(screen, retry_for))
         client = stack.enter_context(
             Client(
                 instance_url=credentials.instance_url,
@@ -75,7 +75,7 @@ def connected(
         yield Connection(
             credentials=credentials,
             client=client,
-            patience=patience,
+            patience=_patience(screen, retry_for),
         )
 
 
@@ -86,7 +86,7 @@ def _patience(screen: Screen, retry_for: float) -> Patience:
         lambda seconds: clock.sleep(seconds, threading.Event()),
         retry_for=retry_for,
         first_contact=True,
-        tell=lambda reason, seconds: screen.note(f"waiting {seconds:.0f} s: {reason}"),
+        tell=lambda reason, seconds: screen.note(f"waiting {duration(seconds)}: {reason}"),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from bulkup.cli.output import Screen, amount, size
+from bulkup.cli.output import Screen, amount, duration, size
 from bulkup.events import (
     Aborting,
     ChunkEvent,
@@ -61,7 +61,7 @@ class Lines:
                 told = self._step(event) or ("" if self.live else self._quiet_step(event))
                 return f"{self._name(event.chunk, event.job)}: {told}" if told else ""
             case Waiting():
-                return f"waiting {event.seconds:.0f} s: {event.reason}"
+                return f"waiting {duration(event.seconds)}: {event.reason}"
             case Round():
                 self.chunks.update({chunk.number: chunk for chunk in event.chunks})
                 rows = amount(sum(chunk.rows for chunk in event.chunks), "row")
