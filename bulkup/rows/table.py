@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 18  # small enough to stay in the processor's cache
 _LONGEST_RECORD = 4_000_000  # bytes: 400,000 characters of four bytes, and their quotes
 _BUFFER = 8_000_000
-_BLANKS = re.compile(rb'" +[^ ]|[^ ] +"')
+_CLOSES = re.compile(rb'" +(?:(?=[,;\t|^`\r\n])|\Z)')
+_OPENS = re.compile(rb'(?:(?<=[,;\t|^`\r\n])|\A) +"')
+_OVERLAP = 64  # how much of a block is looked at with the next one
 _NEVER = "\x01\x02"  # no cell is this, so none is read as NULL for it
 
 
@@ -164,8 +166,9 @@ def _look(file: Csv) -> _Looks:
             breaks += block.count(b"\n")
             returns = returns or b"\r" in block
             odd = odd or (file.whole and _blanks_beside_quotes(last + block))
-            last = block[-64:]
+            last = block[-_OVERLAP:]
     ended = last.endswith(b"\n")
+    odd = odd or (file.whole and _blanks_beside_quotes(last + b"\n"))
     return _Looks(breaks=breaks + (not ended), quotes=True, ended=ended, odd=odd, returns=returns)
 
 
@@ -187,10 +190,13 @@ def _blanks_beside_quotes(block: bytes) -> bool:
     """
     if b'" ' not in block and b' "' not in block:
         return False
-    return any(
-        found[0][-1:] in b",;\t|^`\r\n" or found[0][:1] in b",;\t|^`\n"
-        for found in _BLANKS.finditer(block)
+    closing = any(
+        found.end() < len(block) or len(found[0]) >= _OVERLAP for found in _CLOSES.finditer(block)
     )
+    opening = any(
+        found.start() > 0 or len(found[0]) >= _OVERLAP for found in _OPENS.finditer(block)
+    )
+    return closing or opening
 
 
 def _normalise(file: Csv, copy: Path, *, torn: bool) -> int:

@@ -64,6 +64,8 @@ def files(draw: st.DrawFn) -> tuple[str, int]:
 @example(("x\n\na\n\nb\n", 1))
 @example(("x,y\n\n1,2\n", 2))
 @example(('x\n"a"b"c\n', 1))
+@example(('x\n"" ', 1))
+@example((f'x,y\n"a"{" " * 70},b\n', 2))
 def test_cells_are_those_of_the_csv_module(file: tuple[str, int]) -> None:
     text, width = file
     expected = [(row + [""] * width)[:width] for row in by_csv(text)][1:]
@@ -146,3 +148,10 @@ def test_blank_lines_after_the_last_record_are_none(tmp_path: Path) -> None:
         rows=3,
     )
     assert [block.records for block in blocks(source)] == [["a", "", "b"]]
+
+
+@pytest.mark.parametrize("at", range(1 << 18, (1 << 18) + 90, 7))
+def test_blanks_beside_quotes_are_seen_across_blocks(tmp_path: Path, at: int) -> None:
+    start = f"x,y\n{'a' * (at - 80)},"
+    for end in (f'{" " * 80}"c"\n', f'"c"{" " * 80}\n', f'"c"{" " * 80}'):
+        assert by_duckdb(tmp_path, start + end, 2, 1) == by_csv(start + end)[1:]
