@@ -14,6 +14,7 @@ from bulkup.rows.engine import engine
 from bulkup.rows.marks import Found, Marks
 from bulkup.rows.records import blocks
 from bulkup.rows.sheet import Sheet
+from bulkup.rows.shown import shown
 from bulkup.rows.spots import Spot, Weights, spots, write_findings, write_left_out
 from bulkup.rows.told import told
 
@@ -115,5 +116,5 @@ def _doubles(asks: Questions, found: Found, known: dict[int, Spot]) -> Finding:
         message = f"{found.count:,} rows are the same as another one in every column"
         return finding(asks.doubles, message, count=found.count, rows=rows)
     value = known[found.first[0]].cell(asks.key_at)
-    message = f"{value!r} and others stand in several rows: each may be the key of one only"
+    message = f"{shown(value)} stands in more than one row: it can be the key of one only"
     return finding(asks.doubles, message, column=key.source, count=found.count, rows=rows)

@@ -59,4 +59,4 @@ def whole(short: str) -> str:
 
 def prefixes_shown(field: Field) -> str:
     """The objects that a field's Ids are of, in words."""
-    return " or ".join(field.reference_to) or "Ids of its own object"
+    return " or ".join(field.reference_to) or "those of the object that is loaded"

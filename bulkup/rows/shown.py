@@ -27,7 +27,8 @@ def shown(value: str) -> str:
 def better(code: str, value: str, field: Field | None) -> str:
     """The form of this value that would be taken, or nothing where nobody can tell."""
     suggest = _BETTER.get(code)
-    return suggest(value.strip(), field) if suggest and field else ""
+    form = suggest(value.strip(), field) if suggest and field else ""
+    return "" if form == value else form
 
 
 def _date(value: str, _field: Field) -> str:
@@ -87,13 +88,13 @@ def _number(value: str, _field: Field) -> str:
         r"[+-]?\d{1,3}(,\d{3}){2,}", plain
     ):
         plain = plain.replace(",", "")
-    return plain if re.fullmatch(r"[+-]?\d+(\.\d+)?", plain) and plain != value else ""
+    return plain if re.fullmatch(r"[+-]?\d+(\.\d+)?", plain) else ""
 
 
 def _integer(value: str, field: Field) -> str:
     plain = _number(value, field) or value
     whole = re.fullmatch(r"([+-]?\d{1,9})(\.0*)?", plain)
-    return whole[1] if whole and whole[1] != value else ""
+    return whole[1] if whole else ""
 
 
 def _boolean(value: str, _field: Field) -> str:
@@ -124,7 +125,7 @@ def _nearest(value: str, field: Field) -> str:
 def _email(value: str, _field: Field) -> str:
     plain = re.sub(r"\s", "", value.strip("<>\"' ").removeprefix("mailto:")).replace(",", ".")
     good = re.fullmatch(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(\.[\w-]+)+", plain, re.ASCII)
-    return plain if good and plain != value and ".." not in plain else ""
+    return plain if good and ".." not in plain else ""
 
 
 def _id(value: str, _field: Field) -> str:

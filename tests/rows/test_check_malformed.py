@@ -1,0 +1,56 @@
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bulkup.columns import resolve
+from bulkup.errors import InputError
+from bulkup.findings import stopping
+from bulkup.model import Operation, Target
+from bulkup.rows.check import check
+from bulkup.rows.prepare import look, prepare
+from bulkup.rows.sheet import Sheet
+from bulkup.source import open_source
+from tests.describes import describe
+
+DATA = Path(__file__).parent.parent / "data"
+FILES: list[dict[str, Any]] = tomllib.loads((DATA / "malformed.toml").read_text(encoding="utf-8"))[
+    "file"
+]
+
+
+def said(file: dict[str, Any], folder: Path) -> list[str]:
+    """All that stops a load of the file, a line each."""
+    name = file["name"]
+    try:
+        found = look(DATA / "malformed" / name, name=name, encoding=file.get("encoding"))
+        done = prepare(found, folder)
+        source = open_source(
+            done.path, name=name, delimiter=done.delimiter, line_ending=done.line_ending
+        )
+    except InputError as error:
+        return error.message.splitlines()
+    operation = Operation(file.get("operation", "insert"))
+    target = Target(object=file["object"], operation=operation, external_id=file.get("key"))
+    info = describe(target.object)
+    columns = resolve(source.header, info, target)
+    sheet = Sheet(source=source, numbers=done.numbers)
+    findings = check(sheet, columns, info, target, work=folder / "work").findings
+    return [
+        f"{one.code} {one.column}: {one.message} {list(one.rows) or ''}".strip()
+        for one in stopping(findings)
+    ]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file["name"])
+def test_a_malformed_file_is_refused_with_the_line_that_helps(
+    file: dict[str, Any], tmp_path: Path
+) -> None:
+    assert said(file, tmp_path) == file["says"]
+
+
+def test_there_are_sixty_malformed_files_and_each_is_tried() -> None:
+    names = [file["name"] for file in FILES]
+    assert sorted(names) == sorted(path.name for path in (DATA / "malformed").iterdir())
+    assert len(names) >= 60
