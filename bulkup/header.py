@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from bulkup import problems as say
 from bulkup.model import Delimiter, LineEnding
 from bulkup.problems import Problem
-from bulkup.scan import masked, quoted_cells
+from bulkup.scan import BLOCK, masked, quoted_cells
 
-HEAD = 1 << 20
+HEAD = BLOCK
 """Bytes at the beginning of a file that are looked at for the header."""
 
 MOST_BYTES = 128_000
@@ -67,7 +67,7 @@ def guess_delimiter(data: bytes) -> Delimiter:
 def read_header(
     head: bytes, *, delimiter: Delimiter | None, line_ending: LineEnding | None
 ) -> Header:
-    """The record that the file begins with, after a byte order mark; `head` is its first MiB."""
+    """The record that the file begins with, after a byte order mark; `head` is its first block."""
     mark = len(_MARK) if head.startswith(_MARK) else 0
     data = head[mark:]
     delimiter = delimiter or guess_delimiter(data[:MOST_BYTES])

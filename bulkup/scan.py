@@ -4,6 +4,7 @@ A quote opens a cell only at the cell's beginning; what follows a closing quote 
 Blocks without any quote are looked at by C alone (`rfind`); only the others meet an expression.
 """
 
+import codecs
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,8 +12,11 @@ from functools import cached_property, lru_cache
 
 from bulkup.model import Delimiter
 
-BLOCK = 1 << 20
+BLOCK = 1 << 18
 """Bytes that are read at once: they stay in the processor's cache while they are looked at."""
+
+_DECODED = 1 << 16
+"""Bytes that are decoded at once: for larger texts Python asks the system for fresh memory."""
 
 LONGEST = 16 << 20
 """Bytes after which a record is no record: Salesforce takes 400,000 characters."""
@@ -67,6 +71,18 @@ def quoted_cells(delimiter: Delimiter) -> re.Pattern[bytes]:
     """Matches each quoted cell of whole records; one that is never closed goes to the end."""
     before = re.escape(delimiter.char.encode())
     return re.compile(rb'"(?:(?<=[' + before + rb'\n]")|(?<=\A"))[^"]*+(?:""[^"]*+)*+(?:"|\Z)')
+
+
+def first_not_utf8(data: bytes) -> int | None:
+    """Where the first byte stands that is not UTF-8, or None."""
+    at = 0
+    while at < len(data):
+        some = data[at : at + _DECODED]
+        try:
+            at += codecs.utf_8_decode(some, "strict", at + len(some) == len(data))[1]
+        except UnicodeDecodeError as error:
+            return at + error.start
+    return None
 
 
 @lru_cache

@@ -8,7 +8,10 @@ from bulkup import problems as say
 from bulkup.header import Header
 from bulkup.model import LineEnding
 from bulkup.problems import Problem
-from bulkup.scan import LONGEST, Piece
+from bulkup.scan import LONGEST, Piece, first_not_utf8
+
+MARK_EVERY = 1 << 20
+"""Bytes from one mark to the next, about."""
 
 FIRST = 5
 """How many lines a problem names."""
@@ -99,7 +102,13 @@ class Survey:
         if rows:
             end = piece.offset + len(piece.data) - self._blanks.held * len(self._ending)
             self.rows += rows
-            self.marks.append((end, self.rows))
+            self._mark(end)
+
+    def _mark(self, end: int) -> None:
+        """The last mark is the end of the records so far; the one before it stays."""
+        if len(self.marks) > 1 and end - self.marks[-2][0] <= MARK_EVERY:
+            self.marks.pop()
+        self.marks.append((end, self.rows))
 
     def problems(self) -> Iterator[Problem]:
         """All that was found."""
@@ -116,12 +125,8 @@ class Survey:
         data = piece.data
         if b"\0" in data:
             self._first("nul", say.nul_byte(piece.line_at(data.find(b"\0"))))
-        if not data.isascii():
-            try:
-                data.decode()
-            except UnicodeDecodeError as error:
-                line = piece.line_at(error.start)
-                self._first("utf-8", say.not_utf8(line, data[error.start]))
+        if not data.isascii() and (at := first_not_utf8(data)) is not None:
+            self._first("utf-8", say.not_utf8(piece.line_at(at), data[at]))
 
     def _see_endings(self, piece: Piece) -> None:
         """One kind of line ending between records, and no carriage return without a line feed."""

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bulkup import source as source_module
+from bulkup import survey
 from bulkup.errors import InputError
 from bulkup.model import Chunk, Source
 from bulkup.plan import cut
@@ -21,6 +22,7 @@ HEADER = b"Name\n"
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks of a few bytes, so that small files have many marks."""
     monkeypatch.setattr(source_module, "BLOCK", 16)
+    monkeypatch.setattr(survey, "MARK_EVERY", 16)
 
 
 def source_of(tmp_path: Path, data: bytes) -> Source:

@@ -16,7 +16,7 @@ from bulkup import source as source_module
 from bulkup.errors import InputError
 from bulkup.header import guess_delimiter
 from bulkup.model import Delimiter, LineEnding, Source
-from bulkup.scan import pieces, whole_records
+from bulkup.scan import first_not_utf8, pieces, whole_records
 from bulkup.source import header_bytes, open_source
 from tests.csvfiles import File, files
 
@@ -30,6 +30,7 @@ RELAXED = settings(
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks of a few bytes, so that small files have many."""
     monkeypatch.setattr(source_module, "BLOCK", 16)
+    monkeypatch.setattr(survey, "MARK_EVERY", 16)
 
 
 def opened(data: bytes, **wishes: object) -> Source:
@@ -171,6 +172,15 @@ def test_a_row_of_one_empty_cell_is_a_row_when_it_is_quoted() -> None:
     assert opened(b'A\n""\nx\n""\n').rows == 3
 
 
+def test_boundaries_are_marked_about_once_a_mebibyte() -> None:
+    rows = b"".join(b"%07d\n" % number for number in range(500_000))
+    marks = opened(b"A\n" + rows).marks
+    assert marks[0] == (2, 0)
+    assert marks[-1] == (4_000_002, 500_000)
+    assert len(marks) in {5, 6}
+    assert all(at == 2 + 8 * before for at, before in marks)
+
+
 def test_a_quote_in_the_middle_of_a_plain_value_does_not_open_a_cell() -> None:
     assert opened(b'A,B\n5" pipe,x\n6" pipe,y\n').rows == 2
 
@@ -268,6 +278,14 @@ def test_bytes_that_are_not_utf_8() -> None:
 
 def test_a_character_may_lie_across_two_blocks(small: None) -> None:
     assert opened(b"A\n" + "€€€€€€€\n".encode() * 9).rows == 9
+
+
+@pytest.mark.parametrize("before", range(4))
+def test_a_long_text_is_looked_at_for_utf_8_character_by_character(before: int) -> None:
+    text = b"x" * before + "€".encode() * 60_000
+    assert first_not_utf8(text) is None
+    assert first_not_utf8(text + b"\xe2\x82") == len(text)
+    assert first_not_utf8(text + b"\xff" + text) == len(text)
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
