@@ -157,5 +157,5 @@ def _write_summary(report: Report) -> None:
 
 def _forget_rows(run: Run) -> None:
     """Rows stand in the run directory only until the result files are written."""
-    for folder in ("results", "rounds", "prepared"):
+    for folder in ("results", "rounds", "prepared", "work"):
         shutil.rmtree(run.folder / folder, ignore_errors=True)

@@ -36,7 +36,7 @@ class Options:
     row_retries: int = 3
     canary: int = 0
     max_failed: MaxFailed | None = None
-    include_unknown: bool = False
+    blank_null: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +85,11 @@ class Run:
     def journal(self) -> Path:
         """Where the events stand."""
         return self.folder / "journal.jsonl"
+
+    @property
+    def outcome(self) -> Path:
+        """What became of each row, without the rows: what `retry` goes by."""
+        return self.folder / "outcome"
 
     @property
     def rounds(self) -> Path:

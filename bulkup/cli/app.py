@@ -5,7 +5,20 @@ from typing import Annotated
 import typer
 
 from bulkup import __version__
-from bulkup.cli import check, doctor, local, login, look, orgs, results, resume, run, runs, steps
+from bulkup.cli import (
+    check,
+    doctor,
+    local,
+    login,
+    look,
+    orgs,
+    results,
+    resume,
+    retry,
+    run,
+    runs,
+    steps,
+)
 from bulkup.cli.boundary import Boundary
 from bulkup.cli.output import result
 
@@ -47,6 +60,7 @@ app.command("results", epilog=results.EXAMPLES)(results.results)
 app.command("jobs", epilog=look.JOBS_EXAMPLES)(look.jobs)
 app.command("runs", epilog=runs.EXAMPLES)(runs.show)
 app.command("resume", epilog=resume.EXAMPLES)(resume.resume)
+app.command("retry", epilog=retry.EXAMPLES)(retry.retry)
 app.command("fields", epilog=look.FIELDS_EXAMPLES)(look.fields)
 app.command("limits", epilog=look.LIMITS_EXAMPLES)(look.limits)
 app.command("login", epilog=login.LOGIN_EXAMPLES)(login.login)

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -63,12 +63,18 @@ class Screen:
             width=max(100, _columns()) if plain else None,
         )
 
-    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """A table on stdout."""
+    def table(
+        self, columns: Sequence[str], rows: Iterable[Sequence[str]], *, whole: Collection[int] = ()
+    ) -> None:
+        """A table on stdout; the columns numbered in `whole` (0 = first) are never cut or folded."""
         from rich import box
         from rich.table import Table
 
-        table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        for at, name in enumerate(columns):
+            table.add_column(
+                name, no_wrap=at in whole, overflow="ignore" if at in whole else "fold"
+            )
         for row in rows:
             table.add_row(*row)
         self.results().print(table)

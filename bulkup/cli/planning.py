@@ -12,7 +12,7 @@ import typer
 
 from bulkup import __version__
 from bulkup.cli.connect import Connection
-from bulkup.cli.intake import Outgoing, Reading, Taken, narrow
+from bulkup.cli.intake import STDIN, Outgoing, Taken, narrow
 from bulkup.cli.output import amount
 from bulkup.clock import RealClock
 from bulkup.columns import Columns, resolve
@@ -83,14 +83,14 @@ def confirm(operation: Operation, what: str, *, yes: bool) -> None:
 
 
 @contextmanager
-def room(home: Places, reading: Reading, operation: Operation) -> Iterator[Path]:
-    """A run directory for a new run, taken away again when no plan comes of it.
+def room(home: Places, file: str, operation: Operation) -> Iterator[Path]:
+    """A run directory for a new load of `file`, taken away again when no plan comes of it.
 
     Raises:
         RunError: it can't be made.
     """
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-    stem = "stdin" if reading.file == "-" else Path(reading.file).name.partition(".")[0]
+    stem = "stdin" if file == STDIN else Path(file).name.partition(".")[0]
     folder = reserve(home, f"{moment}-{stem[:40]}-{operation}")
     try:
         yield folder
@@ -206,13 +206,11 @@ def outgoing(
 
 
 def write_down(
-    wish: Wish,
+    target: Target,
     taken: Taken,
     sent: Outgoing,
     columns: Columns,
-    info: ObjectInfo,
     options: Options,
-    connection: Connection,
     home: Places,
     folder: Path,
     *,
@@ -225,7 +223,6 @@ def write_down(
         RunError: the disk does not take it.
     """
     source = sent.sheet.source
-    header = header_bytes(columns.names, source.delimiter, source.line_ending)
     plan = Plan(
         run=folder.name,
         created=RealClock().stamp(),
@@ -237,18 +234,12 @@ def write_down(
         sheet=source,
         numbers=sent.sheet.numbers,
         settled=sent.settled,
-        target=replace(
-            target_of(wish, info),
-            external_id=columns.external_id,
-            alias=connection.alias,
-            instance_url=connection.instance_url,
-            org_id=connection.org_id(),
-        ),
+        target=target,
         columns=columns.as_sent,
         key=columns.key.name if columns.key else None,
         chunks=cut(
             source,
-            header=header,
+            header=header_bytes(columns.names, source.delimiter, source.line_ending),
             chunk_bytes=options.chunk_bytes,
             chunk_rows=options.chunk_rows,
             canary=options.canary,
@@ -258,3 +249,14 @@ def write_down(
         retry_of=retry_of,
     )
     return write_plan(folder, plan)
+
+
+def in_org(target: Target, columns: Columns, connection: Connection) -> Target:
+    """The target with the org that it is in, and the key as the org spells it."""
+    return replace(
+        target,
+        external_id=columns.external_id,
+        alias=connection.alias,
+        instance_url=connection.instance_url,
+        org_id=connection.org_id(),
+    )

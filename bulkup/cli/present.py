@@ -58,7 +58,7 @@ def _summary(report: Report, screen: Screen) -> None:
         console.print(f"the books do not balance: {difference}", markup=False)
     _files(books, screen)
     for line in _next(report):
-        console.print(line, markup=False)
+        console.print(line, markup=False, soft_wrap=True)
 
 
 def _counts(books: Books) -> list[tuple[str, str]]:
@@ -105,7 +105,8 @@ def _rows(group: ErrorGroup) -> str:
 def _files(books: Books, screen: Screen) -> None:
     for name in ("results", "successful", "failed", "unprocessed"):
         if name in books.files:
-            screen.results().print(f"{name:<12} {books.files[name]}", markup=False)
+            path = books.files[name]
+            screen.results().print(f"{name:<12} {path}", markup=False, soft_wrap=True)
 
 
 def _next(report: Report) -> list[str]:
@@ -120,9 +121,12 @@ def _next(report: Report) -> list[str]:
     elif report.state is State.PARTIAL and again:
         lines.append(f"Send what did not go in again: bulkup retry {name}")
         if "results" in report.books.files:
+            target = report.run.plan.target
+            key = f" --external-id {target.external_id}" if target.external_id else ""
             lines.append(
-                "Or mend the rows in results.csv and load it: "
-                f"bulkup run {report.books.files['results']} …"
+                "Or mend the rows in results.csv and load that: "
+                f"bulkup run {report.books.files['results']} "
+                f"--object {target.object} --op {target.operation}{key}"
             )
     if report.books.counts.get(Status.UNKNOWN, 0):
         lines.append(

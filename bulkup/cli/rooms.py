@@ -49,7 +49,13 @@ def reconciled(run: Run, events: Sequence[Event], why_not_sent: str) -> Books:
         key=plan.key,
         settled=plan.settled,
     )
-    return reconcile(load, to=plan.options.directory, work=run.folder / "work", explain=explain)
+    return reconcile(
+        load,
+        to=plan.options.directory,
+        work=run.folder / "work",
+        explain=explain,
+        outcome=run.outcome,
+    )
 
 
 def next_round(run: Run, events: Sequence[Event], number: int) -> Round | None:

@@ -126,7 +126,7 @@ def run(
     planning.confirm(op, f"the {object_} records that {file} names", yes=yes)
     with (
         connected(org, api_version, screen, home, retry_for=retry_for) as connection,
-        planning.room(home, reading, op) as folder,
+        planning.room(home, file, op) as folder,
     ):
         pace = Options(
             directory=(directory or Path("bulkup-results") / folder.name).absolute(),
@@ -137,10 +137,12 @@ def run(
             row_retries=row_retries,
             canary=canary,
             max_failed=max_failed,
-            include_unknown=include_unknown,
+            blank_null=wish.blank_null,
         )
         story = Story(wish, reading, pace, connection, home, screen)
-        return story.tell(folder, Pace(timeout=timeout, wait=not no_wait))
+        return story.tell(
+            folder, Pace(timeout=timeout, wait=not no_wait), include_unknown=include_unknown
+        )
 
 
 class Story:
@@ -162,7 +164,7 @@ class Story:
         self._home = home
         self._screen = screen
 
-    def tell(self, folder: Path, pace: Pace) -> int:
+    def tell(self, folder: Path, pace: Pace, *, include_unknown: bool) -> int:
         """Read, check, plan, load, report; the exit code."""
         taken = intake.take_in(self._reading, folder / "prepared")
         for line in intake.described(taken.file, taken.changes):
@@ -178,17 +180,16 @@ class Story:
             columns,
             verdict,
             folder,
-            include_unknown=self._options.include_unknown,
+            include_unknown=include_unknown,
         )
         with SourceFile(sent.sheet.source.path) as held:
+            target = planning.target_of(self._wish, info)
             planned = planning.write_down(
-                self._wish,
+                planning.in_org(target, columns, self._connection),
                 taken,
                 sent,
                 columns,
-                info,
                 self._options,
-                self._connection,
                 self._home,
                 folder,
             )

@@ -12,7 +12,7 @@ from bulkup.cli.output import Screen
 from bulkup.cli.progress import Lines
 from bulkup.clock import RealClock
 from bulkup.errors import BulkupError, InputError, RunError
-from bulkup.events import Abandoned, Began, Closing, Event, Left, Superseded
+from bulkup.events import Abandoned, Began, Closing, Event, Finished, Left, Superseded
 from bulkup.journal import last_events
 from bulkup.places import Places
 from bulkup.run import Run
@@ -89,6 +89,7 @@ def _list(all_: list[Standing], screen: Screen) -> None:
             )
             for one in all_
         ],
+        whole=(0, 6),
     )
 
 
@@ -139,6 +140,8 @@ def _told(event: Event, lines: Lines) -> str:
             return "given up"
         case Closing():
             return f"job {event.job}: about to close"
+        case Finished() if not event.message:
+            return f"job {event.job}: {event.state}"
     return lines.words(event) or type(event).__name__
 
 

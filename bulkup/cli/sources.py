@@ -20,15 +20,27 @@ def held_as_planned(run: Run) -> Iterator[SourceFile]:
     Raises:
         RunError: it is not there any more, or its content has changed.
     """
-    sheet = run.plan.sheet
+    plan = run.plan
+    with opened(run, plan.sheet.path) as file:
+        compare(run, plan.sheet)
+        if plan.original.path != plan.sheet.path:
+            with opened(run, plan.original.path):
+                compare(run, plan.original)
+        yield file
+
+
+def opened(run: Run, path: Path) -> SourceFile:
+    """A file of the run.
+
+    Raises:
+        RunError: it can't be read.
+    """
     try:
-        with SourceFile(sheet.path) as file:
-            compare(run, sheet)
-            yield file
+        return SourceFile(path)
     except InputError as error:
         raise RunError(
             f"The source of run {run.name} can't be read: {error.message}",
-            f"Say where it lies now: bulkup resume {run.name} --source FILE",
+            "Say where it lies now, with: --source FILE",
             name="SourceMissing",
         ) from error
 

@@ -15,8 +15,8 @@ from bulkup.rows.match import begin, match
 from bulkup.rows.settled import Settled, write_settled
 from bulkup.rows.sheet import Sheet, numbered, private
 
-_KEPT = {Status.SUCCEEDED: Status.SKIPPED, Status.SKIPPED: Status.SKIPPED}
-_WORDS = {
+KEPT = {Status.SUCCEEDED: Status.SKIPPED, Status.SKIPPED: Status.SKIPPED}
+WORDS = {
     Status.SKIPPED: "bulkup: not sent again, it had succeeded",
     Status.UNKNOWN: "bulkup: not sent again, nobody can tell what became of it",
 }
@@ -89,14 +89,14 @@ def split(sheet: Sheet, *, include_unknown: bool, rows: Path, settled: Path) -> 
         def settle() -> Iterator[Settled]:
             nonlocal count
             for row, status, ident in _statuses(sheet):
-                kept = _KEPT.get(status) if status else None
+                kept = KEPT.get(status) if status else None
                 if status is Status.UNKNOWN and not include_unknown:
                     kept = Status.UNKNOWN
                 if kept is None:
                     count += 1
                     file.write(b"%d\n" % row)
                 else:
-                    yield Settled(row=row, status=kept, id=ident, error=_WORDS[kept])
+                    yield Settled(row=row, status=kept, id=ident, error=WORDS[kept])
 
         write_settled(settled, settle())
     return count

@@ -13,6 +13,7 @@ from bulkup.rows.errors import Groups
 from bulkup.rows.fates import last_words, load_numbers, said, texts, with_lines
 from bulkup.rows.layout import Layout, Sent
 from bulkup.rows.match import Matched, begin, match, number
+from bulkup.rows.outcome import begin_outcome, keep
 from bulkup.rows.settled import load_settled
 from bulkup.rows.sheet import Sheet, numbered, write_numbers
 from bulkup.rows.write import Fates, Telling, write
@@ -50,11 +51,19 @@ class Load:
         return sorted(ours, key=lambda one: one.chunk.first_row)
 
 
-def reconcile(load: Load, *, to: Path, work: Path, explain: Callable[[str], str]) -> Books:
+def reconcile(
+    load: Load,
+    *,
+    to: Path,
+    work: Path,
+    explain: Callable[[str], str],
+    outcome: Path | None = None,
+) -> Books:
     """Write results.csv and its three companions into `to`, and close the books.
 
     Everything temporary lies in a new directory inside `work`. `explain` says what one of
-    Salesforce's error codes means.
+    Salesforce's error codes means. `outcome` is a folder where `bulkup.rows.outcome` keeps what
+    a later run needs to know.
 
     Raises:
         RunError: a file can't be written, or a sheet does not have the records it had.
@@ -64,7 +73,9 @@ def reconcile(load: Load, *, to: Path, work: Path, explain: Callable[[str], str]
         tempfile.TemporaryDirectory(prefix="reconcile-", dir=work) as room,
         engine(Path(room)) as connection,
     ):
-        story = _Story(load=load, connection=connection, work=Path(room))
+        if outcome:
+            begin_outcome(outcome)
+        story = _Story(load=load, connection=connection, work=Path(room), outcome=outcome)
         story.hear_later_rounds()
         counts, files = write(load.original.source, Fates(story.tell()), to)
         return story.books(counts, files, explain)
@@ -77,6 +88,7 @@ class _Story:
     load: Load
     connection: "DuckDBPyConnection"
     work: Path
+    outcome: Path | None = None
     groups: Groups = field(default_factory=Groups)
     differences: list[str] = field(default_factory=list)
     chunk_rows: dict[int, int] = field(default_factory=dict)
@@ -208,6 +220,8 @@ class _Story:
                 self.came_in[chunk] = self.came_in.get(chunk, 0) + rows
         if Status.FAILED in statuses:
             self.groups.add(self.connection, "final WHERE status = 'failed'")
+        if self.outcome:
+            keep(self.connection, self.outcome)
         only = statuses.pop() if len(statuses) == 1 else ""
         mark = self.load.original.source.delimiter
         return only, self.connection.execute(texts(mark, alike=bool(only)))

@@ -1,0 +1,222 @@
+"""`bulkup retry`: send again, as a new run, what of a run that is over did not go in."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bulkup import places, runs
+from bulkup.body import SourceFile
+from bulkup.cli import intake, options, output, planning
+from bulkup.cli.connect import connected
+from bulkup.cli.intake import Outgoing, Reading, Taken
+from bulkup.cli.loading import Pace, carry_out
+from bulkup.cli.output import Screen, amount
+from bulkup.cli.resume import SourceOption, refuse_other_org
+from bulkup.cli.sources import compare, opened
+from bulkup.clock import RealClock
+from bulkup.columns import Columns
+from bulkup.errors import RunError
+from bulkup.events import Superseded
+from bulkup.journal import Journal
+from bulkup.run import Plan, Run, with_pace, with_source
+from bulkup.runs import SUPERSEDED, Standing
+
+EXAMPLES = """\
+Examples:
+
+  bulkup retry
+
+  bulkup retry 20261124T101500-contacts-upsert --chunk-rows 2000 --parallel 1
+"""
+
+RunName = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[RUN]",
+        show_default=False,
+        help="Not given: the newest run that is over and not superseded.",
+    ),
+]
+
+
+def retry(
+    run: RunName = None,
+    include_unknown: options.IncludeUnknown = False,
+    source: SourceOption = None,
+    org: options.Org = None,
+    directory: options.Directory = None,
+    parallel: options.OptionalParallel = None,
+    chunk_rows: Annotated[
+        int | None,
+        typer.Option(
+            "--chunk-rows",
+            metavar="N",
+            parser=options.positive,
+            show_default=False,
+            help="Rows in one job; as the run had it if not given.",
+        ),
+    ] = None,
+    timeout: options.Timeout = None,
+    no_wait: options.NoWait = False,
+    retry_for: options.OptionalRetryFor = None,
+    row_retries: options.OptionalRowRetries = None,
+    max_failed: options.MaxFailedOption = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    no_color: options.NoColor = False,
+) -> int:
+    """Send again, as a new run, the rows that are failed, unprocessed or not sent."""
+    screen = Screen(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    home = places.find()
+    old = runs.named(home, run) if run else runs.to_retry(home)
+    old = with_source(old, source) if source else old
+    target = old.plan.target
+    with (
+        held(old) as journal,
+        planning.room(home, old.plan.source.name, target.operation) as folder,
+    ):
+        sent, unknown = _part(old, folder, include_unknown=include_unknown)
+        if not sent:
+            return _nothing(old, unknown, screen)
+        old = with_pace(
+            old,
+            directory=directory or Path("bulkup-results") / folder.name,
+            parallel=parallel,
+            chunk_rows=chunk_rows,
+            retry_for=retry_for,
+            row_retries=row_retries,
+            max_failed=max_failed,
+        )
+        with connected(
+            org or target.alias or None,
+            target.api_version,
+            screen,
+            home,
+            retry_for=old.plan.options.retry_for,
+        ) as connection:
+            refuse_other_org(old, connection)
+            taken, outgoing, columns = _again(old, folder)
+            with SourceFile(outgoing.sheet.source.path) as file:
+                new = planning.write_down(
+                    target,
+                    taken,
+                    outgoing,
+                    columns,
+                    replace(old.plan.options, canary=0),
+                    home,
+                    folder,
+                    retry_of=old.name,
+                )
+                with new.holding(RealClock()) as own:
+                    journal.append(Superseded(by=new.name))
+                    screen.note(f"run {new.name}: {amount(sent, 'row')} of {old.name} again")
+                    pace = Pace(timeout=timeout, wait=not no_wait)
+                    return carry_out(new, own, file, connection, screen, pace)
+
+
+@contextmanager
+def held(run: Run) -> Iterator[Journal]:
+    """The run under its lock, so that nobody else takes its rows over meanwhile.
+
+    Raises:
+        RunError: it is superseded, or not over.
+    """
+    with run.holding(RealClock()) as journal:
+        _refuse(runs.standing(run, journal.events))
+        yield journal
+
+
+def _refuse(one: Standing) -> None:
+    name = one.run.name
+    if one.state == SUPERSEDED:
+        raise RunError(
+            f"Run {name} is superseded: {one.superseded_by} has taken its rows over",
+            f"See how that one stands: bulkup runs {one.superseded_by}",
+            name="RunSuperseded",
+        )
+    if not one.retriable:
+        raise RunError(
+            f"Run {name} is not over ({one.state})",
+            f"Go on with it first: {one.way_on}" if one.resumable else "Load with a new run.",
+            name="RunNotOver",
+        )
+
+
+def _part(old: Run, folder: Path, *, include_unknown: bool) -> tuple[int, int]:
+    """Part the rows: how many are sent again, how many stay unknown."""
+    from bulkup.rows.outcome import part_again
+
+    (folder / "prepared").mkdir(mode=0o700)
+    return part_again(
+        old.outcome,
+        folder / "work",
+        include_unknown=include_unknown,
+        rows=folder / "prepared" / "rows.txt",
+        settled=folder / "settled.csv",
+    )
+
+
+def _nothing(old: Run, unknown: int, screen: Screen) -> int:
+    """Nothing is sent, nothing is superseded."""
+    kept = f"; {amount(unknown, 'row')} of it stay unknown" if unknown else ""
+    if screen.json:
+        output.document(
+            {"schema": "bulkup.retry/1", "run": None, "retry_of": old.name, "unknown": unknown}
+        )
+    screen.note(f"run {old.name}: nothing to send again{kept}")
+    return 1 if unknown else 0
+
+
+def _again(old: Run, folder: Path) -> tuple[Taken, Outgoing, Columns]:
+    """The source read again, and what of it is sent.
+
+    Raises:
+        RunError: it is not there any more, or its content has changed.
+    """
+    plan = old.plan
+    if plan.source.name == intake.STDIN:
+        raise RunError(
+            "The source was standard input, which can't be read again",
+            f"Load the result file instead: bulkup run {plan.options.directory}/results.csv …",
+            name="SourceMissing",
+        )
+    opened(old, plan.source.path).close()
+    compare(old, plan.source)
+    taken = intake.take_in(
+        Reading(
+            file=str(plan.source.path),
+            encoding=plan.source.encoding,
+            delimiter=plan.source.delimiter,
+            line_ending=plan.source.line_ending,
+            cells=False,
+        ),
+        folder / "prepared",
+    )
+    taken = replace(taken, file=replace(taken.file, name=plan.source.name))
+    columns = _columns(plan, taken)
+    outgoing = intake.narrow(
+        taken,
+        columns,
+        folder / "prepared",
+        rows=folder / "prepared" / "rows.txt",
+        settled=folder / "settled.csv",
+        blank_null=plan.options.blank_null,
+    )
+    return taken, outgoing, columns
+
+
+def _columns(plan: Plan, taken: Taken) -> Columns:
+    """The columns as the old run sent them."""
+    sources = {column.source for column in plan.columns}
+    return Columns(
+        as_sent=plan.columns,
+        left_out=tuple(name for name in taken.sheet.source.header if name not in sources),
+        key=next((column for column in plan.columns if column.name == plan.key), None),
+        external_id=plan.target.external_id,
+        findings=(),
+    )
