@@ -66,7 +66,7 @@ class Screen:
     def table(
         self, columns: Sequence[str], rows: Iterable[Sequence[str]], *, whole: Collection[int] = ()
     ) -> None:
-        """A table on stdout; the columns numbered in `whole` (0 = first) are never cut or folded."""
+        """A table on stdout; the columns numbered in `whole` (0 = first) are never folded."""
         from rich import box
         from rich.table import Table
 

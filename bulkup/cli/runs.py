@@ -12,7 +12,7 @@ from bulkup.cli.output import Screen
 from bulkup.cli.progress import Lines
 from bulkup.clock import RealClock
 from bulkup.errors import BulkupError, InputError, RunError
-from bulkup.events import Abandoned, Began, Closing, Event, Finished, Left, Superseded
+from bulkup.events import Abandoned, Began, ChunkEvent, Event, Finished, Left, Superseded
 from bulkup.journal import last_events
 from bulkup.places import Places
 from bulkup.run import Run
@@ -128,6 +128,8 @@ def _story(run: Run, screen: Screen) -> None:
 
 
 def _told(event: Event, lines: Lines) -> str:
+    if isinstance(event, ChunkEvent):
+        return lines.words(event) or f"job {event.job}: {_step(event)}"
     match event:
         case Began():
             return f"process {event.process} takes the run up (bulkup {event.version})"
@@ -138,11 +140,12 @@ def _told(event: Event, lines: Lines) -> str:
             return f"superseded by {event.by}"
         case Abandoned():
             return "given up"
-        case Closing():
-            return f"job {event.job}: about to close"
-        case Finished() if not event.message:
-            return f"job {event.job}: {event.state}"
-    return lines.words(event) or type(event).__name__
+    return lines.words(event)
+
+
+def _step(event: ChunkEvent) -> str:
+    """The two steps that `run` does not show: an intent, and an end without a message."""
+    return str(event.state) if isinstance(event, Finished) else "about to close"
 
 
 def _abandon(run: Run, org: str | None, screen: Screen, home: Places) -> None:
