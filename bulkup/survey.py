@@ -16,6 +16,8 @@ MARK_EVERY = 1 << 20
 FIRST = 5
 """How many lines a problem names."""
 
+_NO_BREAKS = bytes(set(range(256)) - {*b"\r\n"})
+
 _OTHER_ENDING = {LineEnding.LF: re.compile(rb"\r\n"), LineEnding.CRLF: re.compile(rb"(?<!\r)\n")}
 
 
@@ -92,13 +94,11 @@ class Survey:
         self._see_bytes(piece)
         self._see_endings(piece)
         self._see_length(piece)
-        if piece.bare.startswith(self._ending) or self._blank.search(piece.bare):
-            rows = self._see_each(piece)
-        else:
+        if self._is_regular(piece):
             self._blanks.confirm()
             rows = piece.rows
-            if self._check_cells:
-                self._see_cells(piece)
+        else:
+            rows = self._see_each(piece)
         if rows:
             end = piece.offset + len(piece.data) - self._blanks.held * len(self._ending)
             self.rows += rows
@@ -134,7 +134,7 @@ class Survey:
         if self._line_ending is LineEnding.LF:
             right = b"\r" not in bare
         else:
-            right = bare.count(b"\r\n") == piece.rows == bare.count(b"\r")
+            right = bare.translate(None, _NO_BREAKS) == b"\r\n" * piece.rows
         if right:
             return
         if other := _OTHER_ENDING[self._line_ending].search(piece.cells):
@@ -149,16 +149,18 @@ class Survey:
         elif len(piece.data) > LONGEST and piece.rows == 1:
             self._first("length", say.too_long(piece.line, LONGEST))
 
-    def _see_cells(self, piece: Piece) -> None:
-        """All records' delimiters at once, and one by one only where something is wrong."""
-        skeleton = piece.bare.translate(None, self._flesh)
-        if skeleton == self._skeleton * piece.rows:
-            return
-        for number, delimiters in enumerate(skeleton.split(b"\n")[:-1]):
-            self._see_width(piece, number, len(delimiters) + 1)
+    def _is_regular(self, piece: Piece) -> bool:
+        """No blank lines and the right number of cells, all records looked at together."""
+        bare = piece.bare
+        if self._check_cells:
+            if bare.translate(None, self._flesh) != self._skeleton * piece.rows:
+                return False
+            if self._width > 1:
+                return True
+        return not (bare.startswith(self._ending) or self._blank.search(bare))
 
     def _see_each(self, piece: Piece) -> int:
-        """Record by record, because there are blank lines. How many others there are."""
+        """Record by record, because something is wrong. How many are no blank lines."""
         rows = 0
         for number, record in enumerate(piece.bare.split(b"\n")[:-1]):
             if record.strip(b"\r"):
