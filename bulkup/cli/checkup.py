@@ -1,10 +1,10 @@
 """The steps of `bulkup doctor`: each looks at one thing and says what to do about it."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from time import time as now
 
 from bulkup.cli.connect import LOCAL, Connection
 from bulkup.cli.output import amount
@@ -168,7 +168,7 @@ def _clock(connection: Connection) -> Step:
         theirs = parsedate_to_datetime(response.headers.get("date", "")).timestamp()
     except ValueError:
         return ok("clock", "the org does not tell the time")
-    skew = time.time() - theirs
+    skew = now() - theirs
     if abs(skew) <= MOST_SKEW:
         return ok("clock", f"{abs(skew):.0f} s from the org's")
     side = "ahead of" if skew > 0 else "behind"
