@@ -86,17 +86,18 @@ def first_not_utf8(data: bytes) -> int | None:
 
 
 @lru_cache
-def whole_records(delimiter: Delimiter) -> re.Pattern[bytes]:
-    """Matches all records at the beginning that have their line feed, maybe none."""
-    return re.compile(rf"(?:{record_expression(delimiter)})*+".encode())
-
-
-def record_expression(delimiter: Delimiter) -> str:
-    """One record with its line feed, as a regular expression that serves text and bytes."""
+def record_pattern(delimiter: Delimiter) -> re.Pattern[bytes]:
+    """Matches one record with its line feed."""
     mark = re.escape(delimiter.char)
     text = rf"[^{mark}\n]*+"
     cell = rf'(?:"[^"]*+(?:""[^"]*+)*+"{text}|(?!"){text})'
-    return rf"{cell}(?:{mark}{cell})*+\n"
+    return re.compile(rf"{cell}(?:{mark}{cell})*+\n".encode())
+
+
+@lru_cache
+def whole_records(delimiter: Delimiter) -> re.Pattern[bytes]:
+    """Matches all records at the beginning that have their line feed, maybe none."""
+    return re.compile(b"(?:" + record_pattern(delimiter).pattern + b")*+")
 
 
 def masked(data: bytes, delimiter: Delimiter) -> bytes:

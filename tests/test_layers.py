@@ -17,7 +17,7 @@ OUTER = {
 }
 CORE_FOR_ROOMS = {
     "__version__", "body", "books", "column", "columns", "errors", "findings", "model", "plan",
-    "problems", "run", "source",
+    "problems", "run", "scan", "source",
 }  # fmt: skip
 
 

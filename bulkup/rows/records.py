@@ -7,6 +7,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from bulkup.model import Delimiter, LineEnding, Source
+from bulkup.scan import record_pattern
 
 BLOCK = 1 << 20
 
@@ -62,17 +63,6 @@ def read(
                 yield block
     if rest:
         yield Block(raw=[rest], plain=b"\n" not in rest)
-
-
-def record_pattern(delimiter: Delimiter) -> re.Pattern[bytes]:
-    """One whole record with its newline, as the csv module's default dialect has it.
-
-    A quote opens a cell only at its start; what follows a closing quote is text.
-    """
-    mark = re.escape(delimiter.char)
-    text = rf"[^{mark}\n]*+"
-    cell = rf'(?:"[^"]*+(?:""[^"]*+)*+"{text}|(?!"){text})'
-    return re.compile(rf"{cell}(?:{mark}{cell})*+\n".encode())
 
 
 def _split(data: bytes, whole: re.Pattern[bytes], ending: bytes) -> tuple[Block, bytes]:

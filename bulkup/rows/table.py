@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 from bulkup.errors import RunError
 from bulkup.model import Delimiter, LineEnding
 from bulkup.rows.engine import located, quoted
-from bulkup.rows.records import read, record_pattern
+from bulkup.rows.records import read
+from bulkup.scan import record_pattern
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
