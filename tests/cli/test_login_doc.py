@@ -14,8 +14,6 @@ from tests.cli.conftest import Bulkup
 TEXT = (Path(__file__).parents[2] / "docs" / "login.md").read_text(encoding="utf-8")
 COMMAND = re.compile(r"bulkup (login|logout|orgs|doctor|resume|run)\b([^`\n#|]*)")
 COMMANDS = sorted(set(COMMAND.findall(TEXT)))
-    set(re.findall(r"bulkup (login|logout|orgs|doctor|resume|run)\b([^`\n#|]*)", TEXT))
-)
 
 
 @pytest.mark.parametrize(("command", "rest"), COMMANDS)
