@@ -4,7 +4,7 @@ import json
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -121,12 +121,17 @@ class Keychain:
             self._file(login).unlink(missing_ok=True)
         elif login.kept is Kept.KEYRING:
             self._asked(lambda: _delete(login.entry))
+        with suppress(OSError):
+            self._lock(login).unlink(missing_ok=True)
 
     @contextmanager
     def holding(self, login: Login) -> Iterator[None]:
         """Alone with a login's secrets: of several processes one renews."""
-        with locked(self._folder / f"{login.entry}.lock"):
+        with locked(self._lock(login)):
             yield
+
+    def _lock(self, login: Login) -> Path:
+        return self._folder / f"{login.entry}.lock"
 
     def _file(self, login: Login) -> Path:
         return self._folder / f"{login.entry}.json"
