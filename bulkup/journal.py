@@ -7,12 +7,14 @@ error with its number. After a failed append the file is cut back and the journa
 import os
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
 from bulkup.clock import Clock
 from bulkup.errors import RunError
 from bulkup.events import ChunkEvent, Event, from_line, stamped, to_line
+from bulkup.places import not_writable
 
 
 def read(path: Path) -> tuple[list[Event], int]:
@@ -44,8 +46,12 @@ class Journal:
         self.events, length = read(path)
         self._clock = clock
         self._lock = threading.Lock()
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
-        os.ftruncate(self._file, length)
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
+        try:
+            self._file = os.open(path, flags, 0o600)
+            os.ftruncate(self._file, length)
+        except OSError as error:
+            raise not_writable(path.parent, error) from error
         self._length = os.lseek(self._file, length, os.SEEK_SET)
         self.broken = ""
 
@@ -72,7 +78,8 @@ class Journal:
                 self._write(line)
             except OSError as error:
                 self.broken = error.strerror or str(error)
-                os.ftruncate(self._file, self._length)
+                with suppress(OSError):  # then the next reader cuts the torn line off
+                    os.ftruncate(self._file, self._length)
                 raise self._error() from error
             self.events.append(event)
 

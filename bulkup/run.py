@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,6 +22,8 @@ from bulkup.places import Places, not_writable
 from bulkup.stop import MaxFailed
 
 FORMAT = 1
+LOOKED_AT_SECONDS = 0.3
+"""`bulkup runs` holds a run for a moment, to see whether somebody else does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,13 +117,15 @@ class Run:
         """
         lock = FileLock(self.folder / "lock", mode=0o600)
         try:
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=LOOKED_AT_SECONDS)
         except Timeout as error:
             raise RunError(
                 f"Another process is working on run {self.name}",
                 f"Wait for it; see how far it is with: bulkup runs {self.name}",
                 name="RunLocked",
             ) from error
+        except OSError as error:
+            raise not_writable(self.folder, error) from error
         try:
             with Journal(self.journal, clock) as journal:
                 yield journal
@@ -167,7 +171,7 @@ def write_plan(folder: Path, plan: Plan) -> Run:
     temporary, final = folder / "plan.json.tmp", folder / "plan.json"
     try:
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(plan, enc_hook=_encode)))
+            file.write(msgspec.json.format(msgspec.json.encode(plan, enc_hook=_paths_from(folder))))
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(final)
@@ -191,7 +195,8 @@ def open_run(folder: Path) -> Run:
                 "Go on with it with the bulkup that made it.",
                 name="PlanFormat",
             )
-        return Run(folder=folder, plan=msgspec.json.decode(text, type=Plan, dec_hook=_decode))
+        plan = msgspec.json.decode(text, type=Plan, dec_hook=_paths_in(folder))
+        return Run(folder=folder, plan=plan)
     except FileNotFoundError as error:
         raise RunError(
             f"There is no run {folder.name}", "See which there are with: bulkup runs", name="NoRun"
@@ -220,16 +225,26 @@ def sync(folder: Path) -> None:
             os.close(descriptor)
 
 
-def _encode(value: Any) -> str:
-    if isinstance(value, Path):
-        return str(value)
-    raise NotImplementedError(type(value))
+def _paths_from(folder: Path) -> Callable[[Any], str]:
+    """What writes paths down: those inside the run directory from there, so that it can move."""
+
+    def encode(value: Any) -> str:
+        if isinstance(value, Path):
+            return str(value.relative_to(folder) if value.is_relative_to(folder) else value)
+        raise NotImplementedError(type(value))
+
+    return encode
 
 
-def _decode(kind: type, value: Any) -> Any:
-    if issubclass(kind, Path):
-        return kind(value)
-    raise NotImplementedError(kind)
+def _paths_in(folder: Path) -> Callable[[type, Any], Any]:
+    """What reads such paths; an absolute one stays as it is."""
+
+    def decode(kind: type, value: Any) -> Any:
+        if issubclass(kind, Path):
+            return folder / value
+        raise NotImplementedError(kind)
+
+    return decode
 
 
 def with_pace(run: Run, **wishes: Any) -> Run:

@@ -66,6 +66,7 @@ class Runner:
     watcher: Watcher
     listener: Listener
     retry_for: float
+    left_behind: set[Future[None]] = field(default_factory=set)
     _last: dict[int, ChunkEvent] = field(default_factory=dict)
     _showing: threading.Lock = field(default_factory=threading.Lock)
 
@@ -78,7 +79,8 @@ class Runner:
     def carry_out(self, chunks: Sequence[Chunk], parallel: int) -> None:
         """Drive each chunk to its end, so many at a time, as far as `stop` allows.
 
-        What ends the run early is left in `stop.error`; only a bug is raised.
+        What ends the run early is left in `stop.error`; only a bug is raised. Lives that hang in
+        a call long after somebody asked to leave are left behind, see `left_behind`.
         """
         left = [chunk for chunk in chunks if not self.over(chunk)]
         left.sort(key=lambda chunk: (chunk.number not in self._last, chunk.number))
@@ -92,6 +94,9 @@ class Runner:
                 done, running = wait(running, TICK_SECONDS, FIRST_COMPLETED)
                 for life in done:
                     life.result()
+                if running and self.stop.overdue:
+                    self.left_behind.update(running)
+                    return
         except BaseException:
             self.stop.leave_now()
             wait(running)

@@ -9,6 +9,7 @@ from bulkup.events import Aborting, Event, Finished, Looked, Saved
 from bulkup.model import JobState
 
 PASSING_JOB_ERRORS = ("TooManyLockFailure", "Timeout")
+GRACE_SECONDS = 4.0
 
 
 class Leaving(Exception):
@@ -33,6 +34,7 @@ class Stop:
         self._clock = clock
         self._begin = True
         self._wait = wait
+        self._asked_to_leave: float | None = None
         self._deadline = None if timeout is None else clock.now() + timeout
         self._changed = threading.Event()
         self._ended = threading.Event()
@@ -66,14 +68,29 @@ class Stop:
 
     def leave_now(self, *, terminated: bool = False) -> None:
         """^C or a request to terminate."""
-        self._begin, self.now, self.terminated = False, True, self.terminated or terminated
+        if self._asked_to_leave is None:
+            self._asked_to_leave = self._clock.now()
+        self.terminated = self.terminated or terminated
+        self._leave()
+
+    def _leave(self) -> None:
+        self._begin, self.now = False, True
         self._changed.set()
         self._ended.set()
+
+    @property
+    def overdue(self) -> bool:
+        """Whether somebody has asked to leave so long ago that a call which hangs is not awaited.
+
+        What the call does is then as unknown as after a kill, and is found out by `resume`.
+        """
+        asked = self._asked_to_leave
+        return asked is not None and self._clock.now() - asked >= GRACE_SECONDS
 
     def fail(self, error: BulkupError) -> None:
         """Something ended the run that is not about rows; the first such error is kept."""
         self.error = self.error or error
-        self.leave_now()
+        self._leave()
 
     def checkpoint(self) -> None:
         """Raise `Leaving` when it is time to leave; called between blocks of a body."""

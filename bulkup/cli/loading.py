@@ -82,8 +82,10 @@ def carry_out(
 
     `file` is the plan's sheet, held open since it was fingerprinted.
     """
-    report = _carried(run, journal, file, connection, screen, pace)
+    report, hanging = _carried(run, journal, file, connection, screen, pace)
     present(report, screen)
+    if hanging:
+        signals.end_around_threads(report.exit_code)
     return report.exit_code
 
 
@@ -94,7 +96,8 @@ def _carried(
     connection: Connection,
     screen: Screen,
     pace: Pace,
-) -> Report:
+) -> tuple[Report, bool]:
+    """The report, and whether threads still hang in calls."""
     from bulkup.salesforce import codes
     from bulkup.salesforce.ingest import IngestJobs
 
@@ -103,7 +106,7 @@ def _carried(
     limit = options.max_failed.limit(run.plan.source.rows) if options.max_failed else None
     header = header_of(run)
     with ExitStack() as stack:
-        stack.enter_context(signals.heeded(stop))
+        stack.enter_context(signals.heeded(stop, run.name))
         chunks = chunks_of(run, journal.events)
         runner = Runner(
             journal=journal,
@@ -111,13 +114,21 @@ def _carried(
             body_of=Bodies(run, header, file, stack),
             answers=run.answers(codes.PASSING),
             clock=clock,
-            executor=stack.enter_context(ThreadPoolExecutor(options.parallel)),
+            executor=_executor(options.parallel, stack),
             stop=stop,
             watcher=Watcher(stop, limit),
             listener=stack.enter_context(shown(screen, chunks, len(header))),
             retry_for=options.retry_for,
         )
-        return carry(run, journal, runner, rooms.of(connection, stop))
+        report = carry(run, journal, runner, rooms.of(connection, stop))
+        return report, bool(runner.left_behind)
+
+
+def _executor(parallel: int, stack: ExitStack) -> ThreadPoolExecutor:
+    """Threads that are not waited for: by the end they are idle, or they hang and are left."""
+    executor = ThreadPoolExecutor(parallel)
+    stack.callback(executor.shutdown, wait=False)
+    return executor
 
 
 class Bodies:

@@ -2,23 +2,29 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import NoReturn
 
 from bulkup.cli import output
 from bulkup.stop import Stop
 
 
 @contextmanager
-def heeded(stop: Stop) -> Iterator[None]:
+def heeded(stop: Stop, run: str) -> Iterator[None]:
     """The first signal leaves in order, within seconds; the second ends the process at once."""
+    asked = False
 
     def leave(number: int, _frame: FrameType | None) -> None:
+        nonlocal asked
         terminated = number != signal.SIGINT
-        if stop.now:
+        if asked:
+            _say(f"left at once; what was sent is safe. Go on with: bulkup resume {run}")
             os._exit(143 if terminated else 130)
-        output.line("leaving at the next safe point; again to leave at once")
+        asked = True
+        _say("leaving at the next safe point; again to leave at once")
         stop.leave_now(terminated=terminated)
 
     kinds = [signal.SIGINT, signal.SIGTERM]
@@ -28,3 +34,15 @@ def heeded(stop: Stop) -> Iterator[None]:
     finally:
         for kind, handler in before.items():
             signal.signal(kind, handler)
+
+
+def _say(text: str) -> None:
+    with suppress(RuntimeError):  # the signal came while this thread was writing to stderr
+        output.line(text)
+
+
+def end_around_threads(code: int) -> NoReturn:
+    """End the process though threads of it hang in the network: Python would wait for them."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
