@@ -436,6 +436,36 @@ def test_a_renewal_that_is_refused_ends_with_what_to_type_and_the_run_can_be_res
     assert len(org.org.records("Contact")) == 20
 
 
+@pytest.mark.parametrize("way", ["client-credentials", "jwt"])
+@pytest.mark.parametrize("stored", [True, False])
+def test_a_server_login_renews_in_its_own_way_in_the_middle_of_an_upload(
+    bulkup: Bulkup,
+    org_with: OrgWith,
+    key_file: Path,
+    contacts: Path,
+    way: str,
+    stored: bool,
+) -> None:
+    org = org_with(faults=expire_on("*/batches", "PUT"))
+    app = SERVER if way == "client-credentials" else SIGNER
+    env = {"BULKUP_LOGIN_URL": org.url, "BULKUP_CLIENT_ID": app}
+    env |= (
+        {"BULKUP_CLIENT_SECRET": SECRET}
+        if app == SERVER
+        else {"BULKUP_USERNAME": USER, "BULKUP_JWT_KEY_FILE": str(key_file)}
+    )
+    more: tuple[str, ...] = ()
+    if stored:
+        key = ("--jwt-key-file", key_file, "--username", USER)
+        named = ("--client-credentials",) if app == SERVER else key
+        made = bulkup("login", "--alias", "ci", *named, env=env)
+        assert made.code == 0, made.err
+        env, more = {}, ("--org", "ci")
+    done = assert_loads(bulkup, org, *more, env=env)
+    assert "/batches 201" in done.err
+    assert done.err.count("POST /services/oauth2/token 200") == (1 if stored and app == SERVER else 2)
+
+
 # Keeping.
 
 
@@ -714,3 +744,23 @@ def test_no_secret_stands_in_anything_that_a_run_writes_or_prints(
     text += logins.everything_in(config(home), home.parent / "work")
     for value in values:
         assert str(value) not in text
+
+
+@pytest.mark.parametrize(
+    "where", ["httpx.Client.send", "bulkup.salesforce.keychain.Keychain.find", "json.loads"]
+)
+def test_a_crash_in_a_library_that_quotes_a_token_shows_none(
+    bulkup: Bulkup, org_with: OrgWith, home: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    org = org_with()
+    assert bulkup("login", "--token", "--instance-url", org.url, stdin=org.token).code == 0
+
+    def crash(*_: object, **__: object) -> None:
+        raise RuntimeError(f"Authorization: Bearer {org.token} and {org.token}")
+
+    monkeypatch.setattr(where, crash)
+    done = bulkup("limits", "--verbose")
+    monkeypatch.undo()
+    assert done.code in {4, 70}
+    shown = done.out + done.err + logins.everything_in(home / "bulkup")
+    assert org.token.partition("!")[2] not in shown
