@@ -21,6 +21,14 @@ SECRET = re.compile(r"00D\w{12,15}![\w.]+|(?i:bearer)\s+\S+|(?<==)[\w.~+/-]{40,}
 class Boundary(TyperGroup):
     """A group whose commands return their exit code or raise; it holds under CliRunner too."""
 
+    def make_context(self, info_name: str | None, args: list[str], *more: Any, **extra: Any) -> Any:
+        """Read the group's own options; a wrong one is told like that of any command."""
+        as_json = "--json" in args
+        try:
+            return super().make_context(info_name, args, *more, **extra)
+        except UsageError as error:
+            raise typer.Exit(_told_usage(error, as_json=as_json)) from error
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command and turn whatever comes out of it into an exit."""
         arguments = [*ctx._protected_args, *ctx.args]  # noqa: SLF001 -- typer shows them nowhere else
@@ -32,7 +40,7 @@ class Boundary(TyperGroup):
         except BulkupError as error:
             raise typer.Exit(_told(error, as_json=as_json)) from error
         except UsageError as error:
-            raise typer.Exit(_told(_usage(error), as_json=as_json)) from error
+            raise typer.Exit(_told_usage(error, as_json=as_json)) from error
         except KeyboardInterrupt as error:
             interrupted = Interrupted("Interrupted", "Nothing is under way.")
             raise typer.Exit(_told(interrupted, as_json=as_json)) from error
@@ -60,16 +68,23 @@ def _told(error: BulkupError, *, as_json: bool) -> int:
     return exit_code(error)
 
 
-def _usage(error: Exception) -> InputError:
+def _told_usage(error: Exception, *, as_json: bool) -> int:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "bulkup"
     message = str(getattr(error, "format_message", lambda: str(error))()).rstrip(".")
-    return InputError(message, f"Type: {path} --help", name="Usage")
+    if not message:  # no command was named, and the help has been shown
+        return InputError.exit_code
+    # typer puts its validator's own words in front of the reason.
+    plain = message.replace("Value error, ", "")
+    hint = f"Type: {path} --help"
+    return _told(InputError(plain, hint, name="Usage"), as_json=as_json)
 
 
 def _bug(error: Exception) -> BulkupError:
     """Keep the traceback, without values and without anything that looks like a token."""
-    text = SECRET.sub("[hidden]", "".join(traceback.format_exception(error)))
+    from bulkup.salesforce.hidden import hide
+
+    text = SECRET.sub("[hidden]", hide("".join(traceback.format_exception(error))))
     log = find().log
     try:
         log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

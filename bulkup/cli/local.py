@@ -9,12 +9,15 @@ import typer
 
 from bulkup import places
 from bulkup.cli import output
-from bulkup.cli.boundary import Boundary
+from bulkup.cli.boundary import Boundary, exit_code
 from bulkup.cli.options import Json
-from bulkup.errors import InputError, RunError
+from bulkup.errors import InputError, Interrupted, RunError
 
 if TYPE_CHECKING:
     from bulkup.localorg.faults import FaultPlan
+    from bulkup.localorg.server import Running
+
+LOOK_SECONDS = 0.2
 
 SERVE_EXAMPLES = """\
 Examples:
@@ -79,13 +82,17 @@ def serve(
             output.line(f"  export BULKUP_INSTANCE_URL={running.url}")
             output.line(f"  export BULKUP_ACCESS_TOKEN={running.token}")
             output.line("^C ends it; its records are kept. `--org local` uses it as well.")
-        signal.signal(signal.SIGTERM, lambda *_: running.stop())
-        while not running.wait(1.0):
-            pass
-    return 0
+        return _until_told(running)
 
 
-@app.command("reset")
+RESET_EXAMPLES = """\
+Examples:
+
+  bulkup local reset
+"""
+
+
+@app.command("reset", epilog=RESET_EXAMPLES)
 def reset() -> int:
     """Empty the local org: its records and its jobs."""
     from bulkup.localorg import server
@@ -96,6 +103,21 @@ def reset() -> int:
         raise in_use(error) from error
     output.line("the local org is empty")
     return 0
+
+
+def _until_told(running: "Running") -> int:
+    """Serve until ^C or a request to terminate; the exit code says which."""
+    told: list[int] = []
+    kinds = [signal.SIGINT, signal.SIGTERM]
+    before = {kind: signal.signal(kind, lambda number, _: told.append(number)) for kind in kinds}
+    try:
+        while not told and not running.wait(LOOK_SECONDS):
+            pass
+    finally:
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
+    output.line("stopped; the records are kept")
+    return exit_code(Interrupted("Stopped", terminated=signal.SIGTERM in told))
 
 
 def _read(path: Path | None) -> "FaultPlan | None":

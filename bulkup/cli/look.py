@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bulkup import places
+from bulkup.cli import job as one
 from bulkup.cli import options, output
 from bulkup.cli.connect import connected
 from bulkup.cli.output import Screen
-from bulkup.cli.steps import job_document
 from bulkup.model import Field, JobState
 
 if TYPE_CHECKING:
@@ -38,11 +38,17 @@ Examples:
 def jobs(
     state: Annotated[
         JobState | None,
-        typer.Option("--state", case_sensitive=False, show_default=False, help="Only these."),
+        typer.Option(
+            "--state",
+            metavar="S",
+            parser=options.job_state,
+            show_default=False,
+            help=f"Only these: {', '.join(JobState)}.",
+        ),
     ] = None,
     object_: Annotated[
         str | None,
-        typer.Option("--object", metavar="O", show_default=False, help="Only this object's."),
+        typer.Option("--object", metavar="O", show_default=False, help="Only this object's jobs."),
     ] = None,
     org: options.Org = None,
     api_version: options.ApiVersion = "60.0",
@@ -52,21 +58,19 @@ def jobs(
     no_color: options.NoColor = False,
 ) -> int:
     """List the org's ingest jobs, newest first."""
-    from bulkup.salesforce.ingest import IngestJobs
-
     screen = Screen(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     with connected(org, api_version, screen, places.find()) as connection:
-        ingest = IngestJobs(connection.client)
-        everything = connection.patience(lambda: list(ingest.jobs()))
+        everything = connection.patience(lambda: list(one.ingest(connection).jobs()))
     found = [
         job
-        for job in sorted(everything, key=lambda job: job.created, reverse=True)
-        if state in {None, job.state} and object_ in {None, job.object}
+        for job in everything
+        if state in {None, job.state} and (object_ or job.object).lower() == job.object.lower()
     ]
     if json:
-        output.document({"schema": "bulkup.jobs/1", "jobs": [job_document(job) for job in found]})
+        output.document({"schema": "bulkup.jobs/1", "jobs": [one.document(job) for job in found]})
     else:
-        screen.table(("job", "state", "object", "operation", "created"), map(_job_row, found))
+        head = ("job", "state", "object", "operation", "created")
+        screen.table(head, map(_job_row, found), whole=(0,))
     return 0
 
 
@@ -99,7 +103,7 @@ def fields(
         output.document({"schema": "bulkup.fields/1", "object": info.name, "fields": entries})
     else:
         head = ("name", "label", "type", "length", "required", "key", "create", "update")
-        screen.table(head, map(_field_row, info.fields.values()))
+        screen.table(head, map(_field_row, info.fields.values()), whole=(0,))
     return 0
 
 
@@ -122,12 +126,14 @@ def _field_entry(field: Field) -> dict[str, object]:
 
 
 def _field_row(field: Field) -> tuple[str, ...]:
+    from rich.markup import escape
+
     kind = f"{field.type} → {', '.join(field.reference_to)}" if field.reference_to else field.type
     key = "external id" if field.external_id else "lookup" if field.id_lookup else ""
     yes = {True: "yes", False: ""}
     length = str(field.length or field.precision or field.digits or "")
     marks = (yes[field.required], key, yes[field.createable], yes[field.updateable])
-    return (field.name, field.label, kind, length, *marks)
+    return (field.name, escape(field.label), kind, length, *marks)
 
 
 def limits(
@@ -154,6 +160,11 @@ def limits(
     else:
         screen.table(
             ("limit", "remaining", "of"),
-            [(str(e["name"]), f"{e['remaining']:,}", f"{e['max']:,}") for e in entries],
+            [(str(e["name"]), _number(e["remaining"]), _number(e["max"])) for e in entries],
+            whole=(0,),
         )
     return 0
+
+
+def _number(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int | float) else ""

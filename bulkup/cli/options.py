@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bulkup.model import Delimiter, LineEnding, Operation
+from bulkup.model import Delimiter, JobState, LineEnding, Operation
 from bulkup.stop import MaxFailed
 
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -46,6 +46,23 @@ def api_version(text: str) -> str:
     if not found:
         raise typer.BadParameter(f"{text!r} is not an API version; write one like 60.0")
     return f"{found[1]}.0"
+
+
+def job_id(text: str) -> str:
+    """A job's id: 15 or 18 letters and digits that begin with 750."""
+    if not re.fullmatch(r"750[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?", str(text)):
+        raise typer.BadParameter(
+            f"{text!r} is no job's id; it begins with 750 and has 15 or 18 letters and digits"
+        )
+    return str(text)
+
+
+def job_state(text: str) -> JobState:
+    """`Open` and the like, without regard to case."""
+    for state in JobState:
+        if state.lower() == str(text).lower():
+            return state
+    raise typer.BadParameter(f"{text!r} is not one of {', '.join(JobState)}")
 
 
 Json = Annotated[

@@ -81,7 +81,8 @@ class Screen:
 
 
 def _columns() -> int:
-    return int(os.environ.get("COLUMNS") or 0)
+    told = os.environ.get("COLUMNS", "")
+    return int(told) if told.isdecimal() else 0
 
 
 def line(text: str) -> None:

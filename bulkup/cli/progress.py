@@ -104,8 +104,8 @@ class Lines:
         self._seen[event.chunk] = now
         failed = f", {now[1]:,} failed" if now[1] else ""
         rows = self.chunks[event.chunk].rows
-        total = f" of {rows:,}" if rows else ""
-        return f"{now[0]:,}{total} rows processed{failed}"
+        done = f"{now[0]:,} of {amount(rows, 'row')}" if rows else amount(now[0], "row")
+        return f"{done} processed{failed}"
 
     def _name(self, chunk: int, job: str) -> str:
         if (number := self.chunks[chunk].round) > 1:

@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 from bulkup import places
-from bulkup.answers import Answers
+from bulkup.cli import job as one
 from bulkup.cli import options, output
 from bulkup.cli.connect import Connection, connected
+from bulkup.cli.job import JobId
 from bulkup.cli.output import Screen
-from bulkup.cli.steps import JobId
-from bulkup.errors import InputError, RunError
-from bulkup.model import Delimiter, ResultKind
+from bulkup.errors import InputError, RunError, SalesforceError
+from bulkup.model import Job, JobState, ResultKind
 
 EXAMPLES = """\
 Examples:
@@ -74,12 +74,13 @@ def results(
             name="InvalidOption",
         )
     with connected(org, api_version, screen, places.find()) as connection:
+        found = _over(connection, job)
         if directory == STDOUT:
             _print(connection, job, asked[0])
-            return _failures(connection, job) if exit_code else 0
+            return _failures(connection, found) if exit_code else 0
         folder = Path(directory) if directory else Path("bulkup-results") / job
         paths = _save(connection, job, asked or list(ResultKind), folder.absolute())
-        code = _failures(connection, job) if exit_code else 0
+        code = _failures(connection, found) if exit_code else 0
     if json:
         files = {str(kind): str(path) for kind, path in paths.items()}
         output.document({"schema": "bulkup.results/1", "job": job, "files": files})
@@ -89,13 +90,29 @@ def results(
     return code
 
 
+def _over(connection: Connection, job: str) -> Job:
+    """The job at its end: before that its results are refused, or worse, not whole.
+
+    Raises:
+        SalesforceError: it is not over.
+    """
+    found = connection.patience(lambda: one.ingest(connection).look(job))
+    if found.state.ended:
+        return found
+    open_ = found.state is JobState.OPEN
+    raise SalesforceError(
+        f"Job {job} is {found.state}: there are no results before it is over",
+        f"Type: bulkup {'close' if open_ else 'status'} {job} --wait",
+    )
+
+
 def _save(
     connection: Connection, job: str, kinds: list[ResultKind], folder: Path
 ) -> dict[ResultKind, Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RunError(
+        raise InputError(
             f"{folder} can't be made: {error.strerror}",
             "Name another with --dir.",
             name="NotWritable",
@@ -107,9 +124,10 @@ def _save(
 
 
 def _fetch(connection: Connection, job: str, kind: ResultKind, to: Path) -> None:
-    from bulkup.salesforce.ingest import IngestJobs
-
-    connection.patience(lambda: IngestJobs(connection.client).fetch(job, kind, to))
+    try:
+        connection.patience(lambda: one.ingest(connection).fetch(job, kind, to))
+    except RunError as error:  # it speaks of a run, and there is none
+        raise InputError(error.message, "Make room, or name another with --dir.") from error
 
 
 def _print(connection: Connection, job: str, kind: ResultKind) -> None:
@@ -123,9 +141,16 @@ def _print(connection: Connection, job: str, kind: ResultKind) -> None:
         sys.stdout.buffer.flush()
 
 
-def _failures(connection: Connection, job: str) -> int:
-    """1 when a row of the job did not succeed, by the two results that tell."""
+def _failures(connection: Connection, job: Job) -> int:
+    """1 when rows of the job did not succeed, or when it was not done to its end."""
+    if job.state is not JobState.JOB_COMPLETE:
+        return 1
+    # The job's own counts may lag behind its results.
     with tempfile.TemporaryDirectory() as folder:
-        answers = Answers(folder=Path(folder), delimiter=Delimiter.COMMA, passing=())
-        counts = answers.fetch(1, job, lambda _job, kind, to: _fetch(connection, job, kind, to))
-    return 1 if counts.failed or counts.unprocessed else 0
+        for kind in (ResultKind.FAILED, ResultKind.UNPROCESSED):
+            path = Path(folder) / f"{kind}.csv"
+            _fetch(connection, job.id, kind, path)
+            with path.open("rb") as file:
+                if file.readline() and file.readline():
+                    return 1
+    return 0

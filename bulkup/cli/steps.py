@@ -1,25 +1,43 @@
-"""The single steps of a load: create, upload, close, abort, status."""
+"""The single steps of a load: create, close, abort, status; `upload` has a module of its own."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 import typer
 
 from bulkup import places
-from bulkup.body import Body, SourceFile
+from bulkup.cli import job as one
 from bulkup.cli import options, output, planning
 from bulkup.cli.connect import Connection, connected
-from bulkup.cli.output import Screen, amount, size
+from bulkup.cli.job import JobId, JobIds
+from bulkup.cli.output import Screen
+from bulkup.cli.upload import EXAMPLES as UPLOAD_EXAMPLES
+from bulkup.cli.upload import upload
 from bulkup.cli.watch import ended_code, watched
-from bulkup.errors import BulkupError, InputError, Refused, SalesforceError, Transient
-from bulkup.model import Chunk, Job, JobState, Source, Target
-from bulkup.source import open_source
+from bulkup.errors import BulkupError, Refused, SalesforceError, Transient
+from bulkup.model import Job, JobState, Target
+from bulkup.report import error_json
 
-if TYPE_CHECKING:
-    from bulkup.salesforce.ingest import IngestJobs
+__all__ = [
+    "ABORT_EXAMPLES",
+    "CLOSE_EXAMPLES",
+    "CREATE_EXAMPLES",
+    "STATUS_EXAMPLES",
+    "UPLOAD_EXAMPLES",
+    "abort",
+    "close",
+    "create",
+    "status",
+    "upload",
+]
 
-MOST_BYTES = 100_000_000
-JobId = Annotated[str, typer.Argument(metavar="JOB", help="The job's id, as `create` prints it.")]
+LOOK_FOR_IT = "Look for it with: bulkup jobs --state Open."
+CLOSED = {
+    JobState.UPLOAD_COMPLETE,
+    JobState.IN_PROGRESS,
+    JobState.JOB_COMPLETE,
+    JobState.FAILED,
+}
 Wait = Annotated[bool, typer.Option("--wait", help="Watch the job to its end.")]
 
 CREATE_EXAMPLES = """\
@@ -28,11 +46,6 @@ Examples:
   bulkup create --object Contact --op upsert --external-id Email__c
 
   JOB=$(bulkup create --object Lead --op insert)
-"""
-UPLOAD_EXAMPLES = """\
-Examples:
-
-  bulkup upload 750000000000001AAA contacts.csv
 """
 CLOSE_EXAMPLES = """\
 Examples:
@@ -79,50 +92,22 @@ def create(
     )
     with connected(org, api_version, screen, places.find()) as connection:
         # Not tried twice: a lost answer would leave a second job behind.
-        job = _jobs(connection).create(target, delimiter=delimiter, line_ending=line_ending)
-    if json:
-        output.document(job_document(job))
-    else:
-        output.result(job.id)
-    return 0
-
-
-def upload(
-    job: JobId,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The CSV file.")],
-    org: options.Org = None,
-    api_version: options.ApiVersion = "60.0",
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    no_color: options.NoColor = False,
-) -> int:
-    """Put a file into an open job, once: a job takes one upload."""
-    screen = Screen(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
-    with (
-        SourceFile(file) as held,
-        connected(org, api_version, screen, places.find()) as connection,
-    ):
-        source = open_source(file, name=str(file))
-        jobs = _jobs(connection)
-        found = connection.patience(lambda: jobs.look(job))
-        header = _header(held, source)
-        _refuse_mismatch(found, source, len(header) + source.size - source.start)
-        chunk = Chunk(number=1, start=source.start, end=source.size, rows=source.rows, first_row=1)
-        body = Body(held, header, chunk, lambda _sent: None)
         try:
-            jobs.upload(found, body)
+            with one.told_when_interrupted("Interrupted; a job may have been made", LOOK_FOR_IT):
+                job = one.ingest(connection).create(
+                    target, delimiter=delimiter, line_ending=line_ending
+                )
         except Transient as fault:
             raise SalesforceError(
-                f"{fault.message}. Nobody can tell whether the file arrived in job {job}, which "
-                "takes no second upload",
-                f"Nothing was processed. Give the job up and make a new one: bulkup abort {job}",
+                f"{fault.message}. A job may have been made all the same",
+                f"{LOOK_FOR_IT} An open job without a file does no harm; make another one.",
                 status=fault.status,
                 code=fault.code,
             ) from fault
-    screen.note(f"job {job}: uploaded {amount(source.rows, 'row')}, {size(len(body))}")
     if json:
-        output.document({**job_document(found), "rows": source.rows, "bytes": len(body)})
+        output.document(one.document(job))
+    else:
+        output.result(job.id)
     return 0
 
 
@@ -144,14 +129,14 @@ def close(
         if wait:
             found = watched(connection, job, screen, timeout)
     if json:
-        output.document(job_document(found))
+        output.document(one.document(found))
     else:
         output.result(str(found.state))
     return ended_code(found) if wait else 0
 
 
 def abort(
-    jobs: Annotated[list[str], typer.Argument(metavar="JOB...", help="The jobs' ids.")],
+    jobs: JobIds,
     org: options.Org = None,
     api_version: options.ApiVersion = "60.0",
     json: options.Json = False,
@@ -164,21 +149,44 @@ def abort(
     told: list[dict[str, Any]] = []
     code = 0
     with connected(org, api_version, screen, places.find()) as connection:
-        for job in jobs:
-            try:
-                found = _become(connection, job, JobState.ABORTED)
-            except SalesforceError as error:
-                code = error.exit_code
-                told.append({"id": job, **_told(error)})
-                if not json:
-                    output.line(f"error: job {job}: {error.message}")
-            else:
-                told.append(job_document(found))
-                if not json:
-                    output.result(str(found.state) if len(jobs) == 1 else f"{job} {found.state}")
+        for job, came in _aborts(connection, jobs):
+            if isinstance(came, BulkupError):
+                if len(jobs) == 1:
+                    raise came
+                code = came.exit_code
+            told.append(_entry(job, came))
+            if not json:
+                _say(job, came, alone=len(jobs) == 1)
     if json:
         output.document({"schema": "bulkup.jobs/1", "jobs": told} if len(jobs) > 1 else told[0])
     return code
+
+
+def _aborts(connection: Connection, jobs: list[str]) -> Iterator[tuple[str, Job | BulkupError]]:
+    """What became of each. A refusal says nothing about the next job; any other error does."""
+    error: BulkupError | None = None
+    for job in jobs:
+        if error is None or isinstance(error, Refused):
+            try:
+                yield job, _become(connection, job, JobState.ABORTED)
+                continue
+            except BulkupError as caught:
+                error = caught
+        yield job, error
+
+
+def _entry(job: str, came: Job | BulkupError) -> dict[str, Any]:
+    if isinstance(came, Job):
+        return one.document(came)
+    return {"id": job, **error_json(came, came.exit_code)}
+
+
+def _say(job: str, came: Job | BulkupError, *, alone: bool) -> None:
+    if isinstance(came, Job):
+        output.result(str(came.state) if alone else f"{job} {came.state}")
+    else:
+        output.line(f"error: job {job}: {came.message}")
+        output.line(f"  {came.hint}")
 
 
 def status(
@@ -198,52 +206,12 @@ def status(
         if wait:
             found = watched(connection, job, screen, timeout)
         else:
-            found = connection.patience(lambda: _jobs(connection).look(job))
+            found = connection.patience(lambda: one.ingest(connection).look(job))
     if json:
-        output.document(job_document(found))
+        output.document(one.document(found))
     else:
-        screen.table(("job", ""), _job_lines(found))
+        screen.table(("job", ""), one.lines(found))
     return ended_code(found) if wait else 0
-
-
-def job_document(job: Job) -> dict[str, Any]:
-    """The document `bulkup.job/1`."""
-    return {
-        "schema": "bulkup.job/1",
-        "id": job.id,
-        "state": str(job.state),
-        "object": job.object,
-        "operation": job.operation,
-        "external_id": job.external_id,
-        "rows_processed": job.processed,
-        "rows_failed": job.failed,
-        "error_message": job.error_message,
-        "delimiter": job.delimiter or None,
-        "line_ending": job.line_ending or None,
-        "created": job.created,
-        "api_version": job.api_version,
-        "milliseconds": job.total_ms,
-    }
-
-
-def _job_lines(job: Job) -> list[tuple[str, str]]:
-    lines = [
-        ("id", job.id),
-        ("state", str(job.state)),
-        ("object", job.object),
-        ("operation", job.operation + (f" by {job.external_id}" if job.external_id else "")),
-        ("rows processed", "" if job.processed is None else f"{job.processed:,}"),
-        ("rows failed", "" if job.failed is None else f"{job.failed:,}"),
-        ("created", job.created),
-        ("message", job.error_message),
-    ]
-    return [(name, value) for name, value in lines if value]
-
-
-def _jobs(connection: Connection) -> "IngestJobs":
-    from bulkup.salesforce.ingest import IngestJobs
-
-    return IngestJobs(connection.client)
 
 
 def _become(connection: Connection, job: str, state: JobState) -> Job:
@@ -252,55 +220,15 @@ def _become(connection: Connection, job: str, state: JobState) -> Job:
     Raises:
         SalesforceError: the job is in a state that does not allow it.
     """
-    jobs = _jobs(connection)
+    jobs = one.ingest(connection)
     step = jobs.abort if state is JobState.ABORTED else jobs.close
     try:
         return connection.patience(lambda: step(job))
     except Refused:
         found = connection.patience(lambda: jobs.look(job))
-        further = {JobState.UPLOAD_COMPLETE, JobState.IN_PROGRESS, JobState.JOB_COMPLETE}
         lost_answer = connection.patience.bore_a_fault and (
-            found.state in further if state is JobState.UPLOAD_COMPLETE else found.state is state
+            found.state in CLOSED if state is JobState.UPLOAD_COMPLETE else found.state is state
         )
         if not lost_answer:
             raise
         return found
-
-
-def _header(held: SourceFile, source: Source) -> bytes:
-    """The header record as the file has it, without a byte order mark."""
-    return held.read(0, source.start).removeprefix(b"\xef\xbb\xbf")
-
-
-def _refuse_mismatch(job: Job, source: Source, length: int) -> None:
-    """Refuse an upload that can only spoil the job; all reasons at once.
-
-    Raises:
-        InputError: the job is not Open, the file too big, or of another dialect than the job.
-    """
-    wrong = []
-    if job.state is not JobState.OPEN:
-        wrong.append(f"job {job.id} is {job.state}, and only an Open job takes an upload")
-    if length > MOST_BYTES:
-        wrong.append(
-            f"{source.name} is {size(length)}, and a job takes {size(MOST_BYTES)}: "
-            "`bulkup run` splits such a file"
-        )
-    if job.delimiter and job.delimiter != source.delimiter:
-        wrong.append(f"{source.name} is split by {source.delimiter}, the job by {job.delimiter}")
-    if job.line_ending and job.line_ending != source.line_ending:
-        wrong.append(
-            f"{source.name} has line endings {source.line_ending}, the job {job.line_ending}"
-        )
-    if wrong:
-        raise InputError(
-            "; ".join(wrong) + "; nothing was sent",
-            f"Make a job that fits: bulkup create --object {job.object or 'O'} "
-            f"--op {job.operation or 'OP'} --delimiter {source.delimiter} "
-            f"--line-ending {source.line_ending}",
-            name="UploadRefused",
-        )
-
-
-def _told(error: BulkupError) -> dict[str, Any]:
-    return {"error": error.name, "message": error.message, "exit_code": error.exit_code}

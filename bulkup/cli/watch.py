@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from bulkup.cli import job as one
 from bulkup.cli.connect import Connection
 from bulkup.cli.output import Screen
 from bulkup.cli.progress import Lines, Listener
@@ -20,12 +21,14 @@ def watched(connection: Connection, job: str, screen: Screen, timeout: float | N
     Raises:
         WaitTimeout: `timeout` seconds are over. SalesforceError: the job can't be looked at.
     """
-    from bulkup.salesforce.ingest import IngestJobs
-
-    jobs, clock = IngestJobs(connection.client), RealClock()
+    jobs, clock = one.ingest(connection), RealClock()
     stop = Stop(clock, timeout=timeout)
     since = clock.now()
-    with _shown(screen) as listener:
+    again = f"Watch it again with: bulkup status {job} --wait"
+    with (
+        one.told_when_interrupted(f"Interrupted; job {job} goes on", again),
+        _shown(screen) as listener,
+    ):
         while True:
             found = connection.patience(lambda: jobs.look(job))
             listener(Looked(chunk=1, job=job, seen=found))
@@ -39,7 +42,7 @@ def watched(connection: Connection, job: str, screen: Screen, timeout: float | N
             if not stop.wait:
                 raise WaitTimeout(
                     f"Job {job} is still {found.state}; it goes on at Salesforce",
-                    f"Watch it again with: bulkup status {job} --wait",
+                    again,
                 )
             stop.sleep(poll_wait(clock.now() - since))
 
