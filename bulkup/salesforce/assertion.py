@@ -5,9 +5,11 @@ from pathlib import Path
 
 from bulkup.errors import InputError
 from bulkup.salesforce.address import audience
+from bulkup.salesforce.hidden import remember
 
 SECONDS = 170
 """How long an assertion lives: Salesforce takes at most three minutes."""
+LONGEST_WORD = 20
 
 
 def assertion(*, client_id: str, username: str, login_url: str, key_file: Path) -> str:
@@ -43,10 +45,13 @@ def read_key(key_file: Path) -> bytes:
         InputError: it can't be read.
     """
     try:
-        return key_file.read_bytes()
+        key = key_file.read_bytes()
     except OSError as error:
         raise InputError(
             f"The private key {key_file} can't be read: {error.strerror or type(error).__name__}",
             "Set --jwt-key-file, or BULKUP_JWT_KEY_FILE, to the key's path.",
             name="KeyNotReadable",
         ) from None
+    # Its lines: the words around them are no secret.
+    remember(*(line for line in key.decode("ascii", "replace").split() if len(line) > LONGEST_WORD))
+    return key

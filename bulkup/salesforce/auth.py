@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 import httpx
 
 from bulkup.errors import CredentialsError
+from bulkup.salesforce.hidden import remember
 
 UNAUTHORIZED = 401
 FORBIDDEN = 403
@@ -19,6 +20,7 @@ class TokenAuth(httpx.Auth):
     """
 
     def __init__(self, token: str = "", renew: Callable[[], str] | None = None) -> None:
+        remember(token)
         self._token = token
         self._renew = renew
         self._lock = threading.Lock()
@@ -55,6 +57,7 @@ class TokenAuth(httpx.Auth):
             if self._token == used:
                 try:
                     self._token = renew()
+                    remember(self._token)
                 except CredentialsError as error:
                     self._refused = error
                     raise

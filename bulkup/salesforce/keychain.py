@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from bulkup.errors import CredentialsError
 from bulkup.salesforce import private
+from bulkup.salesforce.hidden import remember
 from bulkup.salesforce.orgs import Kept, Login, locked
 
 SERVICE = "bulkup"
@@ -34,6 +35,9 @@ class Secrets:
     access: str = field(default="", repr=False)
     refresh: str = field(default="", repr=False)
     client_secret: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        remember(self.access, self.refresh, self.client_secret)
 
     def to_text(self) -> str:
         """As it is kept. An access token that makes it too long is left out: it can be renewed."""
@@ -142,12 +146,12 @@ class Keychain:
         Raises:
             CredentialsError: in words that quote nothing of the keyring's own.
         """
-        answers: queue.SimpleQueue[tuple[T | None, Exception | None]] = queue.SimpleQueue()
+        answers: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
 
         def ask() -> None:
             try:
                 answers.put((step(), None))
-            except Exception as error:  # noqa: BLE001 -- a backend raises what it likes
+            except BaseException as error:  # noqa: BLE001 -- a backend raises what it likes
                 answers.put((None, error))
 
         threading.Thread(target=ask, name="keyring", daemon=True).start()

@@ -18,6 +18,7 @@ from bulkup.salesforce.address import instance, is_loopback
 from bulkup.salesforce.advice import advice
 from bulkup.salesforce.auth import is_sound
 from bulkup.salesforce.client import opened
+from bulkup.salesforce.hidden import hide, remember
 
 TOKEN, REVOKE, USERINFO = (f"/services/oauth2/{call}" for call in ("token", "revoke", "userinfo"))
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -42,6 +43,9 @@ class Tokens:
     access: str = field(repr=False)
     instance_url: str
     refresh: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        remember(self.access, self.refresh)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +95,7 @@ def post(login_url: str, path: str, form: Mapping[str, str], log: Log | None) ->
     Raises:
         CredentialsError: refused. Transient: a fault that passes.
     """
+    remember(*(form[name] for name in SECRET_FIELDS if name in form))
     host, since, status = urlsplit(login_url).netloc, time.monotonic(), "-"
     try:
         with opened(login_url) as http:
@@ -102,7 +107,7 @@ def post(login_url: str, path: str, form: Mapping[str, str], log: Log | None) ->
         if log:
             log(f"POST {path} {status} {(time.monotonic() - since) * 1000:.0f} ms")
     if response.status_code != OK:
-        raise _refusal(response, host, [form[name] for name in SECRET_FIELDS if name in form])
+        raise _refusal(response, host)
     return response
 
 
@@ -162,12 +167,8 @@ def _stranger(host: str) -> CredentialsError:
     )
 
 
-def _refusal(
-    response: httpx.Response, host: str, secrets: list[str]
-) -> CredentialsError | SalesforceError:
-    error, words = faults.words_of(response)
-    for secret in filter(None, secrets):
-        error, words = error.replace(secret, "[hidden]"), words.replace(secret, "[hidden]")
+def _refusal(response: httpx.Response, host: str) -> CredentialsError | SalesforceError:
+    error, words = map(hide, faults.words_of(response))
     told = f"{error}: {words}" if words else error
     passing = bool(PASSING.search(told)) or response.status_code in faults.PASSING_STATUSES
     if passing or response.status_code >= SERVER_ERRORS_FROM:
