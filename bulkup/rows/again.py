@@ -1,19 +1,23 @@
 """Which rows may be sent again: after passing errors, or by the `bulkup__Status` of a file."""
 
 import csv
-import tempfile
+from array import array
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bulkup.model import Delimiter, Status
 from bulkup.rows.cut import Cut
-from bulkup.rows.engine import engine, quoted
+from bulkup.rows.engine import quoted, with_enough_memory
 from bulkup.rows.fates import load_numbers, said
 from bulkup.rows.layout import Layout, Sent
 from bulkup.rows.match import begin, match
 from bulkup.rows.settled import Settled, write_settled
 from bulkup.rows.sheet import Sheet, numbered, private
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 KEPT = {Status.SUCCEEDED: Status.SKIPPED, Status.SKIPPED: Status.SKIPPED}
 WORDS = {
@@ -43,7 +47,7 @@ def rows_to_repeat(
     passing: Collection[str],
     unprocessed_of: Collection[int] = (),
     work: Path,
-) -> Iterator[int]:
+) -> Sequence[int]:
     """Numbers (ascending) of a round's rows that failed with a passing code.
 
     And of the rows that are unprocessed in the chunks with the numbers `unprocessed_of`. Only
@@ -53,11 +57,8 @@ def rows_to_repeat(
         RunError: the sheet does not have the records it had.
     """
     codes = ", ".join(map(quoted, sorted(passing))) or "''"
-    work.mkdir(parents=True, exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory(prefix="repeat-", dir=work) as folder,
-        engine(room := Path(folder)) as connection,
-    ):
+
+    def find(connection: "DuckDBPyConnection", room: Path) -> "array[int]":
         begin(connection, sheet, layout, [one.chunk for one in sent], room)
         if sheet.numbers is not None:
             load_numbers(connection, "numbers", sheet.numbers)
@@ -69,9 +70,13 @@ def rows_to_repeat(
             if one.chunk.number in unprocessed_of:
                 which = f"({which}) OR status = 'unprocessed'"
             connection.execute(f"INSERT INTO repeat_rows SELECT row FROM {named} WHERE {which}")
+        found = array("q")
         rows = connection.execute("SELECT row FROM repeat_rows ORDER BY row")
         while some := rows.fetchmany(10_000):
-            yield from (row for (row,) in some)
+            found.extend(row for (row,) in some)
+        return found
+
+    return with_enough_memory(work, find)
 
 
 def split(sheet: Sheet, *, include_unknown: bool, rows: Path, settled: Path) -> int:

@@ -7,7 +7,7 @@ from queue import Queue
 from threading import Thread
 from typing import IO
 
-_MOST_WAITING = 16
+_MOST_WAITING = 8
 """Pieces that may wait to be written: they are all in memory."""
 
 

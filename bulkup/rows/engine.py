@@ -9,15 +9,20 @@ import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from duckdb import DuckDBPyConnection
 
-MEMORY_LIMIT = "128MB"
+Done = TypeVar("Done")
+
+MEMORY_LIMIT = "96MB"
 """What DuckDB's buffers may hold; with its CSV buffers and Python a process stays under 300 MB."""
+
+MORE_MEMORY = ("384MB", "1536MB")
+"""What is tried next where that is too little even with spilling: better much than nothing."""
 
 MOST_THREADS = 4
 """More threads would each want their own buffers."""
@@ -42,6 +47,27 @@ def engine(
             yield connection
     finally:
         shutil.rmtree(spill, ignore_errors=True)
+
+
+def with_enough_memory(work: Path, do: "Callable[[DuckDBPyConnection, Path], Done]") -> "Done":
+    """What `do` returns with a connection and an empty directory inside `work`.
+
+    It is begun again from the start, with more memory, where DuckDB says that it has too little.
+    """
+    import duckdb  # noqa: PLC0415  `bulkup --help` must not pay for it
+
+    work.mkdir(parents=True, exist_ok=True)
+    for limit in (MEMORY_LIMIT, *MORE_MEMORY):
+        with (
+            tempfile.TemporaryDirectory(prefix="rows-", dir=work) as room,
+            engine(Path(room), memory_limit=limit) as connection,
+        ):
+            try:
+                return do(connection, Path(room))
+            except duckdb.OutOfMemoryException:
+                if limit == MORE_MEMORY[-1]:
+                    raise
+    raise AssertionError  # the loop returns or raises
 
 
 def _settings(

@@ -1,6 +1,5 @@
 """Salesforce's results joined with the rows of the user's file: what became of every row."""
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bulkup.books import Books
 from bulkup.model import Field, ResultKind, Status
-from bulkup.rows.engine import engine
+from bulkup.rows.engine import with_enough_memory
 from bulkup.rows.errors import Groups
 from bulkup.rows.fates import last_words, load_numbers, said, texts, with_lines
 from bulkup.rows.layout import Layout, Sent
@@ -68,17 +67,16 @@ def reconcile(
     Raises:
         RunError: a file can't be written, or a sheet does not have the records it had.
     """
-    work.mkdir(parents=True, exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory(prefix="reconcile-", dir=work) as room,
-        engine(Path(room)) as connection,
-    ):
+
+    def tell(connection: "DuckDBPyConnection", room: Path) -> Books:
         if outcome:
             begin_outcome(outcome)
-        story = _Story(load=load, connection=connection, work=Path(room), outcome=outcome)
+        story = _Story(load=load, connection=connection, work=room, outcome=outcome)
         story.hear_later_rounds()
         counts, files = write(load.original.source, Fates(story.tell()), to)
         return story.books(counts, files, explain)
+
+    return with_enough_memory(work, tell)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -2,9 +2,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from bulkup.rows.engine import engine, named, quoted
+from bulkup.rows.engine import engine, named, quoted, with_enough_memory
 
 
 def test_spill_directory_is_gone_afterwards(tmp_path: Path) -> None:
@@ -36,3 +37,31 @@ def test_importing_the_room_does_not_import_duckdb() -> None:
 def test_names_and_texts_are_quoted() -> None:
     assert quoted("it's") == "'it''s'"
     assert named('a"b') == '"a""b"'
+
+
+def test_too_little_memory_is_tried_again_with_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bulkup.rows.engine.MEMORY_LIMIT", "8MB")
+    rooms = []
+
+    def build(connection: "duckdb.DuckDBPyConnection", room: Path) -> object:
+        rooms.append(room)
+        connection.execute("CREATE TABLE t AS SELECT list(i) AS l FROM range(5000000) r(i)")
+        return connection.execute("SELECT len(l) FROM t").fetchone()
+
+    assert with_enough_memory(tmp_path, build) == (5_000_000,)
+    assert len(rooms) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_too_little_memory_at_last_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bulkup.rows.engine.MORE_MEMORY", ("8MB",))
+
+    def build(connection: "duckdb.DuckDBPyConnection", room: Path) -> None:
+        raise duckdb.OutOfMemoryException
+
+    with pytest.raises(duckdb.OutOfMemoryException):
+        with_enough_memory(tmp_path, build)
