@@ -19,6 +19,8 @@ class Leaving(Exception):
 class Stop:
     """What the run may still do. Each call takes something away; nothing gives it back.
 
+    `timeout` is in seconds; 0 sends everything and waits for nothing.
+
     `begin`: new jobs may be made. `wait`: jobs are watched to their end. `call_off`: jobs of
     ours are aborted. `now`: leave at the next safe point. Safe to use from several threads and
     from a signal handler.
@@ -28,14 +30,14 @@ class Stop:
         self.call_off = False
         self.now = False
         self.terminated = False
-        self.timed_out = False
+        self.timed_out = timeout == 0
         self.reason = ""
         self.error: BulkupError | None = None
         self._clock = clock
         self._begin = True
-        self._wait = wait
+        self._wait = wait and timeout != 0
         self._asked_to_leave: float | None = None
-        self._deadline = None if timeout is None else clock.now() + timeout
+        self._deadline = clock.now() + timeout if timeout else None
         self._changed = threading.Event()
         self._ended = threading.Event()
 

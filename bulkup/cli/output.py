@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 KILO = 1000
+PIPE_WIDTH = 240
 MINUTE = 60
 
 
@@ -60,7 +61,7 @@ class Screen:
             no_color=self.no_color or bool(os.environ.get("NO_COLOR")) or plain,
             highlight=False,
             soft_wrap=plain,
-            width=max(100, _columns()) if plain else None,
+            width=PIPE_WIDTH if plain else None,
         )
 
     def table(

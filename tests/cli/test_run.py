@@ -286,3 +286,97 @@ def test_a_bug_is_one_line_and_a_log_without_secrets(
     log = (home / "bulkup" / "bulkup.log").read_text(encoding="utf-8")
     assert "Traceback" in log
     assert "planted" not in log
+
+
+def test_no_time_at_all_sends_everything_and_waits_for_nothing(
+    bulkup: Bulkup, served: ServedOrg, contacts: Path
+) -> None:
+    org = served().org
+    done = bulkup("run", contacts, *UPSERT, "--timeout", 0, "--chunk-rows", 8, "--json")
+    assert done.code == 7
+    assert done.document["state"] == "timeout"
+    assert done.document["rows"]["pending"] == 20
+    assert done.document["files"]["results"] is None
+    resumed = bulkup("resume", "--json")
+    assert resumed.code == 0
+    assert resumed.document["rows"]["succeeded"] == 20
+    assert len(org.records("Contact")) == 20
+
+
+def test_a_file_without_records_is_fine_where_the_user_says_so(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path
+) -> None:
+    served()
+    path = write(tmp_path / "none.csv", "Email__c,LastName")
+    assert bulkup("run", path, *UPSERT).code == 2
+    done = bulkup("run", path, *UPSERT, "--allow-empty", "--json")
+    assert done.code == 0
+    assert done.document["rows"]["total"] == 0
+    assert done.document["jobs"] == []
+
+
+def test_any_csv_goes_in_and_results_keep_its_own_numbers(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path
+) -> None:
+    org = served().org
+    text = (
+        "sep=;\r\nE-mail;Last Name;Notes\r\na@example.com;Müller;x\r\n\r\nb@example.com;Ößen;y\r\n"
+    )
+    path = tmp_path / "excel.csv"
+    path.write_bytes(text.encode("utf-16"))
+    names = ("--map", "E-mail=Email__c", "--map", "Last Name=LastName", "--drop", "Notes")
+    done = bulkup("run", path, *UPSERT, *names, "--json")
+    assert done.code == 0, done.err
+    assert {one["LastName"] for one in org.records("Contact")} == {"Müller", "Ößen"}
+    results = Path(done.document["files"]["results"]).read_text(encoding="utf-8")
+    rows = list(csv.DictReader(results.splitlines(), delimiter=";"))
+    assert [(row["bulkup__Row"], row["bulkup__Line"]) for row in rows] == [("1", "3"), ("2", "5")]
+    assert [row["Notes"] for row in rows] == ["x", "y"]
+    assert done.document["source"]["encoding"] == "utf-16-le"
+
+
+def test_mended_results_are_sent_again_and_what_went_in_is_skipped(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path
+) -> None:
+    org = served().org
+    path = write(tmp_path / "some.csv", "Email__c,LastName", "a@example.com,", "b@example.com,B")
+    first = bulkup("run", path, *UPSERT, "--no-check", "--json").document
+    mended = tmp_path / "mended.csv"
+    text = Path(first["files"]["results"]).read_text(encoding="utf-8")
+    mended.write_text(text.replace("a@example.com,", "a@example.com,A"), encoding="utf-8")
+    done = bulkup("run", mended, *UPSERT, "--json")
+    assert done.code == 0, done.err
+    assert done.document["rows"]["succeeded"] == 1
+    assert done.document["rows"]["skipped"] == 1
+    assert {one["LastName"] for one in org.records("Contact")} == {"A", "B"}
+    rows = rows_of(done.document["files"]["results"])
+    assert [row["bulkup__Status"] for row in rows] == ["succeeded", "skipped"]
+    assert list(rows[0]).count("sf__Id") == 1
+    assert rows[1]["sf__Id"].startswith("003")
+
+
+def test_rows_with_errors_are_left_out_when_the_user_says_so(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path
+) -> None:
+    org = served().org
+    path = write(tmp_path / "some.csv", "Email__c,LastName", "no email,A", "b@example.com,B")
+    assert bulkup("run", path, *UPSERT).code == 3
+    done = bulkup("run", path, *UPSERT, "--skip-invalid", "--json")
+    assert done.code == 1
+    assert done.document["rows"]["not_sent"] == 1
+    assert {one["LastName"] for one in org.records("Contact")} == {"B"}
+    rows = rows_of(done.document["files"]["results"])
+    assert rows[0]["bulkup__Status"] == "not_sent"
+    assert rows[0]["sf__Error"].startswith("bulkup: ")
+
+
+def test_standard_input_is_kept_until_the_load_is_over(
+    process: Bulkup, served: ServedOrg, contacts: Path, home: Path
+) -> None:
+    served()
+    text = contacts.read_text(encoding="utf-8")
+    done = process("run", "-", *UPSERT, "--json", stdin=text)
+    assert done.code == 0, done.err
+    assert done.document["source"]["file"] == "-"
+    assert done.document["rows"]["succeeded"] == 20
+    assert list((home / "bulkup" / "runs").rglob("input.csv")) == []

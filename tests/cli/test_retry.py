@@ -1,0 +1,116 @@
+"""Stories of `bulkup retry`: what did not go in is sent again, as a new run, once."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bulkup.localorg.faults import FaultPlan, JobFault
+from tests.cli.conftest import Bulkup, ServedOrg
+
+INSERT = ("--object", "Contact", "--op", "insert", "--no-check")
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    path = tmp_path / "people.csv"
+    path.write_text("LastName,Birthdate\n" + "".join(f"P{n},\n" for n in range(12)), "utf-8")
+    return path
+
+
+def left_over(bulkup: Bulkup, served: ServedOrg, people: Path) -> tuple[Any, dict[str, Any]]:
+    """A run of which Salesforce left rows unprocessed, and its org."""
+    org = served(FaultPlan(jobs=[JobFault(unprocessed=0.5)])).org
+    done = bulkup("run", people, *INSERT, "--json")
+    assert done.code == 1, done.err
+    assert 0 < done.document["rows"]["unprocessed"] < 12
+    return org, done.document
+
+
+def names(org: Any) -> list[str]:
+    return sorted(str(one["LastName"]) for one in org.records("Contact"))
+
+
+def test_what_did_not_go_in_is_sent_and_the_rest_is_skipped_with_its_id(
+    bulkup: Bulkup, served: ServedOrg, people: Path
+) -> None:
+    org, first = left_over(bulkup, served, people)
+    done = bulkup("retry", "--json")
+    assert done.code == 0, done.err
+    rows = done.document["rows"]
+    assert rows["succeeded"] == first["rows"]["unprocessed"]
+    assert rows["skipped"] == first["rows"]["succeeded"]
+    assert names(org) == sorted(f"P{n}" for n in range(12))
+    with Path(done.document["files"]["results"]).open(encoding="utf-8", newline="") as file:
+        results = list(csv.DictReader(file))
+    assert [row["LastName"] for row in results] == [f"P{n}" for n in range(12)]
+    assert all(row["sf__Id"].startswith("003") for row in results)
+
+
+def test_a_second_retry_and_a_resume_of_the_old_run_are_refused(
+    bulkup: Bulkup, served: ServedOrg, people: Path
+) -> None:
+    org, first = left_over(bulkup, served, people)
+    new = bulkup("retry", first["run"], "--json").document["run"]
+    for command in ("retry", "resume"):
+        again = bulkup(command, first["run"])
+        assert again.code == 6
+        assert new in again.err
+    assert len(names(org)) == 12
+
+
+def test_with_nothing_to_send_there_is_no_new_run_and_nothing_is_superseded(
+    bulkup: Bulkup, served: ServedOrg, people: Path
+) -> None:
+    served()
+    run = bulkup("run", people, *INSERT, "--json").document["run"]
+    done = bulkup("retry")
+    assert done.code == 0
+    assert "nothing to send again" in done.err
+    listed = bulkup("runs", "--json").document["runs"]
+    assert [(one["run"], one["state"]) for one in listed] == [(run, "complete")]
+
+
+def test_unknown_rows_stay_unknown_unless_the_user_says_otherwise(
+    bulkup: Bulkup, served: ServedOrg, people: Path
+) -> None:
+    org = served(FaultPlan(jobs=[JobFault(missing=0.5)])).org
+    first = bulkup("run", people, *INSERT, "--json", "--retry-for", 0)
+    unknown = first.document["rows"]["unknown"]
+    assert first.code == 1
+    assert unknown > 0
+    assert bulkup("retry").code == 1
+    done = bulkup("retry", "--include-unknown", "--json")
+    assert done.document["rows"]["succeeded"] == unknown
+    assert len(names(org)) == 12 + unknown
+
+
+def test_a_source_that_has_changed_is_refused_and_can_be_named_anew(
+    bulkup: Bulkup, served: ServedOrg, people: Path, tmp_path: Path
+) -> None:
+    org, first = left_over(bulkup, served, people)
+    moved = people.rename(tmp_path / "elsewhere.csv")
+    assert bulkup("retry").code == 6
+    text = moved.read_text("utf-8")
+    moved.write_text(text.replace("P3", "P4"), "utf-8")
+    refused = bulkup("retry", "--source", moved)
+    assert refused.code == 6
+    assert "has changed" in refused.err
+    moved.write_text(text, "utf-8")
+    assert bulkup("retry", first["run"], "--source", moved).code == 0
+    assert len(names(org)) == 12
+
+
+def test_a_run_that_is_not_over_is_resumed_first(
+    bulkup: Bulkup, served: ServedOrg, people: Path
+) -> None:
+    served()
+    run = bulkup("run", people, *INSERT, "--no-wait", "--json").document["run"]
+    done = bulkup("retry", run)
+    assert done.code == 6
+    assert f"bulkup resume {run}" in done.err
+
+
+def test_without_any_run_it_says_so(bulkup: Bulkup) -> None:
+    assert bulkup("retry").code == 6
