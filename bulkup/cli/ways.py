@@ -1,8 +1,9 @@
 """The ways to log in, each from what the user asked for to tokens."""
 
 import os
+import subprocess
+import sys
 import threading
-import webbrowser
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -134,8 +135,7 @@ def _here(wish: Wish, app: oauth.App) -> oauth.Tokens:
         attempt = web.WebLogin(app=app, callback=web.callback(waiting.port))
         output.line("Log in with the browser that opens. If none does, open this address:\n")
         output.line(f"  {attempt.url}\n")
-        # In a thread: a browser in the terminal would not come back before it is closed.
-        threading.Thread(target=webbrowser.open, args=(attempt.url,), daemon=True).start()
+        threading.Thread(target=browse, args=(attempt.url,), daemon=True).start()
         answer = waiting.answer(wish.timeout)
         try:
             tokens = attempt.finish(answer)
@@ -144,6 +144,21 @@ def _here(wish: Wish, app: oauth.App) -> oauth.Tokens:
             raise
         waiting.show("Logged in", f"bulkup has a login for {tokens.instance_url}. Close this page.")
         return tokens
+
+
+def browse(url: str) -> None:
+    """Open a browser: the one in `BROWSER`, else the machine's own.
+
+    In a process of its own: some print on stdout, where the alias alone is to stand, and some do
+    not come back before they are closed.
+    """
+    subprocess.run(
+        [sys.executable, "-m", "webbrowser", url],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
 
 
 def by_secret(_wish: Wish, login: Login, screen: Screen) -> tuple[Login, Secrets]:

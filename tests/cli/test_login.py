@@ -61,9 +61,9 @@ def keyring_in_a_file(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str
 
 @pytest.fixture
 def browser(monkeypatch: pytest.MonkeyPatch) -> Browser:
-    """What `webbrowser` opens."""
+    """The browser that opens."""
     one = Browser()
-    monkeypatch.setattr("webbrowser.open", one.open)
+    monkeypatch.setattr("bulkup.cli.ways.browse", one.open)
     return one
 
 
@@ -124,6 +124,25 @@ def test_by_the_web_from_nothing_to_a_finished_load(
     assert_loads(bulkup, org, "--org", "prod")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the browser is a shell script")
+def test_the_alias_stands_alone_on_stdout_whatever_a_browser_prints(
+    process: Bulkup, org_with: OrgWith, port: int, tmp_path: Path
+) -> None:
+    script = tmp_path / "browser"
+    code = "from tests.cli.logins import Browser; import sys; Browser().open(sys.argv[1])"
+    script.write_text(
+        f"#!/bin/sh\necho Opening in existing browser session.\n"
+        f'exec "{sys.executable}" -c "{code}" "$1"\n',
+        encoding="utf-8",
+    )
+    script.chmod(0o700)
+    root = str(Path(__file__).parents[2])
+    env = {"BROWSER": str(script), "PYTHONPATH": f"{os.environ['PYTHONPATH']}{os.pathsep}{root}"}
+    where = ("--login-url", org_with(logins.rules(port)).url, "--client-id", WEB, "--port", port)
+    done = process("login", *where, env=env)
+    assert (done.code, done.out) == (0, "default\n"), done.err
+
+
 def test_declining_in_the_browser_says_so_there_and_here(
     bulkup: Bulkup, org_with: OrgWith, browser: Browser, port: int, home: Path
 ) -> None:
@@ -146,7 +165,7 @@ def test_an_answer_with_another_state_is_not_taken(
         browser.visit(logins.with_state(browser.ended_on, "forged"))
         return True
 
-    monkeypatch.setattr("webbrowser.open", forged)
+    monkeypatch.setattr("bulkup.cli.ways.browse", forged)
     done = by_web(bulkup, org_with(logins.rules(port)), port)
     assert done.code == 4
     assert "state" in done.err
@@ -166,7 +185,7 @@ def test_a_port_in_use_is_told_with_the_ways_around_it(
 def test_a_browser_that_never_comes_is_waited_for_only_so_long(
     bulkup: Bulkup, org_with: OrgWith, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webbrowser.open", lambda _url: False)
+    monkeypatch.setattr("bulkup.cli.ways.browse", lambda _url: False)
     done = by_web(bulkup, org_with(logins.rules(port)), port, "--timeout", "0.3s")
     assert done.code == 4
     assert "--no-browser" in done.err
@@ -463,7 +482,9 @@ def test_a_server_login_renews_in_its_own_way_in_the_middle_of_an_upload(
         env, more = {}, ("--org", "ci")
     done = assert_loads(bulkup, org, *more, env=env)
     assert "/batches 201" in done.err
-    assert done.err.count("POST /services/oauth2/token 200") == (1 if stored and app == SERVER else 2)
+    assert done.err.count("POST /services/oauth2/token 200") == (
+        1 if stored and app == SERVER else 2
+    )
 
 
 # Keeping.
