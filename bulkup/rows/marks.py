@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkup.findings import FIRST_ROWS
-from bulkup.model import Source
+from bulkup.findings import FIRST_ROWS, RULES
+from bulkup.model import Severity, Source
 from bulkup.rows.asked import Asked, Questions
 from bulkup.rows.table import Csv, load
 
@@ -85,8 +85,12 @@ class Marks:
         return found[0] if found else None
 
     def _counted(self, twice: str) -> str:
-        """An empty key is no double of another one."""
-        keys = [one for one in self._asks.asked if one.test.code == "KEY_EMPTY"]
+        """A key that is empty or wrong by itself is no double of another one."""
+        keys = [
+            one
+            for one in self._asks.asked
+            if one.column == self._asks.key and RULES[one.test.code].severity is Severity.ERROR
+        ]
         return " AND ".join([f"({twice})", *(f"m{one.mask} & {one.bit} = 0" for one in keys)])
 
     def _find_doubles(self) -> Found:

@@ -159,7 +159,7 @@ def test_utf_8_with_one_broken_byte_is_left_to_be_refused(desk: Desk) -> None:
     broken = "a,b\nJosé,ñandú\n".encode() + b"Andr\xe9,x\n"
     assert desk.look(broken).as_is
     assert desk.look(broken).encoding.name == "utf-8"
-    packed = desk.refused(gzip.compress(broken))
+    packed = desk.refused(gzip.compress(broken, mtime=0))
     assert packed.name == "InvalidEncoding"
     assert packed.message == "people.csv, line 3: not UTF-8 (byte 0xE9)"
 
@@ -189,13 +189,13 @@ def test_an_encoding_that_is_none(desk: Desk, name: str) -> None:
 
 
 def test_gzip_is_unpacked(desk: Desk) -> None:
-    text, done = desk.prepare(gzip.compress(b"a,b\n1,2\n"))
+    text, done = desk.prepare(gzip.compress(b"a,b\n1,2\n", mtime=0))
     assert text == "a,b\n1,2\n"
     assert done.changes == ("It was unpacked (gzip)",)
     assert done.path == desk.folder / "run" / "source.csv"
 
 
-@pytest.mark.parametrize("content", [gzip.compress(b"a,b\n1,2\n")[:-6], b"\x1f\x8b", b"\x1f\x8bx"])
+@pytest.mark.parametrize("content", [gzip.compress(b"a,b\n1,2\n", mtime=0)[:-6], b"\x1f\x8b", b"\x1f\x8bx"])
 def test_half_a_gzip_file_is_refused(desk: Desk, content: bytes) -> None:
     assert desk.refused(content).name == "InvalidGzip"
 
@@ -379,7 +379,7 @@ def record(row: list[str], char: str, ending: str, all_quoted: bool) -> str:
 CELLS = st.text(st.sampled_from("ab \t,;|\"'\n\r=#N/Aé漢😀\u2028\x0b\x85\x1c0"), max_size=8)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     rows=st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=8),
     char=st.sampled_from([*DELIMITER_CHARS.values(), ":"]),
@@ -408,7 +408,7 @@ def test_any_dialect_gives_the_same_cells(
     content = (first + text).encode(encoding)
     folder = tmp_path_factory.mktemp("dialect")
     path = folder / "people.csv"
-    path.write_bytes(gzip.compress(content) if packed else content)
+    path.write_bytes(gzip.compress(content, mtime=0) if packed else content)
 
     found = look(path)
     done = prepare(found, folder)
