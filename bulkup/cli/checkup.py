@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from pathlib import Path
-from time import time as now
 
 from bulkup.cli.connect import LOCAL, Connection
 from bulkup.cli.output import amount
-from bulkup.errors import BulkupError
-from bulkup.salesforce import describe, keychain
+from bulkup.errors import BulkupError, CredentialsError
+from bulkup.salesforce import clock, describe, keychain
 from bulkup.salesforce.environment import login_in
 from bulkup.salesforce.ingest import IngestJobs
 from bulkup.salesforce.orgs import Kept, Login, Orgs
@@ -110,12 +108,14 @@ def there(connection: Connection, object_: str | None, api_version: str) -> Iter
     token = guarded("token", lambda: _token(connection))
     yield token
     if token.state == FAILED:
+        if token.code == CredentialsError.exit_code:
+            yield guarded("clock", lambda: _clock(connection.instance_url))
         return
     looks: dict[str, Callable[[], Step]] = {
         "API version": lambda: _version(connection, api_version),
         "Bulk API": lambda: _bulk(connection),
         "limits": lambda: _limits(connection),
-        "clock": lambda: _clock(connection),
+        "clock": lambda: _clock(connection.instance_url),
     }
     if object_:
         looks["object"] = lambda: _object(connection, object_)
@@ -162,19 +162,24 @@ def _limits(connection: Connection) -> Step:
     return ok("limits", message)
 
 
-def _clock(connection: Connection) -> Step:
-    response = connection.client.request("GET", "/services/data/")
-    try:
-        theirs = parsedate_to_datetime(response.headers.get("date", "")).timestamp()
-    except ValueError:
+def clock_of(org: str | None, environment: Mapping[str, str], config: Path) -> Iterator[Step]:
+    """The clock, where the login itself was refused: a wrong one may be why."""
+    held = None if org else login_in(environment)
+    login = held[0] if held else _chosen(org, environment, config)
+    if login is not None:
+        yield guarded("clock", lambda: _clock(login.login_url or login.instance_url))
+
+
+def _clock(url: str) -> Step:
+    ahead = clock.skew(url)
+    if ahead is None:
         return ok("clock", "the org does not tell the time")
-    skew = now() - theirs
-    if abs(skew) <= MOST_SKEW:
-        return ok("clock", f"{abs(skew):.0f} s from the org's")
-    side = "ahead of" if skew > 0 else "behind"
+    if abs(ahead) <= MOST_SKEW:
+        return ok("clock", f"{abs(ahead):.0f} s from the org's")
+    side = "ahead of" if ahead > 0 else "behind"
     return warning(
         "clock",
-        f"This machine's clock is {abs(skew):.0f} s {side} the org's",
+        f"This machine's clock is {abs(ahead):.0f} s {side} the org's",
         "Set it by NTP: JWT logins are refused otherwise.",
     )
 

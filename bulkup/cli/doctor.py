@@ -67,3 +67,5 @@ def _steps(
             yield from checkup.there(connection, object_, api_version)
     except BulkupError as error:
         yield checkup.failed("credentials", error)
+        if error.name == "Refused":
+            yield from checkup.clock_of(org, os.environ, home.config)

@@ -60,7 +60,7 @@ def find(
         alias=login.alias,
         instance_url=instance(login.instance_url, f"instance_url of {login.alias!r}"),
         way=str(login.way),
-        place=f"the login {login.alias!r}, its secret in {keychain.place(login)}",
+        place=f"the login {login.alias!r}, {_kept(login, keychain)}",
         auth=TokenAuth(_sound(secrets.access, keychain.place(login), hint), renewal),
     )
 
@@ -70,6 +70,11 @@ def _stored(alias: str | None, orgs: Orgs) -> Login:
     if login is None:
         raise CredentialsError("Not logged in to any org", WAYS_IN, name="NotLoggedIn")
     return login
+
+
+def _kept(login: Login, keychain: Keychain) -> str:
+    asked = {Way.JWT: f"signed with {login.key_file}", Way.SF: f"its token from sf ({login.sf})"}
+    return asked.get(login.way) or f"its secret in {keychain.place(login)}"
 
 
 def _of_environment(login: Login, secrets: Secrets, place: str, renewal: Renewal) -> Credentials:

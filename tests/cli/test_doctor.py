@@ -12,6 +12,7 @@ import pytest
 from bulkup.localorg import server
 from bulkup.localorg.faults import Act, FaultPlan, RequestFault
 from bulkup.localorg.server import Running
+from tests.cli import logins
 from tests.cli.conftest import Bulkup, Done
 
 STEPS = ["configuration", "keyring", "credentials", "token", "API version", "Bulk API", "limits",
@@ -127,6 +128,7 @@ def test_a_token_that_is_over_ends_the_questions(
     done = bulkup("doctor", "--json")
     assert done.code == 4
     assert states(done)["token"] == "failed"
+    assert states(done)["clock"] == "ok"
     assert "API version" not in states(done)
     assert "over" in step(done, "token")["message"]
 
@@ -180,12 +182,32 @@ def test_a_clock_that_is_off_is_a_warning_because_it_breaks_jwt(
     bulkup: Bulkup, org: Running, monkeypatch: pytest.MonkeyPatch, seconds: float, side: str
 ) -> None:
     now = time.time
-    monkeypatch.setattr("bulkup.cli.checkup.now", lambda: now() + seconds)
+    monkeypatch.setattr("bulkup.salesforce.clock.now", lambda: now() + seconds)
     done = bulkup("doctor", "--json")
     assert done.code == 0
     assert states(done)["clock"] == "warning"
     assert side in step(done, "clock")["message"]
     assert "JWT" in step(done, "clock")["hint"]
+
+
+def test_a_signed_login_that_is_refused_is_told_with_the_clock(
+    bulkup: Bulkup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "key.pem").write_bytes(logins.key_pair()[0])
+    now = time.time
+    monkeypatch.setattr("bulkup.salesforce.clock.now", lambda: now() + 600)
+    monkeypatch.setattr("bulkup.salesforce.assertion.SECONDS", 600 + 170)
+    with server.serve(tmp_path / "jwt-org", login_rules=logins.rules()) as org:
+        environment = {
+            "BULKUP_LOGIN_URL": org.url,
+            "BULKUP_CLIENT_ID": logins.SIGNER,
+            "BULKUP_USERNAME": logins.USER,
+            "BULKUP_JWT_KEY_FILE": str(tmp_path / "key.pem"),
+        }
+        done = bulkup("doctor", "--json", env=environment)
+    assert done.code == 4
+    assert states(done)["credentials"] == "failed"
+    assert "ahead of the org's" in step(done, "clock")["message"]
 
 
 def test_an_object_that_is_not_there_is_told_with_one_that_is(bulkup: Bulkup, org: Running) -> None:

@@ -1,3 +1,4 @@
+import os
 import threading
 from pathlib import Path
 
@@ -145,3 +146,10 @@ def test_an_alias_may_not_be_the_built_in_orgs_nor_a_path(alias: str) -> None:
     with pytest.raises(InputError) as caught:
         check_alias(alias)
     assert caught.value.name == "BadAlias"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no mode bits")
+def test_the_file_is_its_owners_alone(kept: Orgs) -> None:
+    assert kept.file.stat().st_mode & 0o777 == 0o600
+    kept.choose("prod")
+    assert kept.file.stat().st_mode & 0o777 == 0o600
