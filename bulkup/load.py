@@ -4,11 +4,11 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bulkup import __version__
 from bulkup.books import Books, provisional
-from bulkup.errors import BulkupError
+from bulkup.errors import BulkupError, RunError
 from bulkup.events import Began, Event, Left, Lost, Round, Saved
 from bulkup.journal import Journal
 from bulkup.model import Chunk, Status
@@ -44,37 +44,48 @@ def carry(run: Run, journal: Journal, runner: Runner, rooms: Rooms) -> Report:
     """Do what is left of a run, as far as `runner.stop` allows, and say what it came to.
 
     Raises:
-        RunError: the result files could not be written; the run can be resumed.
+        RunError: the journal does not even take that the run was taken up.
     """
     since, calls_before = runner.clock.now(), rooms.calls()
     earlier = spent(journal.events)
     journal.append(Began(process=os.getpid(), version=__version__))
-    _send(run, journal, runner, rooms)
+    done = _send(run, journal, runner, rooms)
     chunks = chunks_of(run, journal.events)
-    books, (state, exit_code, error) = _close_books(run, journal.events, runner.stop, rooms)
+    books, verdict = _close_books(run, journal.events, runner.stop, rooms, done=done)
     seconds, calls = runner.clock.now() - since, rooms.calls() - calls_before
     report = Report(
         run=run,
-        state=state,
-        exit_code=exit_code,
+        state=verdict[0],
+        exit_code=verdict[1],
         books=books,
         jobs=tuple(jobs_of(chunks, journal.events, len(header_of(run)), books)),
         seconds=earlier[0] + seconds,
         api_calls=earlier[1] + calls,
         reason=runner.stop.reason,
-        error=error,
+        error=verdict[2],
     )
-    if state.over:
-        _write_summary(report)
-    if not journal.broken:
-        reason = error.message if error else runner.stop.reason
-        name = error.name if error else ""
-        journal.append(
-            Left(state=state, seconds=seconds, api_calls=calls, error=name, message=reason)
+    try:
+        if report.state.over:
+            _write_summary(report)
+        journal.append(_left(report, seconds, calls))
+    except RunError as error:
+        return replace(
+            report, state=State.STOPPED, exit_code=error.exit_code, error=report.error or error
         )
-    if state.over and all(runner.over(chunk) for chunk in chunks):
+    if report.state.over and all(runner.over(chunk) for chunk in chunks):
         _forget_rows(run)
     return report
+
+
+def _left(report: Report, seconds: float, calls: int) -> Left:
+    error = report.error
+    return Left(
+        state=report.state,
+        seconds=seconds,
+        api_calls=calls,
+        error=error.name if error else "",
+        message=error.message if error else report.reason,
+    )
 
 
 def header_of(run: Run) -> bytes:
@@ -91,26 +102,45 @@ def chunks_of(run: Run, events: Sequence[Event]) -> list[Chunk]:
     return [*run.plan.chunks, *rounds]
 
 
-def _send(run: Run, journal: Journal, runner: Runner, rooms: Rooms) -> None:
-    options, stop = run.plan.options, runner.stop
+def _send(run: Run, journal: Journal, runner: Runner, rooms: Rooms) -> bool:
+    """Carry out the chunks and the further rounds; whether nothing is left to be begun."""
+    options = run.plan.options
     chunks = list(run.plan.chunks)
     if options.canary and chunks:
         runner.carry_out(chunks[:1], 1)
         if runner.over(chunks[0]):
-            _judge_canary(run, journal, stop)
+            _judge_canary(run, journal, runner.stop)
     runner.carry_out(chunks, options.parallel)
     for number in range(2, options.row_retries + 2):
         made = next((e for e in journal.events if isinstance(e, Round) and e.round == number), None)
         if made is None:
-            everything_over = all(runner.over(c) for c in chunks_of(run, journal.events))
-            if not everything_over or not stop.begin or not stop.wait:
-                return
-            made = rooms.next_round(run, journal.events, number)
-            if made is None or not _pause(runner, number):
-                return
-            journal.append(made)
-            runner.tell(made)
+            if runner.stop.reason:
+                return True
+            made = _new_round(run, journal, runner, rooms, number)
+            if made is None:
+                return runner.stop.begin
         runner.carry_out(made.chunks, 1)
+    return all(runner.over(chunk) for chunk in chunks_of(run, journal.events))
+
+
+def _new_round(
+    run: Run, journal: Journal, runner: Runner, rooms: Rooms, number: int
+) -> Round | None:
+    """One more round, written down; None where there is none, or it may not begin."""
+    stop = runner.stop
+    everything_over = all(runner.over(chunk) for chunk in chunks_of(run, journal.events))
+    if not everything_over or not stop.begin:
+        return None
+    try:
+        made = rooms.next_round(run, journal.events, number)
+        if made is None or not _pause(runner, number):
+            return None
+        journal.append(made)
+    except BulkupError as error:
+        stop.fail(error)
+        return None
+    runner.tell(made)
+    return made
 
 
 def _judge_canary(run: Run, journal: Journal, stop: Stop) -> None:
@@ -136,11 +166,11 @@ def _pause(runner: Runner, number: int) -> bool:
 
 
 def _close_books(
-    run: Run, events: Sequence[Event], stop: Stop, rooms: Rooms
+    run: Run, events: Sequence[Event], stop: Stop, rooms: Rooms, *, done: bool
 ) -> tuple[Books, Verdict]:
     """The books, final where the run is over, and what it came to."""
     chunks = chunks_of(run, events)
-    early = left_early(run, chunks, events, stop)
+    early = left_early(run, chunks, events, stop, done=done)
     if early is None:
         try:
             books = rooms.reconcile(run, events)

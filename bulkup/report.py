@@ -162,15 +162,18 @@ def jobs_of(
 
 
 def left_early(
-    run: Run, chunks: Sequence[Chunk], events: Sequence[Event], stop: Stop
+    run: Run, chunks: Sequence[Chunk], events: Sequence[Event], stop: Stop, *, done: bool
 ) -> tuple[State, int, BulkupError | None] | None:
-    """Where a run is left that is not over: state, exit code, why. None when it is over."""
+    """Where a run is left that is not over: state, exit code, why. None when it is over.
+
+    `done`: all chunks are at their ends and no further round is to come.
+    """
     over = {e.chunk for e in events if isinstance(e, Saved | Lost)}
     begun = {e.chunk for e in events if isinstance(e, ChunkEvent)} - discarded(events)
-    if all(chunk.number in over for chunk in chunks):
-        return None
     if stop.error is not None:
         return State.STOPPED, stop.error.exit_code, stop.error
+    if done and all(chunk.number in over for chunk in chunks):
+        return None
     if stop.now:
         return State.INTERRUPTED, 143 if stop.terminated else 130, _interrupted(run, stop)
     if stop.timed_out:
