@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -52,20 +53,9 @@ def serve(
     json: Json = False,
 ) -> int:
     """Serve the local org on this machine, in the foreground, until ^C."""
-    from bulkup.localorg import server
-
     home = places.find()
     home.make()
-    try:
-        running = server.serve(home.localorg, port=port, announce=True, faults=_read(faults))
-    except server.OrgInUse as error:
-        raise in_use(error) from error
-    except OSError as error:
-        raise InputError(
-            f"Port {port} can't be used: {error.strerror}",
-            "Name another with --port.",
-            name="PortInUse",
-        ) from error
+    running = start(home.localorg, port=port, announce=True, faults=_read(faults))
     with running:
         if json:
             output.document(
@@ -132,6 +122,47 @@ def _read(path: Path | None) -> "FaultPlan | None":
             f"{path} can't be read: {error.strerror}",
             "Name another with --faults.",
             name="FileNotFound",
+        ) from error
+
+
+def start(
+    directory: Path,
+    *,
+    port: int = 0,
+    announce: bool = False,
+    faults: "FaultPlan | None" = None,
+) -> "Running":
+    """Serve the org in this directory.
+
+    Raises:
+        RunError: another process has it, or it can't be read or written. InputError: the port is
+            taken, or a describe file of the user's own is wrong.
+    """
+    from bulkup.localorg import server
+
+    try:
+        return server.serve(directory, port=port, announce=announce, faults=faults)
+    except server.OrgInUse as error:
+        raise in_use(error) from error
+    except server.DescribeError as error:
+        raise InputError(
+            str(error),
+            "Write it anew with: bulkup fields OBJECT --json --raw; or take it away.",
+            name="BadDescribe",
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise RunError(
+            f"The local org's records in {directory} can't be read: {error}",
+            "Empty it with: bulkup local reset",
+            name="LocalOrgDamaged",
+        ) from error
+    except OSError as error:
+        if error.filename is not None:  # a file, not the port
+            raise places.not_writable(directory, error) from error
+        raise InputError(
+            f"Port {port} can't be used: {error.strerror}",
+            "Name another with --port.",
+            name="PortInUse",
         ) from error
 
 
