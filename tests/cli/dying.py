@@ -43,6 +43,11 @@ def each_once(rows: int) -> Counter[str]:
     return Counter(f"Müller {n}" for n in range(rows))
 
 
+def met(org: Org) -> int:
+    """How many requests have come to the org that a fault was ordered for."""
+    return sum(org._faults._requests.values())
+
+
 def run_folders() -> list[Path]:
     """The run directories under BULKUP_HOME that have a plan, oldest first."""
     home = Path(os.environ["BULKUP_HOME"])
