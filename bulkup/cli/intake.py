@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bulkup.body import open_file
 from bulkup.cli.output import amount, size
 from bulkup.columns import Columns
+from bulkup.errors import InputError
 from bulkup.model import Delimiter, LineEnding, Source
 from bulkup.source import open_source
 
@@ -61,8 +62,11 @@ def take_in(reading: Reading, folder: Path) -> Taken:
     else:
         path = Path(reading.file)
         open_file(path).close()
+    if as_it_is := _as_it_is(path, reading):
+        return Taken(file=as_it_is, sheet=Sheet(source=as_it_is))
     found = look(
         path,
+        name=reading.file,
         encoding=reading.encoding,
         delimiter=reading.delimiter,
         line_ending=reading.line_ending,
@@ -82,6 +86,26 @@ def take_in(reading: Reading, folder: Path) -> Taken:
         sheet=Sheet(source=replace(source, path=source.path.absolute()), numbers=prepared.numbers),
         changes=prepared.changes,
     )
+
+
+def _as_it_is(path: Path, reading: Reading) -> Source | None:
+    """The file read in one pass, where nothing of it has to be written anew."""
+    from bulkup.rows.look import goes_as_it_is
+
+    delimiter = goes_as_it_is(path, reading.delimiter)
+    if delimiter is None or reading.encoding:
+        return None
+    try:
+        return open_source(
+            path.absolute(),
+            name=reading.file,
+            delimiter=delimiter,
+            line_ending=reading.line_ending,
+            check_cells=reading.cells,
+            allow_empty=reading.allow_empty,
+        )
+    except InputError:
+        return None  # what can be mended is found by a closer look, the rest is told by it
 
 
 def _of_user(path: Path, source: Source, encoding: str) -> Source:

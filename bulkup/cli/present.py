@@ -35,6 +35,17 @@ def present(report: Report, screen: Screen) -> None:
         _summary(report, screen)
     if report.error is not None and not screen.json:
         output.error(report.error)
+    elif report.exit_code and screen.quiet and not screen.json:
+        output.line(f"error: {_shortfall(report)}")
+
+
+def _shortfall(report: Report) -> str:
+    """One line for `--quiet`: how many rows did not go in, and where they are told."""
+    counts = report.books.counts
+    short = sum(counts.get(s, 0) for s in ORDER if s not in {Status.SUCCEEDED, Status.SKIPPED})
+    told = report.books.files.get("results", report.run.plan.options.directory)
+    total = output.amount(report.run.plan.source.rows, "row")
+    return f"run {report.run.name}: {short:,} of {total} did not go in; see {told}"
 
 
 def _summary(report: Report, screen: Screen) -> None:

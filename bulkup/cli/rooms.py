@@ -1,7 +1,6 @@
 """The rooms behind the story of a load, wired: matching of rows, further rounds, codes."""
 
 import csv
-import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -79,14 +78,13 @@ def next_round(run: Run, events: Sequence[Event], number: int) -> Round | None:
         unprocessed_of=again.unprocessed,
         work=run.folder / "work",
     )
-    first = next(rows, None)
-    if first is None:
+    if not rows:
         return None
     columns = _columns_of(run)
     fields = zip(columns, (column.field for column in run.plan.columns), strict=True)
     made = select(
         sheets[1],
-        itertools.chain([first], rows),
+        rows,
         columns=columns,
         to=run.rounds / f"{number}.csv",
         numbers=numbers_of(run, number),

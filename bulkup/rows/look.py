@@ -121,6 +121,31 @@ def look(
     return replace(found, reasons=tuple(_reasons(found)))
 
 
+def goes_as_it_is(path: Path, delimiter: Delimiter | None = None) -> Delimiter | None:
+    """What stands between the cells of a file that seems to need no copy; None where it does.
+
+    Looks at its two ends only: whatever else Salesforce would not take, `open_source` refuses.
+
+    Raises:
+        InputError: it is no CSV at all.
+    """
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+        file.seek(max(0, file.seek(0, 2) - _TAIL))
+        tail = file.read(_TAIL).decode("utf-8", "replace")
+    mark = by_mark(head)
+    if compressed(head[:2]) or (mark and mark.name != "utf-8"):
+        return None
+    must_look_like_csv(head, path.name)
+    text = head.decode("utf-8-sig", "replace")
+    char = delimiter.char if delimiter else guess_delimiter(text)
+    names = _header(text, char)
+    whole = names and names[-1].strip() and not separator_line(text)[0]
+    if not whole or (len(names) > 1 and _ends_empty(tail, char)):
+        return None
+    return delimiter_of(char)
+
+
 def _reasons(found: Look) -> Iterator[str]:
     if found.compressed:
         yield "it is compressed (gzip)"

@@ -1,6 +1,7 @@
 """What an org says of its objects, its limits and its users."""
 
 import difflib
+import hashlib
 import os
 import re
 import threading
@@ -48,7 +49,8 @@ def describe_raw(client: Client, name: str, cache: Path | None = None) -> dict[s
         return kept
     data: dict[str, Any] = client.read(response)
     if cache is not None and (modified := response.headers.get("last-modified")):
-        _keep(client, name, cache, {"modified": modified, "describe": data})
+        user = _user(client)
+        _keep(client, name, cache, {"user": user, "modified": modified, "describe": data})
     return data
 
 
@@ -75,9 +77,16 @@ def _kept(client: Client, name: str, cache: Path | None) -> tuple[dict[str, Any]
         return None, ""
     try:
         data = msgspec.json.decode(_file(client, name, cache).read_bytes())
+        if data["user"] != _user(client):
+            return None, ""
         return dict(data["describe"]), str(data["modified"])
     except (OSError, ValueError, KeyError, TypeError):
         return None, ""
+
+
+def _user(client: Client) -> str:
+    """Whose answer it was: two users of an org need not see the same fields."""
+    return hashlib.sha256(client.token.encode()).hexdigest()[:12]
 
 
 def _keep(client: Client, name: str, cache: Path, data: Mapping[str, Any]) -> None:
