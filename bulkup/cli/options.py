@@ -11,11 +11,13 @@ from bulkup.model import Delimiter, JobState, LineEnding, Operation
 from bulkup.stop import MaxFailed
 
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+WHOLE = 100
+"""All of it, in percent."""
 
 
 def duration(text: str) -> float:
     """`90`, `90s`, `15m`, `2h`, `30d` in seconds."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd]?)", str(text).strip())
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([smhd]?)", str(text).strip())
     if not found:
         raise typer.BadParameter(f"{text!r} is not a duration; write 90, 90s, 15m or 2h")
     return float(found[1]) * SECONDS[found[2]]
@@ -23,7 +25,7 @@ def duration(text: str) -> float:
 
 def positive(text: str) -> int:
     """A whole number of at least 1; `_` and `,` may group its digits."""
-    found = re.fullmatch(r"\d[\d_,]*", str(text).strip())
+    found = re.fullmatch(r"[0-9][0-9_,]*", str(text).strip())
     number = int(re.sub(r"[_,]", "", found[0])) if found else 0
     if number < 1:
         raise typer.BadParameter(f"{text!r} is not a whole number of at least 1")
@@ -32,8 +34,9 @@ def positive(text: str) -> int:
 
 def max_failed(text: str) -> MaxFailed:
     """`100` or `2%`."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(%?)", str(text).strip())
-    if not found or (not found[2] and "." in found[1]):
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*(%?)", str(text).strip())
+    fits = found and (float(found[1]) <= WHOLE if found[2] else "." not in found[1])
+    if not found or not fits:
         raise typer.BadParameter(f"{text!r} is neither a number of rows nor a percentage like 2%")
     if found[2]:
         return MaxFailed(percent=float(found[1]))
@@ -42,7 +45,7 @@ def max_failed(text: str) -> MaxFailed:
 
 def api_version(text: str) -> str:
     """`60.0`."""
-    found = re.fullmatch(r"v?(\d{2,3})(\.0)?", str(text).strip())
+    found = re.fullmatch(r"v?([0-9]{2,3})(\.0)?", str(text).strip())
     if not found:
         raise typer.BadParameter(f"{text!r} is not an API version; write one like 60.0")
     return f"{found[1]}.0"
