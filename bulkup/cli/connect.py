@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bulkup.cli.local import in_use
+from bulkup.cli.local import start
 from bulkup.cli.output import Screen, duration
 from bulkup.clock import RealClock
 from bulkup.patience import RETRY_FOR, Patience
@@ -112,8 +112,5 @@ def _local_org(places: Places, stack: ExitStack) -> tuple[str, str]:
     if running := server.find_running(places.localorg):
         return running
     places.make()
-    try:
-        own = stack.enter_context(server.serve(places.localorg))
-    except server.OrgInUse as error:
-        raise in_use(error) from error
+    own = stack.enter_context(start(places.localorg))
     return own.url, own.token

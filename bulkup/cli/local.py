@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -150,7 +149,11 @@ def start(
             "Write it anew with: bulkup fields OBJECT --json --raw; or take it away.",
             name="BadDescribe",
         ) from error
-    except sqlite3.DatabaseError as error:
+    except server.AppsError as error:
+        raise InputError(
+            str(error), "docs/local-org.md says what stands there.", name="BadApps"
+        ) from error
+    except server.DatabaseError as error:
         raise RunError(
             f"The local org's records in {directory} can't be read: {error}",
             "Empty it with: bulkup local reset",

@@ -10,6 +10,10 @@ CALLBACK = "http://localhost:1717/OauthRedirect"
 AUDIENCE = "https://login.salesforce.com"
 
 
+class AppsError(ValueError):
+    """`apps.toml` can't be used; the message names it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
     """An app as its owner has set it up.
@@ -65,7 +69,7 @@ def load(directory: Path | None) -> LoginRules:
     """The rules in the directory's `apps.toml`, else those that are ready-made.
 
     Raises:
-        ValueError: the file can't be read; the message names it.
+        AppsError: the file can't be used.
     """
     path = directory / FILE if directory else None
     if path is None or not path.exists():
@@ -74,7 +78,7 @@ def load(directory: Path | None) -> LoginRules:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
         return _rules(data, path.parent)
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ValueError(f"{path} can't be read: {error}") from error
+        raise AppsError(f"{path} can't be read: {error}") from error
 
 
 def _rules(data: dict[str, Any], folder: Path) -> LoginRules:

@@ -8,19 +8,29 @@ import sqlite3
 import threading
 from contextlib import ExitStack
 from pathlib import Path
+from sqlite3 import DatabaseError
 from types import TracebackType
 from typing import Self
 
 import uvicorn
 
-from bulkup.localorg.apps import LoginRules
+from bulkup.localorg.apps import AppsError, LoginRules
 from bulkup.localorg.faults import FaultPlan
 from bulkup.localorg.objects import DescribeError
 from bulkup.localorg.org import Org
 from bulkup.localorg.owner import OrgInUse, announced, find_running, owning
 from bulkup.localorg.shell import Protocol, Shell
 
-__all__ = ["DescribeError", "OrgInUse", "Running", "find_running", "reset", "serve"]
+__all__ = [
+    "AppsError",
+    "DatabaseError",
+    "DescribeError",
+    "OrgInUse",
+    "Running",
+    "find_running",
+    "reset",
+    "serve",
+]
 
 _IDLE_SECONDS = 75
 _GRACE_SECONDS = 2

@@ -785,3 +785,13 @@ def test_a_crash_in_a_library_that_quotes_a_token_shows_none(
     assert done.code in {4, 70}
     shown = done.out + done.err + logins.everything_in(home / "bulkup")
     assert org.token.partition("!")[2] not in shown
+
+
+def test_apps_of_ones_own_that_can_not_be_read_are_told(bulkup: Bulkup, home: Path) -> None:
+    folder = home / "bulkup" / "localorg"
+    folder.mkdir(parents=True)
+    (folder / "apps.toml").write_text("[[app]", encoding="utf-8")
+    done = bulkup("jobs", "--org", "local", "--json")
+    assert done.code == 2
+    assert done.document["error"] == "BadApps"
+    assert str(folder / "apps.toml") in done.document["message"]

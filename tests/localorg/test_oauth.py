@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import jwt
 import pytest
 
-from bulkup.localorg.apps import CALLBACK, READY_MADE, App, LoginRules, load
+from bulkup.localorg.apps import CALLBACK, READY_MADE, App, AppsError, LoginRules, load
 from bulkup.localorg.org import Org
 from bulkup.localorg.wire import Request, Response
 from tests.salesforce import keys
@@ -399,6 +399,19 @@ def test_a_file_of_ones_own_says_which_apps_there_are(tmp_path: Path) -> None:
     )
 
 
+def test_the_file_that_the_docs_show_can_be_read(tmp_path: Path) -> None:
+    docs = Path(__file__).parent.parent.parent / "docs" / "local-org.md"
+    (shown,) = re.findall(r"```toml\n(.*?)```", docs.read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "apps.toml").write_text(shown, encoding="utf-8")
+    (tmp_path / "cert.pem").write_text(keys.certificate(0), encoding="ascii")
+    rules = load(tmp_path)
+    logins = Logins(rules)
+    assert logins.works(signed(logins)["access_token"])
+    assert logins.works(credentials(logins, secret="any-secret")["access_token"])
+    assert "code" in logins.decide("allow")
+    logins.org.close()
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -410,7 +423,7 @@ def test_a_file_of_ones_own_says_which_apps_there_are(tmp_path: Path) -> None:
 )
 def test_a_damaged_file_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "apps.toml").write_text(text, encoding="utf-8")
-    with pytest.raises(ValueError, match=r"apps\.toml can't be read"):
+    with pytest.raises(AppsError, match=r"apps\.toml can't be read"):
         load(tmp_path)
 
 
