@@ -12,7 +12,7 @@ from bulkup.cli.connect import connected
 from bulkup.cli.intake import Reading, Taken
 from bulkup.cli.output import Screen, amount
 from bulkup.cli.planning import Verdict, Wish
-from bulkup.errors import CheckFailed
+from bulkup.errors import CheckFailed, InputError
 from bulkup.model import Finding, Severity
 
 EXAMPLES = """\
@@ -67,6 +67,7 @@ def check(
         strict=strict,
     )
     planning.validate_key(op, external_id)
+    _refuse_place(findings, file)
     reading = Reading(
         file=file,
         encoding=encoding,
@@ -88,6 +89,22 @@ def check(
             wish, taken, columns, info, Path(room), findings and findings.absolute()
         )
     return _told(verdict, taken, screen)
+
+
+def _refuse_place(findings: Path | None, file: str) -> None:
+    """Refuse a place that findings can't be written to, before the file is read.
+
+    Raises:
+        InputError: it is a directory, or the very file that is checked.
+    """
+    if findings is None or not findings.exists():
+        return
+    own = Path(file).exists() and findings.samefile(file)
+    if own or findings.is_dir():
+        what = "the file that is checked" if own else "a directory"
+        raise InputError(
+            f"--findings {findings} is {what}", "Name another file.", name="InvalidOption"
+        )
 
 
 def _told(verdict: Verdict, taken: Taken, screen: Screen) -> int:
