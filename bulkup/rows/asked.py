@@ -1,12 +1,12 @@
 """What to ask of each cell of a file: the tests of all its columns, as one SQL query."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from bulkup.column import Column
 from bulkup.columns import Columns
 from bulkup.model import Field, ObjectInfo, Operation, Target
-from bulkup.rows.kinds import NULL, Kind, Test, kind, relation_tests
+from bulkup.rows.kinds import NULL, Kind, Test, habits, is_text, kind, relation_tests
 
 BITS = 62
 """Tests that one number of marks holds, a bit each."""
@@ -54,15 +54,24 @@ def questions(
     columns: Columns,
     info: ObjectInfo,
     target: Target,
-    watched: Sequence[int] = (),
+    *,
+    watched: Collection[int] = (),
+    doubtful: Collection[int] = (),
 ) -> Questions:
-    """What to ask of a file with this header; `watched` columns also tell if they hold anything."""
+    """What to ask of a file with this header.
+
+    `watched` columns also tell if they hold anything; texts of `doubtful` ones are looked at for
+    blanks and wrong encodings too.
+    """
     broken = {one.column for one in columns.findings}
     tested: list[tuple[Column, int, Kind]] = []
     for column in columns.as_sent:
         at = header.index(column.source)
         if column == columns.key or column.source not in broken:
-            tested.append((column, at, _kind(column, at, column == columns.key, info, target)))
+            tests = _kind(column, at, column == columns.key, info, target)
+            if at in doubtful and column.field and is_text(column.field):
+                tests = _with_habits(tests, at)
+            tested.append((column, at, tests))
     asked, masks = _numbered(tested)
     select = [*masks, *(f"c{at} <> '' AS e{at}" for at in watched)]
     doubles, by = _doubles(columns, header, target)
@@ -94,6 +103,11 @@ def _kind(column: Column, at: int, is_key: bool, info: ObjectInfo, target: Targe
             tests.append(Test(code=_NEW_RECORDS[target.operation], sql=empty))
             glances.append(empty)
     return Kind(tests=tuple(tests), glances=tuple(glances))
+
+
+def _with_habits(kind: Kind, at: int) -> Kind:
+    more, glances = habits(f"coalesce(c{at}, '')").tests, habits(f"c{at}").glances
+    return Kind(tests=(*kind.tests, *more), glances=(*kind.glances, *glances))
 
 
 def _of_type(column: Column, cell: str, raw: str, info: ObjectInfo) -> tuple[list[Test], list[str]]:

@@ -1,6 +1,5 @@
 """Everything that can be known of the rows before they are sent: one pass, all findings at once."""
 
-import csv
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from bulkup.model import Finding, ObjectInfo, Target
 from bulkup.rows.asked import Asked, Questions, questions
 from bulkup.rows.engine import engine
 from bulkup.rows.marks import Found, Marks
-from bulkup.rows.records import blocks
+from bulkup.rows.sample import sample
 from bulkup.rows.sheet import Sheet
 from bulkup.rows.shown import shown
 from bulkup.rows.spots import Spot, Weights, spots, write_findings, write_left_out
@@ -54,30 +53,18 @@ def check(
         return Checked(
             findings=weigh(columns.findings, allow=allow, strict=strict), rows=sheet.source.rows
         )
-    empty = _seem_empty(sheet, columns)
-    asks = questions(sheet.source.header, columns, info, target, empty)
+    header = sheet.source.header
+    seen = sample(sheet.source, {header.index(one.source) for one in columns.as_sent})
+    asks = questions(header, columns, info, target, watched=seen.empty, doubtful=seen.doubtful)
     weights = Weights(asks, allow=frozenset(allow), strict=strict)
     with engine(work) as connection, TemporaryDirectory(prefix="check-", dir=work) as scratch:
-        marks = Marks(connection, sheet.source, asks, empty, Path(scratch))
+        marks = Marks(connection, sheet.source, asks, seen.empty, Path(scratch))
         found = [*columns.findings, *_findings(sheet, asks, marks), *_empty(sheet, marks)]
         findings = weigh(found, allow=allow, strict=strict)
         if findings_csv:
             write_findings(findings_csv, sheet, marks, weights)
         invalid = write_left_out(left_out, sheet, marks, weights) if left_out else 0
     return Checked(findings=findings, rows=marks.rows, invalid=invalid)
-
-
-def _seem_empty(sheet: Sheet, columns: Columns) -> list[int]:
-    """Columns without a value among the first records: they may be empty altogether."""
-    sent = {column.source for column in columns.as_sent}
-    open_ = {at for at, name in enumerate(sheet.source.header) if name in sent}
-    first = next(iter(blocks(sheet.source)), None)
-    reader = csv.reader(first.records if first else [], delimiter=sheet.source.delimiter.char)
-    for cells in reader:
-        open_ -= {at for at in open_ if at < len(cells) and cells[at]}
-        if not open_:
-            break
-    return sorted(open_)
 
 
 def _empty(sheet: Sheet, marks: Marks) -> Iterator[Finding]:

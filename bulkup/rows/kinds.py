@@ -51,7 +51,7 @@ class Kind:
 
 def kind(cell: str, field: Field, info: ObjectInfo) -> Kind:
     """What to test in the cells of a field. `cell` is SQL for text that is never NULL."""
-    tests, glances = _KINDS.get(field.type, _text)(cell, field, info)
+    tests, glances = _KINDS.get(field.type, _length)(cell, field, info)
     return Kind(
         tests=tuple(Test(code=code, sql=sql) for code, sql in tests.items()),
         glances=tuple(glances),
@@ -80,16 +80,24 @@ def _length(cell: str, field: Field, _info: ObjectInfo) -> Made:
     return {"TOO_LONG": f"length({cell}) > {most}"}, [f"strlen({cell}) > {most}"]
 
 
-def _text(cell: str, field: Field, info: ObjectInfo) -> Made:
-    tests, glances = _length(cell, field, info)
-    tests["BLANKS_AROUND"] = f"regexp_matches({cell}, '^[\\s\\x{{A0}}]|[\\s\\x{{A0}}]$')"
-    tests["WRONG_ENCODING"] = f"regexp_matches({cell}, '{_GARBLED}')"
+def is_text(field: Field) -> bool:
+    """Whether people may write what they like in the field."""
+    return field.type not in _KINDS
+
+
+def habits(cell: str) -> Kind:
+    """What is wrong with text by habit: not refused, but hardly meant."""
+    blanks = f"regexp_matches({cell}, '^[\\s\\x{{A0}}]|[\\s\\x{{A0}}]$')"
+    tests = (
+        Test(code="BLANKS_AROUND", sql=blanks),
+        Test(code="WRONG_ENCODING", sql=f"regexp_matches({cell}, '{_GARBLED}')"),
+    )
     edges = f"({cell} > '' AND ({cell} < '!' OR suffix({cell}, ' ')))"
     signs = (
         f"CASE WHEN strlen({cell}) <> length({cell})"
         f" THEN regexp_matches({cell}, '{_GARBLED_SIGNS}|^\\x{{A0}}|\\x{{A0}}$') ELSE false END"
     )
-    return tests, [*glances, edges, signs]
+    return Kind(tests=tests, glances=(edges, signs))
 
 
 def _email(cell: str, field: Field, info: ObjectInfo) -> Made:

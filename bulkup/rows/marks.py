@@ -1,6 +1,6 @@
 """The marks that one pass leaves on the records of a file, and what can be asked of them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bulkup.findings import FIRST_ROWS, RULES
 from bulkup.model import Severity, Source
 from bulkup.rows.asked import Asked, Questions
+from bulkup.rows.quotes import blanks_beside_quotes
 from bulkup.rows.table import Csv, load
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Marks:
         connection: "DuckDBPyConnection",
         source: Source,
         asks: Questions,
-        watched: Sequence[int],
+        watched: Collection[int],
         work: Path,
     ) -> None:
         file = Csv(
@@ -44,6 +45,9 @@ class Marks:
             width=len(source.header),
             rows=source.rows,
             header_lines=source.header_lines,
+            # A whole file is searched for blanks beside quotes, at the price of all else here.
+            # The file is known to be whole; that there are none is found out more cheaply.
+            whole=blanks_beside_quotes(source.path),
         )
         self._db = connection
         self._asks = asks

@@ -4,15 +4,16 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import tee
+from itertools import islice, tee
 from pathlib import Path
 
 from bulkup.findings import RULES, weighed
 from bulkup.model import Severity, Status
 from bulkup.rows.asked import Asked, Questions
 from bulkup.rows.marks import Marks
+from bulkup.rows.records import blocks
 from bulkup.rows.settled import Settled, write_settled
-from bulkup.rows.sheet import Sheet, numbered, private
+from bulkup.rows.sheet import Sheet, private, read_numbers
 from bulkup.rows.told import told
 
 FINDINGS_HEADER = ("row", "line", "column", "value", "code")
@@ -33,18 +34,24 @@ class Spot:
 
 
 def spots(sheet: Sheet, positions: Iterator[int]) -> Iterator[Spot]:
-    """The records at these ascending positions."""
-    position = next(positions, None)
-    begin = 0
-    for rows, lines, records in numbered(sheet):
-        while position is not None and position - begin < len(records):
-            at = position - begin
-            reader = csv.reader([records[at]], delimiter=sheet.source.delimiter.char)
-            yield Spot(position=position, row=rows[at], line=lines[at], cells=next(reader, [""]))
-            position = next(positions, None)
-        if position is None:
+    """The records at these ascending positions. The others are passed over undecoded."""
+    own = None if sheet.numbers is None else read_numbers(sheet.numbers)
+    wanted = next(positions, None)
+    begin, line = 0, 1 + sheet.source.header_lines
+    for block in blocks(sheet.source):
+        end = begin + len(block.raw)
+        pairs = list(islice(own, end - begin)) if own else None
+        lines = block.lines(line)
+        while wanted is not None and wanted < end:
+            at = wanted - begin
+            row, its_line = pairs[at] if pairs else (wanted + 1, lines[at])
+            text = block.raw[at].decode("utf-8")
+            cells = next(csv.reader([text], delimiter=sheet.source.delimiter.char), [""])
+            yield Spot(position=wanted, row=row, line=its_line, cells=cells)
+            wanted = next(positions, None)
+        if wanted is None:
             return
-        begin += len(records)
+        begin, line = end, lines[-1]
 
 
 class Weights:
