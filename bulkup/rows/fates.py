@@ -76,8 +76,8 @@ def last_words(base: str, said_of: str | None) -> str:
     )
 
 
-def texts(delimiter: Delimiter, *, alike: bool) -> str:
-    """For each row of `final`, in order, the bytes that stand before its record, and its status.
+def texts(delimiter: Delimiter, rows: range, *, alike: bool) -> str:
+    """For these rows of `final`, in order, the bytes that stand before the record, and the status.
 
     The first are for results.csv, the second for the file of its status. `alike`: the status is
     known to be the same for all.
@@ -92,7 +92,8 @@ def texts(delimiter: Delimiter, *, alike: bool) -> str:
         f" WHEN 'failed' THEN {ident}{d}{error}{d}{place} ELSE {place} END"
     )
     status = "" if alike else ", status"
-    ordered = "(SELECT * FROM final ORDER BY row)"
+    within = f"row BETWEEN {rows.start} AND {rows.stop - 1}"
+    ordered = f"(SELECT * FROM final WHERE {within} ORDER BY row)"
     return f"SELECT encode({before}), encode({apart}){status} FROM {ordered}"
 
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
+ROWS_AT_ONCE = 250_000
+"""Rows that are put into order at once: a chunk of tiny rows has too many for the memory."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
     """All that is known of a load, for `reconcile`.
@@ -123,14 +127,14 @@ class _Story:
             end = None if at == len(chunks) - 1 else self._last_row(sent, sheet)
             if simple:
                 final = with_lines(words, self.load.original.source.header_lines)
-                yield self._tell(f"VIEW final AS {final}")
+                yield from self._tell(f"VIEW final AS {final}")
             else:
                 final = last_words(self._base(lines, last, end), words)
-                yield self._tell(f"TABLE final AS {final}")
+                yield from self._tell(f"TABLE final AS {final}")
                 self.connection.execute("DROP TABLE final")
             last = end or last
         if not chunks:
-            yield self._tell(f"TABLE final AS {last_words(self._base(lines, 0, None), None)}")
+            yield from self._tell(f"TABLE final AS {last_words(self._base(lines, 0, None), None)}")
 
     def books(
         self, counts: Mapping[Status, int], files: Mapping[str, Path], explain: Callable[[str], str]
@@ -206,7 +210,7 @@ class _Story:
             return last
         return number(self.connection, f"SELECT row FROM numbers WHERE pos = {last}")
 
-    def _tell(self, final: str) -> Telling:
+    def _tell(self, final: str) -> Iterator[Telling]:
         self.connection.execute(f"CREATE OR REPLACE TEMP {final}")
         statuses = set()
         for chunk, status, rows, created in self.connection.execute(_TALLY).fetchall():
@@ -222,7 +226,11 @@ class _Story:
             keep(self.connection, self.outcome)
         only = statuses.pop() if len(statuses) == 1 else ""
         mark = self.load.original.source.delimiter
-        return only, self.connection.execute(texts(mark, alike=bool(only)))
+        first, last = self.connection.execute(_SPAN).fetchall()[0]
+        for start in range(first or 0, (last or -1) + 1, ROWS_AT_ONCE):
+            stop = start + ROWS_AT_ONCE
+            query = texts(mark, range(start, stop), alike=bool(only))
+            yield only, self.connection.execute(query)
 
 
 _LATER = (
@@ -233,6 +241,7 @@ _LAST = (
     "CREATE OR REPLACE TEMP TABLE later AS SELECT * EXCLUDE (round) FROM heard"
     " QUALIFY row_number() OVER (PARTITION BY row ORDER BY round DESC) = 1"
 )
+_SPAN = "SELECT min(row), max(row) FROM final"
 _TALLY = (
     "SELECT chunk, status, count(*), count(*) FILTER (created = 'true') FROM final"
     " GROUP BY chunk, status"

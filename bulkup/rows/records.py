@@ -9,7 +9,7 @@ from pathlib import Path
 from bulkup.model import Delimiter, LineEnding, Source
 from bulkup.scan import record_pattern
 
-BLOCK = 1 << 20
+BLOCK = 1 << 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

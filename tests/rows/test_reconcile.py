@@ -366,3 +366,15 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file", encoding="utf-8")
     with pytest.raises(RunError, match="can't be written"):
         run(tmp_path, src, [sent({}, 1)])
+
+
+def test_a_chunk_of_many_rows_is_told_piece_by_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bulkup.rows.reconcile.ROWS_AT_ONCE", 2)
+    names = "abcdefg"
+    src = source(tmp_path / "in.csv", ["Email__c", "Name"], [f"{name},N" for name in names])
+    lines = [f'"{name}","true","{name}","N"\n' for name in reversed(names)]
+    done = '"sf__Id","sf__Created",Email__c,Name\n' + "".join(lines)
+    _, rows = run(tmp_path, src, [sent(results(tmp_path, successful=done), 7)])
+    assert [row[3] for row in rows] == list(names)
