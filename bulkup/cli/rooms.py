@@ -1,6 +1,5 @@
 """The rooms behind the story of a load, wired: matching of rows, further rounds, codes."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -176,11 +175,6 @@ def numbers_of(run: Run, number: int) -> Path:
 
 def settled(run: Run) -> dict[Status, int]:
     """How many rows of the source are in no chunk, by their status."""
-    if run.plan.settled is None:
-        return {}
-    counts: dict[Status, int] = {}
-    with run.plan.settled.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            status = Status(row["status"])
-            counts[status] = counts.get(status, 0) + 1
-    return counts
+    from bulkup.rows.settled import count_settled
+
+    return dict(count_settled(run.plan.settled)) if run.plan.settled else {}

@@ -1,13 +1,11 @@
 """Which rows may be sent again: after passing errors, or by the `bulkup__Status` of a file."""
 
-import csv
 from array import array
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkup.model import Delimiter, Status
+from bulkup.model import Status
 from bulkup.rows.cut import Cut
 from bulkup.rows.engine import quoted, with_enough_memory
 from bulkup.rows.fates import load_numbers, said
@@ -24,19 +22,6 @@ WORDS = {
     Status.SKIPPED: "bulkup: not sent again, it had succeeded",
     Status.UNKNOWN: "bulkup: not sent again, nobody can tell what became of it",
 }
-
-
-def failed_codes(path: Path, delimiter: Delimiter) -> Mapping[str, int]:
-    """How many rows failed with which of Salesforce's codes, by a job's failed results."""
-    csv.field_size_limit(1 << 30)
-    try:
-        with path.open(encoding="utf-8", errors="replace", newline="") as file:
-            records = csv.reader(file, delimiter=delimiter.char)
-            header = next(records, [])
-            at = header.index("sf__Error") if "sf__Error" in header else 1
-            return Counter(record[at].partition(":")[0] for record in records if record[at:])
-    except FileNotFoundError:
-        return {}
 
 
 def rows_to_repeat(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bulkup.errors import RunError
 from bulkup.model import Status
 from bulkup.rows.again import KEPT, WORDS
-from bulkup.rows.engine import engine, quoted
+from bulkup.rows.engine import engine, located
 from bulkup.rows.settled import Settled, write_settled
 from bulkup.rows.sheet import private
 
@@ -28,7 +28,7 @@ def keep(connection: "DuckDBPyConnection", folder: Path) -> None:
     """Keep the table `final` (row, status, id, created) as one more part of the outcome."""
     part = folder / f"{len(list(folder.iterdir())):05d}.parquet"
     connection.execute(
-        f"COPY (SELECT row, status, id, created FROM final) TO {quoted(part)} (FORMAT parquet)"
+        f"COPY (SELECT row, status, id, created FROM final) TO {located(part)} (FORMAT parquet)"
     )
 
 
@@ -71,9 +71,10 @@ def part_again(
 
 
 def _all(connection: "DuckDBPyConnection", folder: Path) -> Iterator[tuple[int, Status, str, str]]:
+    parts = ", ".join(map(located, sorted(folder.glob("*.parquet"))))
     found = connection.execute(
         f"SELECT row, status, coalesce(id, ''), coalesce(created, '')"
-        f" FROM read_parquet({quoted(folder / '*.parquet')}) ORDER BY row"
+        f" FROM read_parquet([{parts}]) ORDER BY row"
     )
     while some := found.fetchmany(FETCHED):
         yield from ((row, Status(status), ident, created) for row, status, ident, created in some)

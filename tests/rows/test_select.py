@@ -5,7 +5,7 @@ import pytest
 
 from bulkup.errors import RunError
 from bulkup.model import Chunk, Delimiter, Field, LineEnding, ResultKind, Status
-from bulkup.rows.again import failed_codes, has_status, rows_to_repeat, split
+from bulkup.rows.again import has_status, rows_to_repeat, split
 from bulkup.rows.layout import Layout, Sent
 from bulkup.rows.select import read_rows, select, without
 from bulkup.rows.settled import count_settled
@@ -87,14 +87,6 @@ def test_all_rows_but_some(tmp_path: Path) -> None:
     assert list(without(Sheet(source=src), [])) == [1, 2, 3, 4, 5, 6]
     write_numbers(tmp_path / "n", [(at * 2, at) for at in range(1, 7)])
     assert list(without(Sheet(source=src, numbers=tmp_path / "n"), [3, 4, 12])) == [2, 6, 8, 10]
-
-
-def test_codes_of_failed_rows_are_counted(tmp_path: Path) -> None:
-    path = tmp_path / "failed.csv"
-    path.write_text('"sf__Id","sf__Error",Name\n"","A:x:--","n"\n"","A:y\n:--","n"\n"","B:","n"\n',
-                    encoding="utf-8")  # fmt: skip
-    assert failed_codes(path, Delimiter.COMMA) == {"A": 2, "B": 1}
-    assert failed_codes(tmp_path / "none.csv", Delimiter.COMMA) == {}
 
 
 def test_only_rows_that_results_say_were_not_loaded_are_repeated(tmp_path: Path) -> None:
