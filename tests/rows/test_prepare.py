@@ -195,6 +195,9 @@ def test_gzip_is_unpacked(desk: Desk) -> None:
     assert done.path == desk.folder / "run" / "source.csv"
 
 
+PACKED = gzip.compress(b"a,b\n1,2\n", mtime=0)
+
+
 @pytest.mark.parametrize("content", [PACKED[:-6], b"\x1f\x8b", b"\x1f\x8bx"])
 def test_half_a_gzip_file_is_refused(desk: Desk, content: bytes) -> None:
     assert desk.refused(content).name == "InvalidGzip"
