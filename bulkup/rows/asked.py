@@ -57,18 +57,19 @@ def questions(
     *,
     watched: Collection[int] = (),
     doubtful: Collection[int] = (),
+    blank_null: bool = False,
 ) -> Questions:
     """What to ask of a file with this header.
 
     `watched` columns also tell if they hold anything; texts of `doubtful` ones are looked at for
-    blanks and wrong encodings too.
+    blanks and wrong encodings too. With `blank_null`, empty cells empty their fields.
     """
     broken = {one.column for one in columns.findings}
     tested: list[tuple[Column, int, Kind]] = []
     for column in columns.as_sent:
         at = header.index(column.source)
         if column == columns.key or column.source not in broken:
-            tests = _kind(column, at, column == columns.key, info, target)
+            tests = _kind(column, at, columns.key, info, target, blank_null=blank_null)
             if at in doubtful and column.field and is_text(column.field):
                 tests = _with_habits(tests, at)
             tested.append((column, at, tests))
@@ -87,14 +88,25 @@ def questions(
     )
 
 
-def _kind(column: Column, at: int, is_key: bool, info: ObjectInfo, target: Target) -> Kind:  # noqa: FBT001  said once, here
+def _kind(
+    column: Column,
+    at: int,
+    key: Column | None,
+    info: ObjectInfo,
+    target: Target,
+    *,
+    blank_null: bool = False,
+) -> Kind:
     cell, raw = f"coalesce(c{at}, '')", f"c{at}"
     empty = f"({raw} IS NULL OR {raw} = '')"
     cleared = f"{raw} = '{NULL}'"
     tests, glances = _of_type(column, cell, raw, info)
     field = column.field or column.reference
-    if is_key:
+    if column == key:
         tests.append(Test(code="KEY_EMPTY", sql=f"{empty} OR {cleared}"))
+        glances += [empty, cleared]
+    elif field and not field.nillable and blank_null:
+        tests.append(Test(code="REQUIRED_CLEARED", sql=f"{empty} OR {cleared}"))
         glances += [empty, cleared]
     elif field and not field.nillable:
         tests.append(Test(code="REQUIRED_CLEARED", sql=f"coalesce({cleared}, false)"))

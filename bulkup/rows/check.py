@@ -27,7 +27,7 @@ class Checked:
     invalid: int = 0
 
 
-def check(
+def check(  # noqa: PLR0913  one question, as the command asks it
     sheet: Sheet,
     columns: Columns,
     info: ObjectInfo,
@@ -36,12 +36,14 @@ def check(
     work: Path,
     allow: Collection[str] = (),
     strict: bool = False,
+    blank_null: bool = False,
     findings_csv: Path | None = None,
     left_out: Path | None = None,
 ) -> Checked:
     """Check every cell that is sent. The findings about the columns themselves are among them.
 
-    `sheet` has the columns by the names of the user's file. `work` is a folder for what does not
+    `sheet` has the columns by the names of the user's file; with `blank_null` its empty cells are
+    meant as `#N/A`. `work` is a folder for what does not
     fit into memory. `findings_csv` gets every cell that is found, for a spreadsheet. `left_out`
     gets the rows with errors of their own and the reasons, in the form of `settled`: those that
     `--skip-invalid` does not send.
@@ -55,7 +57,15 @@ def check(
         )
     header = sheet.source.header
     seen = sample(sheet.source, {header.index(one.source) for one in columns.as_sent})
-    asks = questions(header, columns, info, target, watched=seen.empty, doubtful=seen.doubtful)
+    asks = questions(
+        header,
+        columns,
+        info,
+        target,
+        watched=seen.empty,
+        doubtful=seen.doubtful,
+        blank_null=blank_null,
+    )
     weights = Weights(asks, allow=frozenset(allow), strict=strict)
     with engine(work) as connection, TemporaryDirectory(prefix="check-", dir=work) as scratch:
         marks = Marks(connection, sheet.source, asks, seen.empty, Path(scratch))

@@ -57,8 +57,12 @@ def _of_field(code: str, name: str, field: Field | None, value: str) -> str:
         "KEY_EMPTY": f"{name} is empty, and records are found by it",
         "REQUIRED_EMPTY": f"{name} is required, and is empty",
         "REQUIRED_EMPTY_FOR_NEW": f"{name} is empty: a row that finds no record will fail",
-        "REQUIRED_CLEARED": f"{name} can't be empty, and #N/A would empty it",
+        "REQUIRED_CLEARED": f"{name} can't be empty, and {_cleared(value)} would empty it",
     }[code]
+
+
+def _cleared(value: str) -> str:
+    return "#N/A" if value else "--blank null"
 
 
 def _most(field: Field | None) -> int:

@@ -34,6 +34,7 @@ class Checker:
         *,
         allow: tuple[str, ...] = (),
         strict: bool = False,
+        blank_null: bool = False,
         findings_csv: Path | None = None,
         left_out: Path | None = None,
     ) -> Checked:
@@ -46,6 +47,7 @@ class Checker:
             work=self.folder / "work",
             allow=allow,
             strict=strict,
+            blank_null=blank_null,
             findings_csv=findings_csv,
             left_out=left_out,
         )

@@ -195,6 +195,13 @@ def test_required_fields(insert: Checker, upsert: Checker, update: Checker) -> N
     assert set(update.said(by_id)) == {("COLUMN_EMPTY", "LastName")}
 
 
+def test_empty_cells_that_are_sent_as_null(update: Checker) -> None:
+    text = f"Id,LastName,FirstName\n{GOOD_ID},,\n{GOOD_ID[:14]}F,A,\n"
+    (one, *others) = update.check(text, blank_null=True).findings
+    assert (one.code, one.rows) == ("REQUIRED_CLEARED", (1,))
+    assert [other.code for other in others] == ["COLUMN_EMPTY"]
+
+
 def test_keys_that_are_empty_or_doubled(upsert: Checker) -> None:
     said = upsert.said(
         "Email__c,LastName\nA@example.com,A\n,B\nc@example.com,C\n#N/A,D\na@EXAMPLE.com,E\n,F\n"
