@@ -16,8 +16,8 @@ OUTER = {
     "sqlite3": {"localorg"},
 }
 CORE_FOR_ROOMS = {
-    "__version__", "body", "books", "column", "columns", "errors", "findings", "model", "plan",
-    "problems", "run", "scan", "source",
+    "__version__", "body", "books", "column", "columns", "errors", "findings", "header", "model",
+    "plan", "problems", "run", "scan", "source",
 }  # fmt: skip
 
 

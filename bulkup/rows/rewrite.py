@@ -3,11 +3,12 @@
 import csv
 from array import array
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import IO
 
 from bulkup import problems
 from bulkup.errors import InputError
+from bulkup.header import header_bytes, read_header
 from bulkup.model import Delimiter
 from bulkup.problems import Problem, as_error
 from bulkup.rows.dialect import MOST_CELL, separator_line, text_lines
@@ -52,13 +53,14 @@ def by_records(look: Look, to: IO[bytes], note: Callable[[int], None]) -> Left:
     """Every record read and written anew; `note` gets each kept record's line in the file.
 
     Raises:
-        InputError: rows with another number of cells than the header, or an open quote.
+        InputError: all that is wrong with the header and the rows, by the lines of the file.
     """
     left = Left()
-    ragged = _Ragged(look)
-    rows = _even(_records(look, left), look, ragged)
-    write_rows(to, _without_empty_end(rows, left, note), look.delimiter, look.line_ending.chars)
-    ragged.raise_if_any()
+    trouble = _Trouble(look)
+    rows = _even(_records(look, left, trouble), look, trouble)
+    kept = _without_empty_end(rows, left, trouble, note)
+    write_rows(to, kept, look.delimiter, look.line_ending.chars)
+    trouble.raise_if_any()
     return left
 
 
@@ -96,8 +98,9 @@ class _Written:
 class _Lines:
     """The file's lines as csv takes them, and where the record it is reading began."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, trouble: "_Trouble") -> None:
         self._look = look
+        self._trouble = trouble
         self.line = 1
         self.taken = 0
 
@@ -106,6 +109,8 @@ class _Lines:
             if number == 0 and self._look.separator_line and separator_line(line)[0]:
                 self.line += 1
                 continue
+            if "\0" in line:
+                self._trouble.nul(self.line + self.taken)
             self.taken += 1
             yield line
         if self.taken:
@@ -123,10 +128,10 @@ class _Lines:
         return as_error(self._look.name, [problems.open_quote(self.line)])
 
 
-def _records(look: Look, left: Left) -> Iterator[tuple[int, Row]]:
+def _records(look: Look, left: Left, trouble: "_Trouble") -> Iterator[tuple[int, Row]]:
     """The header and the records, each with the line where it starts; blank ones are counted."""
     csv.field_size_limit(MOST_CELL)
-    lines = _Lines(look)
+    lines = _Lines(look, trouble)
     single = len(look.header) == 1
     try:
         for row in csv.reader(lines, delimiter=look.char):
@@ -140,7 +145,7 @@ def _records(look: Look, left: Left) -> Iterator[tuple[int, Row]]:
 
 
 def _even(
-    records: Iterator[tuple[int, Row]], look: Look, ragged: "_Ragged"
+    records: Iterator[tuple[int, Row]], look: Look, trouble: "_Trouble"
 ) -> Iterator[tuple[int, Row]]:
     """Records as wide as the header; ragged ones are noted and left out."""
     width = len(look.header)
@@ -151,51 +156,69 @@ def _even(
         elif width < len(row) <= whole and not any(map(str.strip, row[width:])):
             yield line, row[:width]
         elif width < len(row) <= whole:
-            ragged.unnamed = ragged.unnamed or line
+            trouble.unnamed(line)
         else:
-            ragged.see(line, row)
+            trouble.ragged(line, row)
 
 
-@dataclass(slots=True)
-class _Ragged:
-    """Rows that do not fit the header: the first few, and how many."""
+class _Trouble:
+    """What is wrong with the header and the records, by the lines of the user's file."""
 
-    look: Look
-    unnamed: int = 0
-    line: int = 0
-    first: list[str] = field(default_factory=list)
-    count: int = 0
+    def __init__(self, look: Look) -> None:
+        self._look = look
+        self._found: dict[str, Problem] = {}
+        self._first: list[str] = []
+        self._line = 0
+        self._ragged = 0
 
-    def see(self, line: int, row: Row) -> None:
-        self.count += 1
-        self.line = self.line or line
-        if self.count <= FIRST:
-            self.first.append(f"line {line} has {len(row)}")
+    def header(self, line: int, names: Row) -> None:
+        """Look at the names as `open_source` does."""
+        head = header_bytes(names, self._look.delimiter, self._look.line_ending)
+        told = read_header(head, delimiter=self._look.delimiter, line_ending=self._look.line_ending)
+        for one in told.problems:
+            self._found.setdefault(one.message, replace(one, line=line))
+
+    def nul(self, line: int) -> None:
+        """A NUL byte; the first is told."""
+        self._found.setdefault("nul", problems.nul_byte(line))
+
+    def unnamed(self, line: int) -> None:
+        """A value in one of the columns at the end that have no name; the first is told."""
+        problem = Problem(
+            name="InvalidCsv",
+            message="a value in a column without a name",
+            hint="Give the column a name, or take the value out",
+            line=line,
+        )
+        self._found.setdefault("unnamed", problem)
+
+    def ragged(self, line: int, row: Row) -> None:
+        """A record with another number of cells than the header: the first few are told."""
+        self._ragged += 1
+        self._line = self._line or line
+        if self._ragged <= FIRST:
+            self._first.append(f"line {line} has {len(row)}")
 
     def raise_if_any(self) -> None:
-        found = []
-        if self.count:
-            more = f", and {self.count - FIRST} more" if self.count > FIRST else ""
-            where = ", ".join(self.first) + more
-            found.append(problems.ragged(self.line, len(self.look.header), where))
-        if self.unnamed:
-            found.append(
-                Problem(
-                    name="InvalidCsv",
-                    message="a value in a column without a name",
-                    hint="Give the column a name, or take the value out",
-                    line=self.unnamed,
-                )
-            )
+        """Tell all at once."""
+        found = list(self._found.values())
+        if self._ragged:
+            more = f", and {self._ragged - FIRST} more" if self._ragged > FIRST else ""
+            where = ", ".join(self._first) + more
+            found.append(problems.ragged(self._line, len(self._look.header), where))
         if found:
-            raise as_error(self.look.name, found)
+            raise as_error(self._look.name, found)
 
 
 def _without_empty_end(
-    records: Iterator[tuple[int, Row]], left: Left, note: Callable[[int], None]
+    records: Iterator[tuple[int, Row]],
+    left: Left,
+    trouble: _Trouble,
+    note: Callable[[int], None],
 ) -> Iterator[Row]:
     """The rows, without those at the end whose cells are all empty; the header is not noted."""
-    _, header = next(records, (0, []))
+    line, header = next(records, (0, []))
+    trouble.header(line, header)
     yield header
     held: array[int] = array("q")
     for line, row in records:

@@ -312,6 +312,15 @@ def test_a_value_in_a_column_without_a_name(desk: Desk) -> None:
     assert refused.message == "people.csv, line 3: a value in a column without a name"
 
 
+def test_all_that_is_wrong_is_told_at_once_by_the_lines_of_the_users_file(desk: Desk) -> None:
+    refused = desk.refused("sep=;\n\na;A;\n1;2;\n\n1;\0;\n1\n")
+    assert refused.message.splitlines() == [
+        "people.csv, line 3: the header has a name more than once: a, A",
+        "people.csv, line 6: a NUL byte, which Salesforce does not take",
+        "people.csv, line 7: another number of cells than the header, which has 2: line 7 has 1",
+    ]
+
+
 def test_a_quote_that_is_never_closed_in_a_file_to_be_rewritten(desk: Desk) -> None:
     refused = desk.refused('sep=,\na,b\n1,2\n3,"4\n5,6\n')
     assert refused.message == "people.csv, line 4: a quote that opens here is never closed"
