@@ -66,11 +66,18 @@ def read(
 
 
 def _split(data: bytes, whole: re.Pattern[bytes], ending: bytes) -> tuple[Block, bytes]:
-    cut = data.rfind(b"\n") + 1
-    if b'"' not in data:
-        return Block(raw=data[:cut].split(ending)[:-1], plain=True), data[cut:]
-    raw, end = [], 0
-    while found := whole.match(data, end):
-        raw.append(found.group().removesuffix(ending).removesuffix(b"\n"))
-        end = found.end()
-    return Block(raw=raw, plain=not any(b"\n" in record for record in raw)), data[end:]
+    """The whole records of `data`, and what is left. Only lines with a quote meet the pattern."""
+    raw, at, plain = list[bytes](), 0, True
+    while (quote := data.find(b'"', at)) >= 0:
+        begin = max(at, data.rfind(b"\n", at, quote) + 1)
+        raw += data[at:begin].split(ending)[:-1]
+        found = whole.match(data, begin)
+        if found is None:
+            return Block(raw=raw, plain=plain), data[begin:]
+        record = found.group().removesuffix(ending).removesuffix(b"\n")
+        plain = plain and b"\n" not in record
+        raw.append(record)
+        at = found.end()
+    cut = max(at, data.rfind(b"\n") + 1)
+    raw += data[at:cut].split(ending)[:-1]
+    return Block(raw=raw, plain=plain), data[cut:]
