@@ -112,7 +112,8 @@ def _told(verdict: Verdict, taken: Taken, screen: Screen) -> int:
     if screen.json:
         output.document(output.check_document(verdict.findings, rows))
     elif verdict.findings:
-        screen.table(("", "column", "what", "rows", "code"), map(_row, verdict.findings))
+        head = ("", "column", "what", "rows", "code")
+        screen.table(head, map(_row, verdict.findings), whole=(4,))
     warnings = len(verdict.findings) - len(verdict.errors)
     screen.note(
         f"{amount(rows, 'row')} checked: {amount(len(verdict.errors), 'error')}, "

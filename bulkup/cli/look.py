@@ -1,5 +1,6 @@
 """Looking into the org: its jobs, an object's fields, its limits."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -75,7 +76,7 @@ def jobs(
 
 
 def _job_row(job: "Job") -> tuple[str, ...]:
-    return job.id, str(job.state), job.object, job.operation, job.created
+    return job.id, str(job.state), job.object, job.operation, job.created[:16].replace("T", " ")
 
 
 def fields(
@@ -102,7 +103,7 @@ def fields(
         entries = [_field_entry(field) for field in info.fields.values()]
         output.document({"schema": "bulkup.fields/1", "object": info.name, "fields": entries})
     else:
-        head = ("name", "label", "type", "length", "required", "key", "create", "update")
+        head = ("name", "label", "type", "what to know")
         screen.table(head, map(_field_row, info.fields.values()), whole=(0,))
     return 0
 
@@ -128,12 +129,26 @@ def _field_entry(field: Field) -> dict[str, object]:
 def _field_row(field: Field) -> tuple[str, ...]:
     from rich.markup import escape
 
-    kind = f"{field.type} → {', '.join(field.reference_to)}" if field.reference_to else field.type
-    key = "external id" if field.external_id else "lookup" if field.id_lookup else ""
-    yes = {True: "yes", False: ""}
-    length = str(field.length or field.precision or field.digits or "")
-    marks = (yes[field.required], key, yes[field.createable], yes[field.updateable])
-    return (field.name, escape(field.label), kind, length, *marks)
+    length = field.length or field.precision or field.digits
+    kind = f"{field.type} {length}" if length else field.type
+    if field.reference_to:
+        kind = f"{field.type} → {', '.join(field.reference_to)}"
+    return field.name, escape(field.label), kind, ", ".join(_marks(field))
+
+
+def _marks(field: Field) -> Iterator[str]:
+    if field.required:
+        yield "required"
+    if field.external_id:
+        yield "external id"
+    elif field.id_lookup:
+        yield "finds records"
+    if not field.createable and not field.updateable:
+        yield "read only"
+    elif not field.createable:
+        yield "not at insert"
+    elif not field.updateable:
+        yield "only at insert"
 
 
 def limits(

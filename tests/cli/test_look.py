@@ -66,9 +66,31 @@ def test_fields_show_what_a_file_may_hold(bulkup: Bulkup, served: ServedOrg) -> 
     served()
     done = bulkup("fields", "Contact")
     assert done.code == 0
-    line = next(line for line in done.out.splitlines() if line.startswith(" Email__c"))
-    assert "external id" in line
-    assert "email" in line
+    lines = {line.split()[0]: line for line in done.out.splitlines() if line.strip()}
+    assert lines["Email__c"].split()[-2:] == ["external", "id"]
+    assert "string 80" in lines["LastName"]
+    assert lines["LastName"].rstrip().endswith("required")
+    assert lines["Name"].rstrip().endswith("read only")
+    assert "reference → Account" in lines["AccountId"]
+
+
+def test_fields_tell_what_may_be_written_only_once(bulkup: Bulkup, served: ServedOrg) -> None:
+    def field(name: str, *, create: bool, update: bool, lookup: bool = False) -> object:
+        may = {"createable": create, "updateable": update, "nillable": True}
+        return {"name": name, "label": name, "type": "boolean", "idLookup": lookup, **may}
+
+    fields = [
+        field("Once__c", create=True, update=False),
+        field("Later__c", create=False, update=True),
+        field("Found__c", create=True, update=True, lookup=True),
+    ]
+    served(answering("*/describe*", {"name": "X__c", "fields": fields}))
+    lines = {
+        line.split()[0]: line for line in bulkup("fields", "X__c").out.splitlines() if line.strip()
+    }
+    assert "only at insert" in lines["Once__c"]
+    assert "not at insert" in lines["Later__c"]
+    assert "finds records" in lines["Found__c"]
 
 
 def test_fields_with_json_have_a_schema(bulkup: Bulkup, served: ServedOrg) -> None:
