@@ -3,20 +3,17 @@
 import csv
 from array import array
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import IO
 
 from bulkup import problems
 from bulkup.errors import InputError
-from bulkup.header import header_bytes, read_header
 from bulkup.model import Delimiter
-from bulkup.problems import Problem, as_error
+from bulkup.problems import as_error
 from bulkup.rows.dialect import MOST_CELL, separator_line, text_lines
 from bulkup.rows.look import Look
 from bulkup.rows.opened import blocks
-
-FIRST = 5
-"""How many ragged rows an error names."""
+from bulkup.rows.trouble import Trouble
 
 _WRITTEN_AT_ONCE = 2000
 Row = list[str]
@@ -56,7 +53,7 @@ def by_records(look: Look, to: IO[bytes], note: Callable[[int], None]) -> Left:
         InputError: all that is wrong with the header and the rows, by the lines of the file.
     """
     left = Left()
-    trouble = _Trouble(look)
+    trouble = Trouble(look)
     rows = _even(_records(look, left, trouble), look, trouble)
     kept = _without_empty_end(rows, left, trouble, note)
     write_rows(to, kept, look.delimiter, look.line_ending.chars)
@@ -98,7 +95,7 @@ class _Written:
 class _Lines:
     """The file's lines as csv takes them, and where the record it is reading began."""
 
-    def __init__(self, look: Look, trouble: "_Trouble") -> None:
+    def __init__(self, look: Look, trouble: Trouble) -> None:
         self._look = look
         self._trouble = trouble
         self.line = 1
@@ -128,7 +125,7 @@ class _Lines:
         return as_error(self._look.name, [problems.open_quote(self.line)])
 
 
-def _records(look: Look, left: Left, trouble: "_Trouble") -> Iterator[tuple[int, Row]]:
+def _records(look: Look, left: Left, trouble: Trouble) -> Iterator[tuple[int, Row]]:
     """The header and the records, each with the line where it starts; blank ones are counted."""
     csv.field_size_limit(MOST_CELL)
     lines = _Lines(look, trouble)
@@ -145,7 +142,7 @@ def _records(look: Look, left: Left, trouble: "_Trouble") -> Iterator[tuple[int,
 
 
 def _even(
-    records: Iterator[tuple[int, Row]], look: Look, trouble: "_Trouble"
+    records: Iterator[tuple[int, Row]], look: Look, trouble: Trouble
 ) -> Iterator[tuple[int, Row]]:
     """Records as wide as the header; ragged ones are noted and left out."""
     width = len(look.header)
@@ -161,59 +158,10 @@ def _even(
             trouble.ragged(line, row)
 
 
-class _Trouble:
-    """What is wrong with the header and the records, by the lines of the user's file."""
-
-    def __init__(self, look: Look) -> None:
-        self._look = look
-        self._found: dict[str, Problem] = {}
-        self._first: list[str] = []
-        self._line = 0
-        self._ragged = 0
-
-    def header(self, line: int, names: Row) -> None:
-        """Look at the names as `open_source` does."""
-        head = header_bytes(names, self._look.delimiter, self._look.line_ending)
-        told = read_header(head, delimiter=self._look.delimiter, line_ending=self._look.line_ending)
-        for one in told.problems:
-            self._found.setdefault(one.message, replace(one, line=line))
-
-    def nul(self, line: int) -> None:
-        """A NUL byte; the first is told."""
-        self._found.setdefault("nul", problems.nul_byte(line))
-
-    def unnamed(self, line: int) -> None:
-        """A value in one of the columns at the end that have no name; the first is told."""
-        problem = Problem(
-            name="InvalidCsv",
-            message="a value in a column without a name",
-            hint="Give the column a name, or take the value out",
-            line=line,
-        )
-        self._found.setdefault("unnamed", problem)
-
-    def ragged(self, line: int, row: Row) -> None:
-        """A record with another number of cells than the header: the first few are told."""
-        self._ragged += 1
-        self._line = self._line or line
-        if self._ragged <= FIRST:
-            self._first.append(f"line {line} has {len(row)}")
-
-    def raise_if_any(self) -> None:
-        """Tell all at once."""
-        found = list(self._found.values())
-        if self._ragged:
-            more = f", and {self._ragged - FIRST} more" if self._ragged > FIRST else ""
-            where = ", ".join(self._first) + more
-            found.append(problems.ragged(self._line, len(self._look.header), where))
-        if found:
-            raise as_error(self._look.name, found)
-
-
 def _without_empty_end(
     records: Iterator[tuple[int, Row]],
     left: Left,
-    trouble: _Trouble,
+    trouble: Trouble,
     note: Callable[[int], None],
 ) -> Iterator[Row]:
     """The rows, without those at the end whose cells are all empty; the header is not noted."""

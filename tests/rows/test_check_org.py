@@ -6,9 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bulkup.columns import resolve
 from bulkup.localorg.org import Org
-from bulkup.model import Field, Operation, Severity
+from bulkup.model import DELIMITER_CHARS, Field, Operation, Severity
 from bulkup.rows.ids import whole
+from bulkup.source import header_bytes
 from tests.describes import describe
 from tests.localorg.asking import Asker
 from tests.rows.checking import Checker
@@ -194,3 +196,41 @@ def test_ids_of_an_update_that_the_check_refuses_are_refused_by_the_org(
             if one.severity is Severity.ERROR}  # fmt: skip
     assert ours <= set(refused)
     assert {row for row, error in refused.items() if is_covered(error)} <= ours
+
+
+PLAIN = st.text(st.sampled_from("ab \"',;|\t\né漢"), min_size=1, max_size=6)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    rows=st.lists(st.tuples(PLAIN, PLAIN), min_size=1, max_size=6),
+    char=st.sampled_from([*DELIMITER_CHARS.values(), ":"]),
+    ending=st.sampled_from(["\n", "\r\n", "\r"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-be"]),
+)
+def test_the_org_holds_what_stood_in_the_file_whatever_its_dialect(
+    tmp_path_factory: pytest.TempPathFactory,
+    rows: list[tuple[str, str]],
+    char: str,
+    ending: str,
+    encoding: str,
+) -> None:
+    lines = [(name, text, f"{at}") for at, (name, text) in enumerate(rows)]
+    cells = [("lastname", "FIRSTNAME", "Title"), *lines]
+    text = "".join(char.join(map(quoted, row)) + ending for row in cells)
+    first = "" if char != ":" else f"sep=:{ending}"
+    checker = Checker(tmp_path_factory.mktemp("dialects"), "Contact", Operation.INSERT)
+
+    source = checker.sheet((first + text).encode(encoding)).source
+    names = resolve(source.header, checker.info, checker.target).names
+    header = header_bytes(names, source.delimiter, source.line_ending)
+    org = Org(None, seed=1)
+    body = header + source.path.read_bytes()[source.start :]
+    dialect = {"columnDelimiter": source.delimiter, "lineEnding": source.line_ending}
+    Asker(org).load("Contact", "insert", body, **dialect)
+    held = org.records("Contact")
+    org.close()
+
+    assert sorted((one["Title"], one["LastName"], one["FirstName"]) for one in held) == sorted(
+        (title, name, first) for name, first, title in lines
+    )
