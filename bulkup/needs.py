@@ -136,7 +136,13 @@ def _required(as_sent: Sequence[Column], info: ObjectInfo, target: Target) -> li
     if target.operation not in {Operation.INSERT, Operation.UPSERT}:
         return []
     filled = {field.name for one in as_sent if (field := one.field or one.reference)}
-    lacking = [one for one in info.fields.values() if one.required and one.name not in filled]
+    labels = {one.name.lower() for one in as_sent if not (one.field or one.reference)}
+    lacking = [
+        one
+        for one in info.fields.values()
+        # A column that has the field's label is told of already.
+        if one.required and one.name not in filled and one.label.lower() not in labels
+    ]
     if target.operation is Operation.INSERT:
         return [
             finding(
