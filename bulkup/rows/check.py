@@ -51,7 +51,7 @@ def check(  # noqa: PLR0913  one question, as the command asks it
     Raises:
         RunError: the file is not what it was, or a file can't be written.
     """
-    if not columns.as_sent:
+    if not (columns.as_sent and sheet.source.rows):
         return Checked(
             findings=weigh(columns.findings, allow=allow, strict=strict), rows=sheet.source.rows
         )

@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import TextIOWrapper
+from itertools import islice
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -171,7 +172,7 @@ def _chosen(
     reader = csv.reader(text, delimiter=source.delimiter.char)
     header = next(reader)
     yield [header[at] for at in kept]
-    for row in reader:
+    for row in islice(reader, source.rows):  # blank lines after the last record are none
         cells = [row[at] if at < len(row) else "" for at in kept]
         yield [cell or NULL for cell in cells] if blank_null else cells
 

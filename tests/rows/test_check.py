@@ -6,10 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bulkup.columns import resolve
 from bulkup.model import Field, Operation, Severity
 from bulkup.rows import ids
-from bulkup.rows.check import Checked
+from bulkup.rows.check import Checked, check
+from bulkup.rows.sheet import Sheet
 from bulkup.rows.shown import better, shown
+from bulkup.source import open_source
 from tests.describes import describe
 from tests.rows.checking import Checker
 
@@ -274,6 +277,15 @@ def test_a_column_with_an_error_of_its_own_is_not_looked_into(insert: Checker) -
 
 def test_no_column_at_all(insert: Checker) -> None:
     assert "NOTHING_BUT_KEYS" in codes(insert.check("sf__Id\nx\n"))
+
+
+def test_a_file_without_records_has_only_its_header_to_check(insert: Checker) -> None:
+    path = insert.folder / "none.csv"
+    path.write_text("FirstName\n", encoding="utf-8")
+    sheet = Sheet(source=open_source(path, allow_empty=True))
+    columns = resolve(sheet.source.header, insert.info, insert.target)
+    checked = check(sheet, columns, insert.info, insert.target, work=insert.folder)
+    assert codes(checked) == ["REQUIRED_COLUMN_MISSING"]
 
 
 def test_more_tests_than_one_number_has_bits(insert: Checker) -> None:

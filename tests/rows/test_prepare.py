@@ -343,7 +343,9 @@ def test_copies_are_for_their_owner_only(desk: Desk) -> None:
     assert kept.read_bytes() == b"a,b\n"
 
 
-def source(path: Path, header: Sequence[str], delimiter: Delimiter = Delimiter.COMMA) -> Source:
+def source(
+    path: Path, header: Sequence[str], rows: int, delimiter: Delimiter = Delimiter.COMMA
+) -> Source:
     return Source(
         path=path,
         name=path.name,
@@ -354,26 +356,26 @@ def source(path: Path, header: Sequence[str], delimiter: Delimiter = Delimiter.C
         line_ending=LineEnding.LF,
         header=tuple(header),
         start=0,
-        rows=0,
+        rows=rows,
     )
 
 
 def test_columns_are_left_out(desk: Desk) -> None:
-    of = source(desk.put('\ufeffa;b;c\n1;"2;\n";3\n4;5\n'), "abc", Delimiter.SEMICOLON)
+    of = source(desk.put('\ufeffa;b;c\n1;"2;\n";3\n4;5\n\n\n'), "abc", 2, Delimiter.SEMICOLON)
     done = leave_out(of, desk.folder / "sent.csv", drop={"b"})
     assert done.path.read_text(encoding="utf-8") == "a;c\n1;3\n4;\n"
     assert done.changes == ("Not sent: b",)
 
 
 def test_empty_cells_become_null(desk: Desk) -> None:
-    of = source(desk.put('a,b\n1,\n"",  \n'), "ab")
+    of = source(desk.put('a,b\n1,\n"",  \n'), "ab", 2)
     done = leave_out(of, desk.folder / "sent.csv", blank_null=True)
     assert done.path.read_text(encoding="utf-8") == "a,b\n1,#N/A\n#N/A,  \n"
     assert done.changes == ("Empty cells are sent as #N/A",)
 
 
 def test_nothing_to_leave_out_is_no_copy(desk: Desk) -> None:
-    of = source(desk.put("a,b\n1,2\n"), "ab")
+    of = source(desk.put("a,b\n1,2\n"), "ab", 1)
     assert leave_out(of, desk.folder / "sent.csv", drop={"z"}).path == of.path
 
 
