@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 from bulkup.errors import BulkupError, CheckFailed
@@ -86,6 +87,15 @@ def _columns() -> int:
     return int(told) if told.isdecimal() else 0
 
 
+def set_streams() -> None:
+    """UTF-8 for files and pipes, as on Windows it is not; and no character ends a command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            plain = not stream.isatty() and "PYTHONIOENCODING" not in os.environ
+            encoding = "utf-8" if plain else stream.encoding
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
+
+
 def line(text: str) -> None:
     """One line on stderr."""
     sys.stderr.write(text + "\n")
@@ -100,7 +110,8 @@ def result(text: str) -> None:
 
 def document(data: Any) -> None:
     """The one JSON document on stdout."""
-    result(json.dumps(data, indent=2, ensure_ascii=False))
+    encoding = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "")
+    result(json.dumps(data, indent=2, ensure_ascii=encoding != "utf8"))
 
 
 def error(problem: BulkupError) -> None:

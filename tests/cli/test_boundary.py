@@ -1,5 +1,7 @@
 """One boundary: a mistake, a bug and ^C look different and end differently."""
 
+import io
+import json
 import os
 import signal
 import subprocess
@@ -225,6 +227,43 @@ def test_a_finding_of_the_whole_file_has_no_column_and_no_rows() -> None:
     assert output.finding_line(whole) == "warning: is big [Y]"
     counted = Finding(severity=Severity.WARNING, code="Y", message="is empty", count=1200)
     assert output.finding_line(counted) == "warning: is empty (1,200 rows) [Y]"
+
+
+def fields_as_bytes(**environment: str) -> tuple[bytes, bytes]:
+    code = ["-m", "bulkup", "fields", "Contact", "--org", "local"]
+    both = [
+        subprocess.run(
+            [sys.executable, *code, *more],
+            capture_output=True,
+            env={**os.environ, **environment},
+            timeout=60,
+            check=True,
+        ).stdout
+        for more in ((), ("--json",))
+    ]
+    return both[0], both[1]
+
+
+def test_what_goes_into_a_pipe_is_utf_8_whatever_the_locale() -> None:
+    table, document = fields_as_bytes(LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    assert "reference → Account" in table.decode("utf-8")
+    assert json.loads(document.decode("utf-8"))["object"] == "Contact"
+
+
+def test_a_character_that_the_encoding_lacks_ends_no_command() -> None:
+    table, document = fields_as_bytes(PYTHONIOENCODING="cp1252")
+    assert b"reference \\u2192 Account" in table
+    assert json.loads(document.decode("cp1252"))["object"] == "Contact"
+
+
+def test_json_is_ascii_where_the_stream_is_not_utf_8(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "cp1252")
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
+    monkeypatch.setattr(sys, "stdout", stream)
+    output.set_streams()
+    output.document({"name": "Ä → 🙂"})
+    monkeypatch.undo()
+    assert json.loads(stream.buffer.getvalue()) == {"name": "Ä → 🙂"}
 
 
 def test_what_looks_like_a_token_is_hidden() -> None:

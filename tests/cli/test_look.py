@@ -201,3 +201,28 @@ def test_an_answer_that_is_no_json_is_a_fault_and_not_a_bug(
     done = bulkup("limits")
     assert done.code == 0
     assert "not Salesforce's JSON" in done.err
+
+
+PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+
+
+def test_this_machine_is_never_asked_through_a_proxy(
+    bulkup: Bulkup, served: ServedOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in PROXIES:
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    served()
+    assert bulkup("limits").code == 0
+    assert bulkup("limits", "--org", "local").code == 0
+
+
+def test_a_proxy_that_is_none_is_told_without_its_password(
+    bulkup: Bulkup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BULKUP_INSTANCE_URL", "https://example.my.salesforce.com")
+    monkeypatch.setenv("BULKUP_ACCESS_TOKEN", "00Dxx0000001gPL!x")
+    monkeypatch.setenv("HTTPS_PROXY", "ftp://user:planted@proxy:x")
+    done = bulkup("limits")
+    assert done.code == 2
+    assert "HTTPS_PROXY" in done.err
+    assert "planted" not in done.err

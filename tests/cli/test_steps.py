@@ -52,6 +52,9 @@ ONE_LINE = (
 )
 
 
+posix = pytest.mark.skipif(os.name != "posix", reason="it is a shell script")
+
+
 def bash(script: str, file: Path) -> subprocess.CompletedProcess[str]:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     return subprocess.run(
@@ -65,6 +68,7 @@ def bash(script: str, file: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@posix
 def test_the_script_of_single_steps_loads_a_file(served: ServedOrg, contacts: Path) -> None:
     org = served().org
     done = bash(ONE_LINE, contacts)
@@ -79,6 +83,7 @@ def test_the_script_of_single_steps_loads_a_file(served: ServedOrg, contacts: Pa
     ]
 
 
+@posix
 def test_the_script_stops_with_1_where_a_row_was_refused(served: ServedOrg, tmp_path: Path) -> None:
     served()
     file = write(tmp_path / "some.csv", "Email__c,LastName", "a@example.com,A", "b@example.com,")
