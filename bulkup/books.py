@@ -104,7 +104,7 @@ def _fate(
     if end is not None and (not end.closed or (refused_whole(end) and end.message)):
         reason = f"bulkup: {end.message}" if end.message else ""
         return Fate(chunk=chunk, job=last.job, otherwise=Status.UNPROCESSED, reason=reason)
-    whole = end is not None and end.state is JobState.JOB_COMPLETE
+    whole = end is not None and end.state is JobState.JOB_COMPLETE and not _lags(end, last, chunk)
     return Fate(
         chunk=chunk,
         job=last.job,
@@ -113,3 +113,9 @@ def _fate(
         processed=end.processed if whole and end else None,
         failed=end.failed if whole and end else None,
     )
+
+
+def _lags(end: Finished, last: ChunkEvent, chunk: Chunk) -> bool:
+    """Whether the job's counts are behind its results: those name every row of the chunk."""
+    named = last.succeeded + last.failed + last.unprocessed if isinstance(last, Saved) else 0
+    return named == chunk.rows and (end.processed or 0) < chunk.rows

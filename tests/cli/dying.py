@@ -18,6 +18,8 @@ from bulkup.localorg.org import Org
 
 GLANCE = 0.003
 PATIENCE = 30.0
+UNWILLING = RequestFault(act=Act.STATUS, method="POST", path="*/jobs/ingest*")
+"""The org makes no job, once. With `--retry-for 0` a run stops then, and nothing was sent."""
 INSERT = ("--object", "Contact", "--op", "insert")
 
 

@@ -14,6 +14,7 @@ from bulkup.localorg.faults import Act, FaultPlan, RequestFault
 from tests.cli.conftest import Bulkup, ServedOrg
 from tests.cli.dying import (
     INSERT,
+    UNWILLING,
     Mortal,
     balanced,
     each_once,
@@ -154,9 +155,10 @@ def limited(size: int) -> Callable[[], None]:
 def test_a_disk_that_fills_stops_the_run_and_resume_goes_on_when_there_is_room(
     bulkup: Bulkup, served: ServedOrg, tmp_path: Path
 ) -> None:
-    org = served().org
+    org = served(FaultPlan(requests=[UNWILLING])).org
     path = people(tmp_path / "people.csv")
-    run = bulkup("run", path, *INSERT, "--chunk-rows", 2, "--timeout", 0, "--json").document["run"]
+    stopped = bulkup("run", path, *INSERT, "--chunk-rows", 2, "--retry-for", 0, "--json")
+    run = stopped.document["run"]
     journal = run_folders()[0] / "journal.jsonl"
     full = journal.stat().st_size + 600
     mortal = Mortal("resume", run, "--json", preexec_fn=limited(full))
@@ -205,9 +207,10 @@ def test_a_home_that_can_not_be_written_is_told_before_anything_is_sent(
 def test_of_two_resumes_at_once_one_is_refused(
     served: ServedOrg, bulkup: Bulkup, tmp_path: Path
 ) -> None:
-    org = served(FaultPlan(requests=[slow(0.1)])).org
+    org = served(FaultPlan(requests=[UNWILLING, slow(0.1)])).org
     path = people(tmp_path / "people.csv")
-    run = bulkup("run", path, *INSERT, "--chunk-rows", 4, "--timeout", 0, "--json").document["run"]
+    stopped = bulkup("run", path, *INSERT, "--chunk-rows", 4, "--retry-for", 0, "--json")
+    run = stopped.document["run"]
     both = [Mortal("resume", run), Mortal("resume", run)]
     ends = sorted(one.ended() for one in both)
     assert [code for code, _, _ in ends] == [0, 6]
