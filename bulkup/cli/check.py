@@ -86,7 +86,7 @@ def check(
         info = planning.describe(connection, object_, home)
         columns = planning.resolved(wish, taken, info)
         verdict = planning.looked_into(
-            wish, taken, columns, info, Path(room), findings and findings.absolute()
+            wish, taken, columns, info, connection, Path(room), findings and findings.absolute()
         )
     return _told(verdict, taken, screen)
 

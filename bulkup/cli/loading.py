@@ -12,7 +12,7 @@ from bulkup.cli import rooms, signals
 from bulkup.cli.connect import Connection
 from bulkup.cli.output import Screen
 from bulkup.cli.present import present
-from bulkup.cli.progress import shown
+from bulkup.cli.shown import shown
 from bulkup.clock import RealClock
 from bulkup.journal import Journal
 from bulkup.lifecycle import Sendable

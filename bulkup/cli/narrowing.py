@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkup.cli.planning import Verdict
 from bulkup.model import Status
 
 if TYPE_CHECKING:
@@ -14,11 +13,11 @@ if TYPE_CHECKING:
 
 
 def chosen(
-    sheet: "Sheet", verdict: Verdict, folder: Path, *, include_unknown: bool
+    sheet: "Sheet", left_out: Path | None, folder: Path, *, include_unknown: bool
 ) -> tuple[Path | None, Path | None]:
     """A file of the numbers of the rows to send, and one of the fates of all others.
 
-    Both are None when every row is sent.
+    `left_out` tells of the rows that the check leaves out. Both are None when every row is sent.
 
     Raises:
         RunError: a file can't be written.
@@ -29,7 +28,7 @@ def chosen(
     from bulkup.rows.sheet import private
 
     rows, settled = folder / "prepared" / "rows.txt", folder / "settled.csv"
-    invalid = list(read_settled(verdict.left_out)) if verdict.left_out else []
+    invalid = list(read_settled(left_out)) if left_out else []
     with_status = has_status(sheet)
     if not invalid and not with_status:
         return None, None

@@ -13,10 +13,11 @@ import typer
 from bulkup import __version__
 from bulkup.cli.connect import Connection
 from bulkup.cli.intake import STDIN, Outgoing, Taken, narrow
+from bulkup.cli.narrowing import chosen
 from bulkup.cli.output import amount
 from bulkup.clock import RealClock
 from bulkup.columns import Columns, resolve
-from bulkup.errors import CheckFailed, InputError
+from bulkup.errors import CheckFailed, InputError, Refused
 from bulkup.model import Finding, ObjectInfo, Operation, Severity, Target
 from bulkup.places import Places
 from bulkup.plan import cut
@@ -145,10 +146,11 @@ def looked_into(
     taken: Taken,
     columns: Columns,
     info: ObjectInfo,
+    connection: Connection,
     folder: Path,
     findings_csv: Path | None = None,
 ) -> Verdict:
-    """Check the header, and the cells unless the user does not want it."""
+    """Check the header, and the cells and the org's allocation unless the user does not want it."""
     from bulkup.findings import weigh
     from bulkup.rows.check import check
 
@@ -163,10 +165,27 @@ def looked_into(
         work=folder / "work",
         allow=wish.allow,
         strict=wish.strict,
+        blank_null=wish.blank_null,
         findings_csv=findings_csv,
         left_out=left_out,
     )
-    return Verdict(findings=checked.findings, invalid=checked.invalid, left_out=left_out)
+    findings = [*checked.findings, *_allocation(connection, taken.sheet.source.rows)]
+    return Verdict(
+        findings=weigh(findings, allow=wish.allow, strict=wish.strict),
+        invalid=checked.invalid,
+        left_out=left_out,
+    )
+
+
+def _allocation(connection: Connection, rows: int) -> tuple[Finding, ...]:
+    """What the org's limits say; nothing where the user may not see them."""
+    from bulkup.allocation import allocation
+    from bulkup.salesforce.describe import limits
+
+    try:
+        return allocation(connection.patience(lambda: limits(connection.client)), rows)
+    except Refused:
+        return ()
 
 
 def refuse_errors(wish: Wish, verdict: Verdict, taken: Taken) -> None:
@@ -198,10 +217,8 @@ def outgoing(
     include_unknown: bool,
 ) -> Outgoing:
     """What is sent: without the rows that the check, or the file's own status, leaves out."""
-    from bulkup.cli.narrowing import chosen
-
     prepared = folder / "prepared"
-    rows, settled = chosen(taken.sheet, verdict, folder, include_unknown=include_unknown)
+    rows, settled = chosen(taken.sheet, verdict.left_out, folder, include_unknown=include_unknown)
     return narrow(taken, columns, prepared, rows=rows, settled=settled, blank_null=wish.blank_null)
 
 

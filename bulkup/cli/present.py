@@ -1,5 +1,6 @@
 """The end of a run, for people: what came of the rows, the errors, the files, what to type next."""
 
+from bulkup import runs
 from bulkup.books import Books, ErrorGroup
 from bulkup.cli import output
 from bulkup.cli.output import Screen
@@ -120,6 +121,11 @@ def _files(books: Books, screen: Screen) -> None:
             screen.results().print(f"{name:<12} {path}", markup=False, soft_wrap=True)
 
 
+def _stopped_early(report: Report) -> bool:
+    """Whether chunks are left to send, so that `resume` goes on."""
+    return runs.standing(report.run, report.run.events()).resumable
+
+
 def _next(report: Report) -> list[str]:
     name = report.run.name
     again = sum(
@@ -130,6 +136,11 @@ def _next(report: Report) -> list[str]:
     if report.state is State.WAITING:
         lines.append(f"Collect the results later with: bulkup resume {name}")
     elif report.state is State.PARTIAL and again:
+        if report.reason and _stopped_early(report):
+            lines.append(
+                "Go on, when that many failures are fine, with a higher limit: "
+                f"bulkup resume {name} --max-failed N"
+            )
         lines.append(f"Send what did not go in again: bulkup retry {name}")
         if "results" in report.books.files:
             target = report.run.plan.target

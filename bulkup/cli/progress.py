@@ -1,10 +1,9 @@
 """Readers of the list of events: live bars on a terminal, plain lines elsewhere."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bulkup.cli.output import Screen, amount, duration, size
+from bulkup.cli.output import amount, duration, size
 from bulkup.events import (
     Aborting,
     ChunkEvent,
@@ -23,21 +22,6 @@ from bulkup.events import (
 from bulkup.model import Chunk
 
 Listener = Callable[[Event], None]
-
-
-@contextmanager
-def shown(screen: Screen, chunks: Sequence[Chunk], header: int) -> Iterator[Listener]:
-    """A listener for as long as the run goes on. `header`: bytes that each body has in front."""
-    known = {chunk.number: chunk for chunk in chunks}
-    if screen.quiet:
-        yield lambda _event: None
-    elif screen.live:
-        from bulkup.cli.bars import Bars
-
-        with Bars(screen.errors(), known, header) as bars:
-            yield bars
-    else:
-        yield Lines(say=screen.note, chunks=known)
 
 
 @dataclass(kw_only=True)

@@ -171,7 +171,7 @@ class Story:
             self._screen.note(line)
         info = planning.describe(self._connection, self._wish.object, self._home)
         columns = planning.resolved(self._wish, taken, info)
-        verdict = planning.looked_into(self._wish, taken, columns, info, folder)
+        verdict = planning.looked_into(self._wish, taken, columns, info, self._connection, folder)
         planning.refuse_errors(self._wish, verdict, taken)
         self._warn(verdict)
         sent = planning.outgoing(

@@ -149,7 +149,22 @@ def _step(event: ChunkEvent) -> str:
 
 
 def _abandon(run: Run, org: str | None, screen: Screen, home: Places) -> None:
-    """Give the run up under its lock; jobs that can still be aborted are."""
+    """Give the run up under its lock; jobs that can still be aborted are.
+
+    A damaged journal is set aside: which jobs it would have named can't be known.
+    """
+    try:
+        _give_up(run, org, screen, home)
+    except RunError as error:
+        if error.name != "JournalDamaged":
+            raise
+        aside = run.journal.replace(run.journal.with_suffix(".damaged"))
+        screen.note(f"{error.message}; kept as {aside.name}")
+        _give_up(run, org, screen, home)
+    screen.note(f"run {run.name} is given up")
+
+
+def _give_up(run: Run, org: str | None, screen: Screen, home: Places) -> None:
     with run.holding(RealClock()) as journal:
         one = runs.standing(run, journal.events)
         if one.state in {runs.ABANDONED, runs.SUPERSEDED} or one.retriable:
@@ -159,7 +174,6 @@ def _abandon(run: Run, org: str | None, screen: Screen, home: Places) -> None:
         journal.append(Abandoned())
         if jobs:
             _abort(jobs, run, org, screen, home)
-    screen.note(f"run {run.name} is given up")
 
 
 def _abort(jobs: list[str], run: Run, org: str | None, screen: Screen, home: Places) -> None:

@@ -181,3 +181,17 @@ def test_wrong_input_ends_with_a_line_and_a_hint(
     assert told.code == code
     assert told.document["schema"] == "bulkup.error/1"
     assert told.err == ""
+
+
+def test_a_load_beyond_the_orgs_day_is_told_before_anything_is_sent(
+    bulkup: Bulkup, served: ServedOrg, contacts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    org = served().org
+    left = {"DailyBulkApiBatches": {"Max": 15_000, "Remaining": 0}}
+    monkeypatch.setattr("bulkup.salesforce.describe.limits", lambda _client: left)
+    done = bulkup("check", contacts, *UPSERT, "--json")
+    codes = [finding["code"] for finding in done.document["findings"]]
+    assert "MORE_THAN_REMAINING_LIMIT" in codes
+    refused = bulkup("run", contacts, *UPSERT, "--strict")
+    assert refused.code == 3
+    assert org.records("Contact") == []

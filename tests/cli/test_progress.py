@@ -12,10 +12,11 @@ import pytest
 from rich.console import Console
 from rich.progress import Task, TaskID
 
-from bulkup.cli import progress, watch
+from bulkup.cli import watch
 from bulkup.cli.bars import Amount, Bars, JobBar
 from bulkup.cli.output import Screen
 from bulkup.cli.progress import Lines
+from bulkup.cli.shown import shown
 from bulkup.events import (
     Aborting,
     Closed,
@@ -330,7 +331,7 @@ def test_the_bar_of_one_job_shows_its_state_and_has_a_total_only_at_the_end() ->
 
 
 def listener_of(screen: Screen) -> object:
-    with progress.shown(screen, [chunk()], 20) as listener:
+    with shown(screen, [chunk()], 20) as listener:
         return listener
 
 
@@ -338,7 +339,7 @@ def test_who_listens_depends_on_the_terminal_and_on_quiet(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert isinstance(listener_of(Screen()), Lines)
-    with progress.shown(Screen(quiet=True), [chunk()], 20) as listener:
+    with shown(Screen(quiet=True), [chunk()], 20) as listener:
         listener(Created(chunk=1, job="750A"))
     with watch._shown(Screen(quiet=True)) as listener:
         listener(Looked(chunk=1, job="750A", seen=job(JobState.IN_PROGRESS, 4)))

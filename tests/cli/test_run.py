@@ -380,3 +380,22 @@ def test_standard_input_is_kept_until_the_load_is_over(
     assert done.document["source"]["file"] == "-"
     assert done.document["rows"]["succeeded"] == 20
     assert list((home / "bulkup" / "runs").rglob("input.csv")) == []
+
+
+def test_empty_cells_empty_their_fields_when_the_user_says_so(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path
+) -> None:
+    org = served().org
+    header = "Email__c,LastName,Title"
+    full = write(tmp_path / "full.csv", header, "a@example.com,A,Boss", "b@example.com,B,Boss")
+    bare = write(tmp_path / "bare.csv", header, "a@example.com,A,", "b@example.com,B,")
+    bulkup("run", full, *UPSERT)
+    bulkup("run", bare, *UPSERT)
+    assert [one["Title"] for one in org.records("Contact")] == ["Boss", "Boss"]
+    done = bulkup("run", bare, *UPSERT, "--blank", "null", "--json")
+    assert done.code == 0, done.err
+    assert [one.get("Title") for one in org.records("Contact")] == [None, None]
+    rows = rows_of(done.document["files"]["results"])
+    assert [row["Title"] for row in rows] == ["", ""]
+    required = write(tmp_path / "required.csv", header, "a@example.com,,x")
+    assert bulkup("run", required, *UPSERT, "--blank", "null").code == 3
