@@ -33,7 +33,8 @@ def read(path: Path) -> tuple[list[Event], int]:
             raise RunError(
                 f"{path}, line {number}: the journal is damaged there",
                 "Nothing was sent. What the jobs did can be seen in Salesforce under Setup, "
-                "Bulk Data Load Jobs; give the run up with: bulkup runs RUN --abandon",
+                f"Bulk Data Load Jobs; give the run up with: bulkup runs {path.parent.name} "
+                "--abandon",
                 name="JournalDamaged",
             ) from error
     return events, length

@@ -204,7 +204,8 @@ def open_run(folder: Path) -> Run:
     except (ValueError, KeyError, TypeError) as error:
         raise RunError(
             f"The plan of run {folder.name} is damaged: {error}",
-            f"Give the run up with: bulkup runs {folder.name} --abandon",
+            "What its jobs did can be seen in Salesforce under Setup, Bulk Data Load Jobs. "
+            f"To be rid of it, remove the folder {folder}",
             name="PlanDamaged",
         ) from error
 

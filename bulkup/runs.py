@@ -17,11 +17,12 @@ from bulkup.run import Run, all_runs, open_run
 
 RECENT = timedelta(days=7)
 RUNNING, KILLED, ABANDONED, SUPERSEDED = "running", "killed", "abandoned", "superseded"
+DAMAGED = "damaged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How a run stands. `state` is a State, or one of the four words of this module."""
+    """How a run stands. `state` is a State, or one of the five words of this module."""
 
     run: Run = field(repr=False)
     state: str
@@ -40,6 +41,8 @@ class Standing:
             return f"bulkup resume {self.run.name}"
         if self.state in {State.PARTIAL, State.FAILED}:
             return f"bulkup retry {self.run.name}"
+        if self.state == DAMAGED:
+            return f"bulkup runs {self.run.name} --abandon"
         return f"superseded by {self.superseded_by}" if self.superseded_by else ""
 
 
@@ -83,13 +86,17 @@ def in_use(run: Run) -> bool:
 
 
 def all_standings(places: Places) -> list[Standing]:
-    """All runs, newest first; those whose plan or journal can't be read are left out."""
+    """All runs, newest first; those whose plan can't be read are left out."""
     found = []
     for folder in all_runs(places):
         try:
-            found.append(standing(open_run(folder)))
+            run = open_run(folder)
         except BulkupError:
             continue
+        try:
+            found.append(standing(run))
+        except BulkupError:
+            found.append(Standing(run=run, state=DAMAGED))
     return found
 
 
@@ -147,7 +154,7 @@ def prune(places: Places, older_than: timedelta, now: datetime) -> list[str]:
     """Remove the directories of runs that are over and older than that; their names."""
     gone = []
     for one in all_standings(places):
-        unfinished = one.resumable or one.state == RUNNING
+        unfinished = one.resumable or one.state in {RUNNING, DAMAGED}
         if not unfinished and _made(one.run) < now - older_than:
             shutil.rmtree(one.run.folder, ignore_errors=True)
             gone.append(one.run.name)

@@ -146,7 +146,7 @@ class Watcher:
                 with self._lock:
                     self.failed += event.failed - event.passing
                 self._weigh(self.failed)
-            case Looked() if event.seen.failed:
+            case Looked() if event.seen.failed and not event.seen.state.ended:
                 self._weigh(event.seen.failed)
             case Finished() if event.state is JobState.ABORTED:
                 if event.job not in self._aborting:
