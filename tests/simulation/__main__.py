@@ -19,6 +19,7 @@ def main() -> int:
     seconds = time.monotonic() - since
     print(  # noqa: T201 -- a command
         f"{found.loads:,} loads, {found.processes:,} processes, {found.kills:,} kills, "
+        f"{found.rounds:,} further rounds, "
         f"{seconds:.1f} s, {found.loads / seconds * 60:,.0f} loads a minute; "
         + ", ".join(f"{count:,} {state}" for state, count in sorted(found.states.items()))
     )

@@ -1,6 +1,8 @@
 """Promises broken on purpose: the simulation must find each of them, or it proves nothing."""
 
+import csv
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +11,12 @@ from bulkup.answers import Answers
 from bulkup.errors import Gone
 from bulkup.events import ChunkEvent, Closing, Created, Uploaded
 from bulkup.lifecycle import Life
-from bulkup.model import Job, JobState
+from bulkup.model import Job, JobState, ResultKind
+from bulkup.rows import again
+from bulkup.rows.layout import Layout
+from bulkup.rows.sheet import Sheet
 from bulkup.salesforce.client import Client
+from bulkup.stop import Watcher
 
 Mutation = Callable[[pytest.MonkeyPatch], None]
 
@@ -57,7 +63,7 @@ def results_taken_short(patch: pytest.MonkeyPatch) -> None:
 
     def fetch(self: Answers, *arguments: Any) -> Any:
         counts = honest_fetch(self, *arguments)
-        return type(counts)(succeeded=10_000 if counts.succeeded else 0)
+        return replace(counts, succeeded=10_000 if counts.succeeded else 0)
 
     honest_fetch = Answers.fetch
     patch.setattr(Client, "download", download)
@@ -91,6 +97,40 @@ def a_job_that_is_gone_begun_again(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Life, "_look_or_lost", lost)
 
 
+def a_further_round_sends_succeeded_rows_again(patch: pytest.MonkeyPatch) -> None:
+    """The next round takes every row of the one before instead of those that may pass now."""
+
+    def rows_to_repeat(sheet: Sheet, *_: Any, **__: Any) -> Iterator[int]:
+        return iter(range(1, sheet.source.rows + 1))
+
+    patch.setattr("bulkup.rows.again.rows_to_repeat", rows_to_repeat)
+
+
+def a_further_round_sends_unknown_rows_again(patch: pytest.MonkeyPatch) -> None:
+    """Rows that no result names are taken for rows that were not loaded."""
+    honest = again.rows_to_repeat
+
+    def rows_to_repeat(sheet: Sheet, layout: Layout, sent: Any, **more: Any) -> Iterator[int]:
+        named = set()
+        for one in sent:
+            path = one.results.get(ResultKind.SUCCESSFUL)
+            if path:
+                with path.open(encoding="utf-8", newline="") as file:
+                    named |= {row["Description"] for row in csv.DictReader(file)}
+        with sheet.source.path.open(encoding="utf-8", newline="") as file:
+            records = list(csv.DictReader(file))
+        if not list(honest(sheet, layout, sent, **more)):
+            return iter(())
+        return (n for n, row in enumerate(records, 1) if row["Description"] not in named)
+
+    patch.setattr("bulkup.rows.again.rows_to_repeat", rows_to_repeat)
+
+
+def a_limit_on_failed_rows_that_is_not_heeded(patch: pytest.MonkeyPatch) -> None:
+    """Rows fail past `--max-failed`, and more is sent all the same."""
+    patch.setattr(Watcher, "_weigh", lambda _self, _failed: None)
+
+
 MUTATIONS: dict[str, Mutation] = {
     one.__name__: one
     for one in (
@@ -99,5 +139,8 @@ MUTATIONS: dict[str, Mutation] = {
         results_taken_short,
         an_aborted_job_begun_again,
         a_job_that_is_gone_begun_again,
+        a_further_round_sends_succeeded_rows_again,
+        a_further_round_sends_unknown_rows_again,
+        a_limit_on_failed_rows_that_is_not_heeded,
     )
 }

@@ -19,6 +19,7 @@ class Found:
     loads: int = 0
     processes: int = 0
     kills: int = 0
+    rounds: int = 0
     states: Counter[str] = field(default_factory=Counter)
     broken: list[tuple[int, str]] = field(default_factory=list)
 
@@ -39,6 +40,7 @@ def search(seeds: Iterable[int], *, first_only: bool = False) -> Found:
                 found.loads += 1
                 found.processes += world.attempts
                 found.kills += world.kills
+                found.rounds += world.rounds
                 world.close()
             if found.broken and first_only:
                 break
