@@ -105,10 +105,12 @@ class Stop:
         Raises:
             Leaving: it is time to leave.
         """
-        if self._deadline is not None and self._wait:
+        if self._deadline is not None:
             seconds = min(seconds, max(0.0, self._deadline - self._clock.now()))
         self._clock.sleep(seconds, self._ended if self.call_off else self._changed)
         self.checkpoint()
+        if self._deadline is not None and not self.wait:
+            raise Leaving
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
