@@ -14,6 +14,7 @@ from bulkup.journal import Journal
 from bulkup.model import Chunk, Status
 from bulkup.places import write_privately
 from bulkup.report import Report, State, came_to, jobs_of, left_early, spent
+from bulkup.rounds import worth_again
 from bulkup.run import Run
 from bulkup.runner import Runner
 from bulkup.source import header_bytes
@@ -103,7 +104,7 @@ def chunks_of(run: Run, events: Sequence[Event]) -> list[Chunk]:
 
 
 def _send(run: Run, journal: Journal, runner: Runner, rooms: Rooms) -> bool:
-    """Carry out the chunks and the further rounds; whether nothing is left to be begun."""
+    """Carry out the chunks and the further rounds; whether no further round is to come."""
     options = run.plan.options
     chunks = list(run.plan.chunks)
     if options.canary and chunks:
@@ -114,13 +115,16 @@ def _send(run: Run, journal: Journal, runner: Runner, rooms: Rooms) -> bool:
     for number in range(2, options.row_retries + 2):
         made = next((e for e in journal.events if isinstance(e, Round) and e.round == number), None)
         if made is None:
-            if runner.stop.reason:
+            chunks = chunks_of(run, journal.events)
+            everything_over = all(runner.over(chunk) for chunk in chunks)
+            before = [chunk for chunk in chunks if chunk.round == number - 1]
+            if runner.stop.reason or not everything_over or not worth_again(before, journal.events):
                 return True
             made = _new_round(run, journal, runner, rooms, number)
             if made is None:
                 return runner.stop.begin
         runner.carry_out(made.chunks, 1)
-    return all(runner.over(chunk) for chunk in chunks_of(run, journal.events))
+    return True
 
 
 def _new_round(
@@ -128,8 +132,7 @@ def _new_round(
 ) -> Round | None:
     """One more round, written down; None where there is none, or it may not begin."""
     stop = runner.stop
-    everything_over = all(runner.over(chunk) for chunk in chunks_of(run, journal.events))
-    if not everything_over or not stop.begin:
+    if not stop.begin:
         return None
     try:
         made = rooms.next_round(run, journal.events, number)

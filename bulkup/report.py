@@ -166,7 +166,7 @@ def left_early(
 ) -> tuple[State, int, BulkupError | None] | None:
     """Where a run is left that is not over: state, exit code, why. None when it is over.
 
-    `done`: all chunks are at their ends and no further round is to come.
+    `done`: no further round is to come when all chunks are at their ends.
     """
     over = {e.chunk for e in events if isinstance(e, Saved | Lost)}
     begun = {e.chunk for e in events if isinstance(e, ChunkEvent)} - discarded(events)
@@ -185,7 +185,7 @@ def came_to(
     run: Run, events: Sequence[Event], books: Books
 ) -> tuple[State, int, BulkupError | None]:
     """What a run that is over came to: state, exit code, and what failed it."""
-    if culprit := _failed_job(events, books):
+    if culprit := _failed_job(run, events, books):
         kind = JobAborted if culprit.state is JobState.ABORTED else JobFailed
         error = kind(
             _culprit_words(culprit),
@@ -204,17 +204,22 @@ def discarded(events: Sequence[Event]) -> set[int]:
     return {chunk for chunk, event in last.items() if isinstance(event, Discarded)}
 
 
-def _failed_job(events: Sequence[Event], books: Books) -> Finished | None:
-    """A job that Failed, or that a person aborted, and still has the last word on some row."""
+def _failed_job(run: Run, events: Sequence[Event], books: Books) -> Finished | None:
+    """A job that Failed, or that a person aborted, and because of which rows are left.
+
+    Those that it has the last word on; after a person's abort also those never sent.
+    """
     ours = {e.job for e in events if isinstance(e, Aborting)}
     unlucky = {s.chunk for s in events if isinstance(s, Saved) and s.unprocessed + s.unknown}
+    over = {e.chunk for e in events if isinstance(e, Saved | Lost)}
+    left = books.counts.get(Status.UNPROCESSED, 0) + books.counts.get(Status.UNKNOWN, 0)
+    unsent = any(chunk.number not in over for chunk in run.plan.chunks)
     for event in events:
-        if not isinstance(event, Finished) or event.chunk not in unlucky:
+        if not isinstance(event, Finished):
             continue
-        bad = event.state is JobState.FAILED or (
-            event.state is JobState.ABORTED and event.job not in ours
-        )
-        if bad and books.counts.get(Status.UNPROCESSED, 0) + books.counts.get(Status.UNKNOWN, 0):
+        aborted = event.state is JobState.ABORTED and event.job not in ours
+        failed = event.state is JobState.FAILED
+        if (aborted and unsent) or ((aborted or failed) and left and event.chunk in unlucky):
             return event
     return None
 

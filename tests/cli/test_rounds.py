@@ -1,5 +1,8 @@
 """Stories of rows that come in on a later attempt, and of loads that stop early."""
 
+import json
+import signal
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -253,3 +256,30 @@ def test_a_canary_in_flight_is_alone(bulkup: Bulkup, served: ServedOrg, tmp_path
     assert bulkup("run", path, *INSERT, "--canary", 5, "--chunk-rows", 5).code == 0
     kinds = [(event["event"], event.get("chunk")) for event in told()]
     assert kinds.index(("Saved", 1)) < kinds.index(("Created", 2))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no ^C from outside on Windows")
+def test_a_run_left_in_the_pause_before_a_round_is_not_over(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path
+) -> None:
+    org = served(FaultPlan(jobs=[JobFault(locked=0.4)])).org
+    mortal = Mortal("run", people(tmp_path / "p.csv", 30), *INSERT, "--json")
+    assert mortal.wait_for_event("Saved")
+    mortal.signal(signal.SIGINT)
+    code, out, _ = mortal.ended()
+    assert code == 130
+    assert json.loads(out)["state"] == "interrupted"
+    done = bulkup("resume", "--json")
+    assert done.code == 0
+    assert [job["attempt"] for job in done.document["jobs"]] == [1, 2]
+    assert times_in_org(org) == each_once(30)
+
+
+def test_time_that_is_over_with_the_last_job_is_a_complete_run(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path
+) -> None:
+    late = RequestFault(act=slow(0).act, path="*/unprocessedrecords*", seconds=1.2)
+    served(FaultPlan(requests=[late]))
+    done = bulkup("run", people(tmp_path / "p.csv"), *INSERT, "--timeout", 1, "--json")
+    assert done.code == 0, done.out
+    assert done.document["state"] == "complete"

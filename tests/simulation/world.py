@@ -27,7 +27,7 @@ from bulkup.localorg.org import Org
 from bulkup.localorg.wire import Request
 from bulkup.model import JobState, Operation, ResultKind, Status, Target
 from bulkup.plan import cut
-from bulkup.report import Report
+from bulkup.report import Report, State
 from bulkup.run import Options, Plan, Run, write_plan
 from bulkup.runner import Runner
 from bulkup.runs import open_chunks
@@ -439,6 +439,9 @@ class World:
             unsent = status in {Status.NOT_SENT, Status.UNPROCESSED}
             if unsent and not self._may_be_left(run):
                 raise Broken(f"{name} is called {status} without need")
+        left_out = Status.NOT_SENT in statuses.values() and self.shape.max_failed is None
+        if left_out and report.state is not State.FAILED:
+            raise Broken(f"rows were not sent, and the run is called {report.state}")
         self._judge_jobs(run)
         self._judge_rounds(run, {name for name, one in statuses.items() if one is Status.FAILED})
         if sum(report.books.counts.values()) != self.shape.rows:
