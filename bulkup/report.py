@@ -178,7 +178,8 @@ def left_early(
         return State.INTERRUPTED, 143 if stop.terminated else 130, _interrupted(run, stop)
     if stop.timed_out:
         return State.TIMEOUT, WaitTimeout.exit_code, _timed_out(run)
-    return (State.WAITING, 0, None) if begun - over else None
+    # Chunks are left for good only where there is a reason, as `--max-failed` or a person's abort.
+    return (State.WAITING, 0, None) if begun - over or not stop.reason else None
 
 
 def came_to(

@@ -109,7 +109,8 @@ class Stop:
             seconds = min(seconds, max(0.0, self._deadline - self._clock.now()))
         self._clock.sleep(seconds, self._ended if self.call_off else self._changed)
         self.checkpoint()
-        if self._deadline is not None and not self.wait:
+        self._look_at_the_time()
+        if self.timed_out:
             raise Leaving
 
 

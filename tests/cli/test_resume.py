@@ -69,8 +69,8 @@ def test_time_of_zero_sends_everything_is_exit_7_and_resume_collects(
 def test_time_that_is_over_lets_an_upload_under_way_be_closed_and_begins_nothing_more(
     bulkup: Bulkup, served: ServedOrg, path: Path
 ) -> None:
-    org = served(FaultPlan(requests=[slow(1.2, "PUT")])).org
-    done = bulkup("run", path, *INSERT, *CHUNKS, "--timeout", 1, "--json")
+    org = served(FaultPlan(requests=[slow(1.0, "PUT")])).org
+    done = bulkup("run", path, *INSERT, *CHUNKS, "--timeout", 0.8, "--json")
     assert done.code == 7
     assert names().count("Created") == names().count("Closed") == 1
     assert bulkup("resume").code == 0
@@ -358,3 +358,13 @@ def test_not_named_the_only_unfinished_run_is_meant(
 @pytest.mark.parametrize("name", ["nothing-like-it", "../runs", ".", "/etc"])
 def test_a_name_of_no_run_is_refused(bulkup: Bulkup, served: ServedOrg, name: str) -> None:
     refused(bulkup("resume", name), "bulkup runs")
+
+
+def test_a_fault_before_the_first_job_is_borne_though_nobody_waits_for_the_jobs(
+    bulkup: Bulkup, served: ServedOrg, path: Path
+) -> None:
+    served(UNWILLING_ORG)
+    done = bulkup("run", path, *INSERT, *CHUNKS, "--no-wait", "--timeout", "60s", "--json")
+    assert done.code == 0
+    assert done.document["state"] == "waiting"
+    assert names().count("Closed") == 3

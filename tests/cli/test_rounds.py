@@ -280,6 +280,6 @@ def test_time_that_is_over_with_the_last_job_is_a_complete_run(
 ) -> None:
     late = RequestFault(act=slow(0).act, path="*/unprocessedrecords*", seconds=1.2)
     served(FaultPlan(requests=[late]))
-    done = bulkup("run", people(tmp_path / "p.csv"), *INSERT, "--timeout", 1, "--json")
+    done = bulkup("run", people(tmp_path / "p.csv"), *INSERT, "--timeout", 0.8, "--json")
     assert done.code == 0, done.out
     assert done.document["state"] == "complete"

@@ -19,7 +19,7 @@ from bulkup.cli import rooms
 from bulkup.cli.loading import Bodies, JobsOf
 from bulkup.column import Column
 from bulkup.errors import CredentialsError
-from bulkup.events import ChunkEvent, Created, Event, Finished, Saved
+from bulkup.events import Aborting, ChunkEvent, Created, Event, Finished, Saved
 from bulkup.journal import Journal
 from bulkup.load import Rooms, carry, chunks_of, header_of
 from bulkup.localorg.faults import Act, FaultPlan, JobFault, RequestFault
@@ -200,7 +200,6 @@ class World:
     org: Org = field(init=False)
     attempts: int = 0
     kills: int = 0
-    person_aborted: bool = False
     limit: int | None = None
     rounds: int = 0
 
@@ -363,7 +362,7 @@ class World:
         return token
 
     def _person_aborts(self, job: str) -> None:
-        answer = self.org.handle(
+        self.org.handle(
             Request(
                 method="PATCH",
                 path=f"/services/data/v60.0/jobs/ingest/{job}",
@@ -371,7 +370,6 @@ class World:
                 body=b'{"state": "Aborted"}',
             )
         )
-        self.person_aborted = self.person_aborted or answer.status == 200
 
     def _answers(self, run: Run) -> Answers:
         return run.answers(PASSING)
@@ -456,8 +454,10 @@ class World:
             if isinstance(event, Finished)
             and (event.state, event.closed, event.processed) == (JobState.ABORTED, True, 0)
         }
-        chunks = [one for one in run.plan.chunks if one.number in aborted]
+        chunks = [one for one in chunks_of(run, run.events()) if one.number in aborted]
         names = self.names()
+        if any(one.round > 1 for one in chunks):
+            return set(names)  # which rows were in the round is forgotten by now
         return {
             name
             for one in chunks
@@ -469,13 +469,13 @@ class World:
         wrong = {f"Row {n}" for n in self.shape.bad_rows}
         attempts = max(chunk.round for chunk in chunks_of(run, run.events()))
         self.rounds = attempts - 1
-        stopped = self.person_aborted or self.shape.max_failed is not None
+        stopped = _person_aborted(run) or self.shape.max_failed is not None
         if failed - wrong and attempts <= self.shape.row_retries and not stopped:
             raise Broken(f"{failed - wrong} gave up after {attempts} attempts")
 
     def _may_be_left(self, run: Run) -> bool:
         jobs = self.shape.faults.jobs
-        stopped = self.person_aborted or self.shape.max_failed is not None
+        stopped = _person_aborted(run) or self.shape.max_failed is not None
         return stopped or any(one.fail_after is not None or one.unprocessed for one in jobs)
 
     def _judge_jobs(self, run: Run) -> None:
@@ -489,6 +489,15 @@ class World:
             )
             if b'"state":"Open"' in answer.body:
                 raise Broken(f"job {job} is left open")
+
+
+def _person_aborted(run: Run) -> bool:
+    events = run.events()
+    ours = {event.job for event in events if isinstance(event, Aborting)}
+    return any(
+        isinstance(event, Finished) and event.state is JobState.ABORTED and event.job not in ours
+        for event in events
+    )
 
 
 def _names_in(path: Path) -> list[str]:
