@@ -3,8 +3,8 @@
 from pathlib import Path
 
 _BLOCK = 4 << 20
-_SPARSE = 20_000
-"""Quotes in a block that are looked at one by one; where there are more, pairs are searched."""
+_SPARSE = 200
+"""Bytes to a quote from which on quotes are looked at one by one; else pairs are searched."""
 
 
 def blanks_beside_quotes(path: Path) -> bool:
@@ -16,15 +16,16 @@ def blanks_beside_quotes(path: Path) -> bool:
     last = b""
     with path.open("rb", buffering=0) as file:
         while block := file.read(_BLOCK):
-            if _beside(last + block[:1]) or _beside(block):
+            if beside(last + block[:1]) or beside(block):
                 return True
             last = block[-1:]
     return last != b"\n"
 
 
-def _beside(block: bytes) -> bool:
+def beside(block: bytes) -> bool:
+    """Whether a quote in the block has a blank beside it."""
     at = block.find(b'"')
-    for _ in range(_SPARSE):
+    for _ in range(len(block) // _SPARSE):
         if at < 0:
             return False
         if block[at + 1 : at + 2] == b" " or block[max(at - 1, 0) : at] == b" ":

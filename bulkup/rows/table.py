@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from bulkup.errors import RunError
 from bulkup.model import Delimiter, LineEnding
 from bulkup.rows.engine import located, quoted
+from bulkup.rows.quotes import beside
 from bulkup.rows.records import read
 from bulkup.scan import record_pattern
 
@@ -189,7 +190,7 @@ def _blanks_beside_quotes(block: bytes) -> bool:
 
     Salesforce's own files have none: they are not asked.
     """
-    if b'" ' not in block and b' "' not in block:
+    if not beside(block):
         return False
     closing = any(
         found.end() < len(block) or len(found[0]) >= _OVERLAP for found in _CLOSES.finditer(block)

@@ -80,8 +80,9 @@ class Fates:
             else:
                 rows += [row[:2] for row in more]
                 statuses += [row[2] for row in more]
-        before, apart = zip(*rows, strict=True)
-        return Fate(statuses=statuses, before=before, apart=apart)
+        return Fate(
+            statuses=statuses, before=[row[0] for row in rows], apart=[row[1] for row in rows]
+        )
 
 
 def _changed() -> RunError:
