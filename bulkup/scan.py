@@ -69,8 +69,9 @@ class Piece:
 @lru_cache
 def quoted_cells(delimiter: Delimiter) -> re.Pattern[bytes]:
     """Matches each quoted cell of whole records; one that is never closed goes to the end."""
+    # No possessive quantifiers here: CPython before 3.11.5 gets some of them wrong (gh-106052).
     before = re.escape(delimiter.char.encode())
-    return re.compile(rb'"(?:(?<=[' + before + rb'\n]")|(?<=\A"))[^"]*+(?:""[^"]*+)*+(?:"|\Z)')
+    return re.compile(rb'"(?:(?<=[' + before + rb'\n]")|(?<=\A"))[^"]*(?:""[^"]*)*(?:"|\Z)')
 
 
 def first_not_utf8(data: bytes) -> int | None:
@@ -87,17 +88,11 @@ def first_not_utf8(data: bytes) -> int | None:
 
 @lru_cache
 def record_pattern(delimiter: Delimiter) -> re.Pattern[bytes]:
-    """Matches one record with its line feed."""
+    """Matches one record with its line feed. A closing quote is one that no other follows."""
     mark = re.escape(delimiter.char)
-    text = rf"[^{mark}\n]*+"
-    cell = rf'(?:"[^"]*+(?:""[^"]*+)*+"{text}|(?!"){text})'
-    return re.compile(rf"{cell}(?:{mark}{cell})*+\n".encode())
-
-
-@lru_cache
-def whole_records(delimiter: Delimiter) -> re.Pattern[bytes]:
-    """Matches all records at the beginning that have their line feed, maybe none."""
-    return re.compile(b"(?:" + record_pattern(delimiter).pattern + b")*+")
+    text = rf"[^{mark}\n]*"
+    cell = rf'(?:"[^"]*(?:""[^"]*)*"(?!"){text}|(?!"){text})'
+    return re.compile(rf"{cell}(?:{mark}{cell})*\n".encode())
 
 
 def masked(data: bytes, delimiter: Delimiter) -> bytes:
@@ -135,7 +130,7 @@ def _whole(data: bytes, offset: int, line: int, delimiter: Delimiter) -> Piece:
     if b'"' in data:
         bare = quoted_cells(delimiter).sub(b'"', data)
         if not bare.endswith(b"\n"):  # the last line break stands in a cell that is still open
-            data = data[: next(found.end() for found in whole_records(delimiter).finditer(data))]
+            data = data[: masked(data, delimiter).rfind(b"\n") + 1]
             bare = bare[: bare.rfind(b"\n") + 1]
     return Piece(offset=offset, line=line, data=data, bare=bare, delimiter=delimiter)
 
