@@ -20,16 +20,17 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One code of the table."""
+    """One code of the table. `firm` says why `--allow` can't let it pass; empty where it can."""
 
     severity: Severity
     scope: Scope
     meaning: str
     advice: str
+    firm: str = ""
 
 
-def _error(scope: Scope, meaning: str, advice: str) -> Rule:
-    return Rule(severity=Severity.ERROR, scope=scope, meaning=meaning, advice=advice)
+def _error(scope: Scope, meaning: str, advice: str, firm: str = "") -> Rule:
+    return Rule(severity=Severity.ERROR, scope=scope, meaning=meaning, advice=advice, firm=firm)
 
 
 def _warning(scope: Scope, meaning: str, advice: str) -> Rule:
@@ -37,27 +38,37 @@ def _warning(scope: Scope, meaning: str, advice: str) -> Rule:
 
 
 _CORRECT = "Correct the cells"
+_FAILS_JOB = "Salesforce fails the whole job for it"
 
 RULES: Mapping[str, Rule] = {
     "OBJECT_NOT_LOADABLE": _error(
         Scope.LOAD,
         "You may not insert, update or delete records of this object",
         "Ask your administrator for the permission, or load another object",
+        "Salesforce refuses all of it",
     ),
     "KEY_NOT_ALLOWED": _error(
         Scope.LOAD,
         "The field given with `--external-id` can't find records",
         "Take one of the fields that the message names",
+        _FAILS_JOB,
     ),
     "KEY_COLUMN_MISSING": _error(
         Scope.LOAD,
         "The file has no column for the key by which records are found",
         "Add the column, or name it with `--map`",
+        "no record can be found without it, and rows might be inserted anew",
     ),
     "NOTHING_BUT_KEYS": _error(
         Scope.LOAD,
         "There is no column that would change anything",
         "Add columns to load, or drop fewer",
+    ),
+    "NO_COLUMN_LEFT": _error(
+        Scope.LOAD,
+        "No column of the file would be sent",
+        "Add columns to load, or drop fewer",
+        _FAILS_JOB,
     ),
     "REQUIRED_COLUMN_MISSING": _error(
         Scope.LOAD,
@@ -83,41 +94,49 @@ RULES: Mapping[str, Rule] = {
         Scope.COLUMN,
         "The object has no field of this name",
         "Name the field with `--map`, or leave the column out with `--drop`",
+        _FAILS_JOB,
     ),
     "LABEL_NOT_NAME": _error(
         Scope.COLUMN,
         "The column has a field's label, and Salesforce takes only its name",
         "Type the `--map` that the message shows",
+        _FAILS_JOB,
     ),
     "COLUMN_NOT_LOADABLE": _error(
         Scope.COLUMN,
         "The field can't be written by this operation",
         "Leave the column out with `--drop`",
+        "Salesforce fails the rows that fill it, or the whole job",
     ),
     "COLUMN_TWICE": _error(
         Scope.COLUMN,
         "Two columns fill the same field",
         "Leave one of them out with `--drop`",
+        _FAILS_JOB,
     ),
     "ONLY_ID_FOR_DELETE": _error(
         Scope.COLUMN,
         "A delete takes the Id and nothing else",
         "Leave the other columns out with `--drop`",
+        _FAILS_JOB,
     ),
     "RELATIONSHIP_UNKNOWN": _error(
         Scope.COLUMN,
         "The object has no relationship of this name, or its key finds no records",
         "Write Relationship.Field, with a relationship that the message names",
+        _FAILS_JOB,
     ),
     "RELATIONSHIP_NEEDS_OBJECT": _error(
         Scope.COLUMN,
         "The reference may point to several objects, and the column does not say to which",
         "Put the object in front, as in User:Owner.Email",
+        _FAILS_JOB,
     ),
     "RELATIONSHIP_TAKES_NO_OBJECT": _error(
         Scope.COLUMN,
         "The reference points to one object only, which must not stand in front",
         "Take the object and the colon away",
+        _FAILS_JOB,
     ),
     "COLUMN_EMPTY": _warning(
         Scope.COLUMN,
@@ -125,7 +144,10 @@ RULES: Mapping[str, Rule] = {
         "Nothing, or leave it out with `--drop`",
     ),
     "KEY_EMPTY": _error(
-        Scope.ROWS, "A row has no value in the key column", "Fill the cells, or take the rows out"
+        Scope.ROWS,
+        "A row has no value in the key column",
+        "Fill the cells, or take the rows out",
+        "such a row fails or, in an upsert by Id, is inserted anew",
     ),
     "KEY_TWICE": _error(
         Scope.ROWS,
@@ -239,8 +261,11 @@ def finding(
 
 
 def weighed(severity: Severity, code: str, *, allow: Collection[str], strict: bool) -> Severity:
-    """What a finding weighs for this user: `--allow` beats `--strict`, which beats the table."""
-    if code in allow:
+    """What a finding weighs for this user: `--allow` beats `--strict`, which beats the table.
+
+    A firm code is let pass by nobody.
+    """
+    if code in allow and not RULES[code].firm:
         return Severity.WARNING
     return Severity.ERROR if strict else severity
 

@@ -117,8 +117,11 @@ def missing(
     if by and key is None:
         found.append(_no_key_column(by, target))
     elif target.operation not in _DELETES and not [one for one in as_sent if one != key]:
-        left = f"Only {key.name} would be sent" if key else "No column would be sent"
-        found.append(finding("NOTHING_BUT_KEYS", f"{left}: there is nothing to load"))
+        found.append(
+            finding("NOTHING_BUT_KEYS", f"Only {key.name} would be sent: there is nothing to load")
+            if key
+            else finding("NO_COLUMN_LEFT", "No column would be sent: there is nothing to load")
+        )
     return found + _required(as_sent, info, target)
 
 

@@ -202,7 +202,7 @@ def test_nothing_but_keys() -> None:
     assert said(resolve(["Id"], CONTACT, UPDATE)) == [("NOTHING_BUT_KEYS", "")]
     assert ("NOTHING_BUT_KEYS", "") in said(resolve(["Email__c"], CONTACT, UPSERT))
     nothing = resolve(["sf__Id"], CONTACT, INSERT)
-    assert "No column would be sent" in message(nothing, "NOTHING_BUT_KEYS")
+    assert "No column would be sent" in message(nothing, "NO_COLUMN_LEFT")
 
 
 def test_required_fields_without_a_column() -> None:
@@ -301,6 +301,14 @@ def test_allow_beats_strict_and_strict_beats_the_table() -> None:
         ("TOO_LONG", Severity.WARNING),
         ("ROW_TWICE", Severity.WARNING),
     ]
+
+
+def test_a_firm_code_is_let_pass_by_nobody() -> None:
+    firm = [code for code, rule in RULES.items() if rule.firm]
+    weighed = weigh([finding(code, "x") for code in firm], allow=set(RULES))
+    assert {one.severity for one in weighed} == {Severity.ERROR}
+    assert {"KEY_COLUMN_MISSING", "KEY_EMPTY", "UNKNOWN_COLUMN", "COLUMN_TWICE"} <= set(firm)
+    assert not {"KEY_TWICE", "REQUIRED_COLUMN_MISSING", "NOTHING_BUT_KEYS"} & set(firm)
 
 
 def test_skip_invalid_stops_only_for_what_is_not_about_single_rows() -> None:

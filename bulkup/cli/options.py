@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bulkup.cli.passing import let_pass
 from bulkup.model import Delimiter, JobState, LineEnding, Operation
 from bulkup.stop import MaxFailed
 
@@ -260,7 +261,8 @@ Allow = Annotated[
         "--allow",
         metavar="CODE",
         show_default=False,
-        help="A finding of this code is a warning; repeatable.",
+        callback=let_pass,
+        help="A finding of this code is a warning; some codes can't be allowed; repeatable.",
     ),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Warnings of the check stop too.")]

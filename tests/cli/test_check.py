@@ -95,6 +95,45 @@ def test_strict_makes_warnings_stop_and_allow_makes_errors_pass(
     assert warning["code"] in bulkup("check", faulty, *UPSERT).out
 
 
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_no_upsert_by_id_without_ids_can_be_let_pass(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path, command: str
+) -> None:
+    org = served().org
+    file = write(tmp_path / "x.csv", "LastName", "A", "B")
+    upsert = ("--object", "Contact", "--op", "upsert", "--external-id", "Id")
+    assert bulkup(command, file, *upsert).code == 3
+    done = bulkup(command, file, *upsert, "--allow", "KEY_COLUMN_MISSING")
+    assert done.code == 2
+    error, hint = done.err.splitlines()
+    assert error.startswith("error: --allow KEY_COLUMN_MISSING: it can't be let pass, because ")
+    assert hint == "  Add the column, or name it with --map."
+    assert org.records("Contact") == []
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_all_codes_that_cannot_be_allowed_are_told_at_once_with_what_was_meant(
+    bulkup: Bulkup, served: ServedOrg, contacts: Path, command: str
+) -> None:
+    served()
+    codes = ("--allow", "NOT_A_DAT", "--allow", "NOPE", "--allow", "LABEL_NOT_NAM")
+    done = bulkup(command, contacts, *UPSERT, *codes, "--allow", "TOO_LONG", "--json")
+    assert done.code == 2
+    assert (done.document["error"], done.document["message"].split("; ")) == (
+        "InvalidOption",
+        [
+            "--allow NOT_A_DAT: the check has no such code, did you mean NOT_A_DATE?",
+            "--allow NOPE: the check has no such code",
+            "--allow LABEL_NOT_NAM: the check has no such code, did you mean LABEL_NOT_NAME?",
+        ],
+    )
+    assert done.document["hint"].splitlines() == [
+        "Type: --allow NOT_A_DATE",
+        "Leave it out, or take the code that stands beside the finding.",
+        "Type the --map that the message shows.",
+    ]
+
+
 def test_columns_are_renamed_and_left_out_before_the_check(
     bulkup: Bulkup, served: ServedOrg, tmp_path: Path
 ) -> None:

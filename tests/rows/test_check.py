@@ -276,7 +276,7 @@ def test_a_column_with_an_error_of_its_own_is_not_looked_into(insert: Checker) -
 
 
 def test_no_column_at_all(insert: Checker) -> None:
-    assert "NOTHING_BUT_KEYS" in codes(insert.check("sf__Id\nx\n"))
+    assert "NO_COLUMN_LEFT" in codes(insert.check("sf__Id\nx\n"))
 
 
 def test_a_file_without_records_has_only_its_header_to_check(insert: Checker) -> None:

@@ -1,0 +1,51 @@
+"""Which findings the user may let pass."""
+
+from collections.abc import Iterable, Iterator
+
+from bulkup.errors import InputError
+from bulkup.findings import RULES
+from bulkup.names import closest
+
+
+def let_pass(codes: list[str] | None) -> list[str] | None:
+    """The codes given with `--allow`, once each of them is found to be one that may pass.
+
+    Raises:
+        InputError: all that are none, or that nobody may let pass.
+    """
+    wrong = dict.fromkeys(code for code in codes or () if code not in RULES or RULES[code].firm)
+    if wrong:
+        raise InputError(
+            "; ".join(map(_why_not, wrong)),
+            "\n".join(dict.fromkeys(_instead(wrong))),
+            name="InvalidOption",
+        )
+    return codes
+
+
+def _why_not(code: str) -> str:
+    if code in RULES:
+        return f"--allow {code}: it can't be let pass, because {RULES[code].firm}"
+    near = closest(code, RULES)
+    return f"--allow {code}: the check has no such code" + (f", did you mean {near}?" * bool(near))
+
+
+def _instead(codes: Iterable[str]) -> Iterator[str]:
+    for code in codes:
+        meant = code if code in RULES else closest(code, RULES)
+        if not meant:
+            yield "Leave it out, or take the code that stands beside the finding."
+        elif RULES[meant].firm:
+            yield f"{spoken(RULES[meant].advice)}."
+        else:
+            yield f"Type: {allow(meant)}"
+
+
+def allow(*codes: str) -> str:
+    """The options that let these codes pass."""
+    return " ".join(f"--allow {code}" for code in codes)
+
+
+def spoken(advice: str) -> str:
+    """Advice for a terminal: without the marks of Markdown."""
+    return advice.replace("`", "")
