@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkup.model import Delimiter, Status
+from bulkup.model import Status
 from bulkup.rows.engine import located, quoted
 from bulkup.rows.layout import Sent
 from bulkup.rows.sheet import Sheet
@@ -74,31 +74,3 @@ def last_words(base: str, said_of: str | None) -> str:
         f" LEFT JOIN ({said_of or nothing}) AS said USING (row)"
         " LEFT JOIN later USING (row) LEFT JOIN settled USING (row)"
     )
-
-
-def texts(delimiter: Delimiter, rows: range, *, alike: bool) -> str:
-    """For these rows of `final`, in order, the bytes that stand before the record, and the status.
-
-    The first are for results.csv, the second for the file of its status. `alike`: the status is
-    known to be the same for all.
-    """
-    mark = delimiter.char
-    d = f" || {quoted(mark)} || "
-    ident, error, end = _cell("id", mark), _cell("error", mark), quoted(mark)
-    place = f"row{d}line || {end}"
-    before = f"{place} || status{d}{ident}{d}created{d}{error} || {end}"
-    apart = (
-        f"CASE status WHEN 'succeeded' THEN {ident}{d}created{d}{place}"
-        f" WHEN 'failed' THEN {ident}{d}{error}{d}{place} ELSE {place} END"
-    )
-    status = "" if alike else ", status"
-    within = f"row BETWEEN {rows.start} AND {rows.stop - 1}"
-    ordered = f"(SELECT * FROM final WHERE {within} ORDER BY row)"
-    return f"SELECT encode({before}), encode({apart}){status} FROM {ordered}"
-
-
-def _cell(name: str, mark: str) -> str:
-    needs = " OR ".join(
-        f"contains({name}, {text})" for text in (quoted(mark), "'\"'", "chr(10)", "chr(13)")
-    )
-    return f"CASE WHEN {needs} THEN '\"' || replace({name}, '\"', '\"\"') || '\"' ELSE {name} END"

@@ -1,21 +1,24 @@
 """Salesforce's results joined with the rows of the user's file: what became of every row."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkup.books import Books
-from bulkup.model import Field, ResultKind, Status
+from bulkup.model import Delimiter, Field, ResultKind, Status
+from bulkup.rows.ahead import ahead
 from bulkup.rows.engine import with_enough_memory
 from bulkup.rows.errors import Groups
-from bulkup.rows.fates import last_words, load_numbers, said, texts, with_lines
+from bulkup.rows.fates import last_words, load_numbers, said, with_lines
 from bulkup.rows.layout import Layout, Sent
 from bulkup.rows.match import Matched, begin, match, number
 from bulkup.rows.outcome import begin_outcome, keep
 from bulkup.rows.settled import load_settled
 from bulkup.rows.sheet import Sheet, numbered, write_numbers
-from bulkup.rows.write import Fates, Telling, write
+from bulkup.rows.texts import Fates, Texts, needs_care, write_texts
+from bulkup.rows.write import write
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -77,7 +80,8 @@ def reconcile(
             begin_outcome(outcome)
         story = _Story(load=load, connection=connection, work=room, outcome=outcome)
         story.hear_later_rounds()
-        counts, files = write(load.original.source, Fates(story.tell()), to)
+        with closing(ahead(story.tell())) as told:
+            counts, files = write(load.original.source, Fates(told), to)
         return story.books(counts, files, explain)
 
     return with_enough_memory(work, tell)
@@ -114,8 +118,8 @@ class _Story:
                     )
         self.connection.execute(_LAST)
 
-    def tell(self) -> Iterator[Telling]:
-        """The fates of all rows in order, one query for each chunk of the first round."""
+    def tell(self) -> Iterator[Texts]:
+        """The fates of all rows in order, as files, one chunk of the first round after another."""
         sheet = self._begin(1)
         chunks = self.load.chunks(1)
         lines = self._lines(sheet)
@@ -210,11 +214,13 @@ class _Story:
             return last
         return number(self.connection, f"SELECT row FROM numbers WHERE pos = {last}")
 
-    def _tell(self, final: str) -> Iterator[Telling]:
+    def _tell(self, final: str) -> Iterator[Texts]:
         self.connection.execute(f"CREATE OR REPLACE TEMP {final}")
-        statuses = set()
-        for chunk, status, rows, created in self.connection.execute(_TALLY).fetchall():
+        statuses, plain = set(), True
+        mark = self.load.original.source.delimiter
+        for chunk, status, rows, created, odd in self.connection.execute(_tally(mark)).fetchall():
             statuses.add(status)
+            plain = plain and not odd
             if chunk:
                 self.chunk_rows[chunk] = self.chunk_rows.get(chunk, 0) + rows
             if status == Status.SUCCEEDED:
@@ -225,12 +231,12 @@ class _Story:
         if self.outcome:
             keep(self.connection, self.outcome)
         only = statuses.pop() if len(statuses) == 1 else ""
-        mark = self.load.original.source.delimiter
         first, last = self.connection.execute(_SPAN).fetchall()[0]
         for start in range(first or 0, (last or -1) + 1, ROWS_AT_ONCE):
-            stop = start + ROWS_AT_ONCE
-            query = texts(mark, range(start, stop), alike=bool(only))
-            yield only, self.connection.execute(query)
+            texts = Texts(path=self.work / f"texts-{start}", status=only)
+            rows = range(start, start + ROWS_AT_ONCE)
+            write_texts(self.connection, mark, rows, texts, plain=plain)
+            yield texts
 
 
 _LATER = (
@@ -242,10 +248,15 @@ _LAST = (
     " QUALIFY row_number() OVER (PARTITION BY row ORDER BY round DESC) = 1"
 )
 _SPAN = "SELECT min(row), max(row) FROM final"
-_TALLY = (
-    "SELECT chunk, status, count(*), count(*) FILTER (created = 'true') FROM final"
-    " GROUP BY chunk, status"
-)
+
+
+def _tally(mark: Delimiter) -> str:
+    """How many rows of `final` are there by chunk and status, created ones and odd ones."""
+    odd = f"{needs_care('id', mark)} OR {needs_care('error', mark)}"
+    return (
+        "SELECT chunk, status, count(*), count(*) FILTER (created = 'true'),"
+        f" count(*) FILTER ({odd}) FROM final GROUP BY chunk, status"
+    )
 
 
 def _one_line_each(sheet: Sheet) -> bool:

@@ -1,0 +1,144 @@
+"""What stands before the records in the result files, handed from DuckDB to Python.
+
+DuckDB writes it to files, several threads at once, because a Python object for each cell takes
+longer than all the rest. A row is a line: the text for results.csv, NUL, the text for the file of
+its status, and where these differ NUL and its status.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bulkup.errors import RunError
+from bulkup.model import Delimiter
+from bulkup.rows.engine import quoted
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_BLOCK = 1 << 18
+_ESCAPES = ((1, "s"), (0, "0"), (10, "n"))
+"""Characters that a line can't hold, and what stands for them behind chr(1)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Texts:
+    """A file of texts. `status` is what all its rows have, or empty where they differ."""
+
+    path: Path
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """What became of some rows: statuses, and the bytes that stand before their records.
+
+    `before` is for results.csv, `apart` for the file of the status. `status` is what all rows
+    have, or empty: then `statuses` has one for each.
+    """
+
+    status: str
+    statuses: Sequence[str]
+    before: Sequence[bytes]
+    apart: Sequence[bytes]
+
+
+def write_texts(
+    connection: "DuckDBPyConnection", mark: Delimiter, rows: range, to: Texts, *, plain: bool
+) -> None:
+    """Write the texts for these rows of `final`, in order.
+
+    `plain`: none of their cells `needs_care`.
+    """
+    ident, error = (name if plain else _cell(name, mark) for name in ("id", "error"))
+    d, end = f" || {quoted(mark.char)} || ", quoted(mark.char)
+    place = f"row{d}line || {end}"
+    before = f"{place} || status{d}{ident}{d}created{d}{error} || {end}"
+    apart = (
+        f"CASE status WHEN 'succeeded' THEN {ident}{d}created{d}{place}"
+        f" WHEN 'failed' THEN {ident}{d}{error}{d}{place} ELSE {place} END"
+    )
+    status = "" if to.status else " || chr(0) || status"
+    within = f"row BETWEEN {rows.start} AND {rows.stop - 1}"
+    connection.execute(
+        f"COPY (SELECT {before} || chr(0) || {apart}{status}"
+        f" FROM (SELECT * FROM final WHERE {within} ORDER BY row))"
+        f" TO {quoted(to.path)} (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '', ESCAPE '')"
+    )
+
+
+def needs_care(name: str, mark: Delimiter) -> str:
+    """The SQL condition that a cell can't stand as it is in a CSV, or in a line of ours."""
+    texts = (quoted(mark.char), "'\"'", "chr(10)", "chr(13)", "chr(0)", "chr(1)")
+    return " OR ".join(f"contains({name}, {text})" for text in texts)
+
+
+def _cell(name: str, mark: Delimiter) -> str:
+    text = f"replace({name}, '\"', '\"\"')"
+    for character, letter in _ESCAPES:
+        text = f"replace({text}, chr({character}), chr(1) || '{letter}')"
+    return f"CASE WHEN {needs_care(name, mark)} THEN '\"' || {text} || '\"' ELSE {name} END"
+
+
+class Fates:
+    """The fates of all rows, in the order of the user's file, from one file after another."""
+
+    def __init__(self, files: Iterator[Texts]) -> None:
+        self._fates = (fate for file in files for fate in _read(file))
+        self._left: Fate | None = None
+
+    def take(self, most: int) -> Fate:
+        """The next rows, at least one and at most so many.
+
+        Raises:
+            RunError: there are no more.
+        """
+        fate = self._left or next(self._fates, None)
+        if fate is None:
+            raise RunError(
+                "The file has more records than it had",
+                "Put it back as it was.",
+                name="SourceChanged",
+            )
+        self._left = _part(fate, slice(most, None)) if most < len(fate.before) else None
+        return _part(fate, slice(most)) if self._left else fate
+
+
+def _part(fate: Fate, rows: slice) -> Fate:
+    return Fate(
+        status=fate.status,
+        statuses=fate.statuses[rows],
+        before=fate.before[rows],
+        apart=fate.apart[rows],
+    )
+
+
+def _read(file: Texts) -> Iterator[Fate]:
+    """The fates of a file, many rows at a time; the file is gone after the last."""
+    with file.path.open("rb") as opened:
+        rest = b""
+        while block := opened.read(_BLOCK):
+            lines, ending, rest = (rest + block).rpartition(b"\n")
+            if ending:
+                yield _fate(file.status, lines)
+    file.path.unlink()
+
+
+def _fate(status: str, lines: bytes) -> Fate:
+    pieces = lines.replace(b"\n", b"\0").split(b"\0")
+    if b"\1" in lines:
+        pieces = [_unescaped(piece) for piece in pieces]
+    step = 2 if status else 3
+    return Fate(
+        status=status,
+        statuses=() if status else b"\0".join(pieces[2::step]).decode().split("\0"),
+        before=pieces[::step],
+        apart=pieces[1::step],
+    )
+
+
+def _unescaped(piece: bytes) -> bytes:
+    for character, letter in reversed(_ESCAPES):
+        piece = piece.replace(b"\1" + letter.encode(), bytes([character]))
+    return piece
