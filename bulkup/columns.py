@@ -49,7 +49,8 @@ def resolve(
     """What each column of the header is at Salesforce, all that can be said against it included.
 
     Raises:
-        InputError: `--map` or `--drop` name a column that the file does not have.
+        InputError: `--map` or `--drop` name a column that the file does not have, or the target
+            names a key that is none.
     """
     renames = renames or {}
     _must_exist(header, renames, drops)
@@ -59,7 +60,7 @@ def resolve(
     fields = {one.name.lower(): one for one in info.fields.values()}
     looked_up = [_column(source, renames.get(source, source), info, fields) for source in kept]
     as_sent = tuple(column for column, _ in looked_up)
-    by, key_findings = key_field(info, target, fields)
+    by = key_field(info, target, fields)
     key = next((one for one in as_sent if by and one.field == by), None)
     return Columns(
         as_sent=as_sent,
@@ -68,7 +69,6 @@ def resolve(
         external_id=by.name if by and target.external_id else None,
         findings=(
             *object_findings(info, target),
-            *key_findings,
             *(one for _, one in looked_up if one),
             *doubled(as_sent),
             *unwritable(as_sent, key, info, target),

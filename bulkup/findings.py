@@ -47,12 +47,6 @@ RULES: Mapping[str, Rule] = {
         "Ask your administrator for the permission, or load another object",
         "Salesforce refuses all of it",
     ),
-    "KEY_NOT_ALLOWED": _error(
-        Scope.LOAD,
-        "The field given with `--external-id` can't find records",
-        "Take one of the fields that the message names",
-        _FAILS_JOB,
-    ),
     "KEY_COLUMN_MISSING": _error(
         Scope.LOAD,
         "The file has no column for the key by which records are found",

@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from bulkup.column import Column
+from bulkup.errors import InputError
 from bulkup.findings import finding
 from bulkup.model import Field, Finding, ObjectInfo, Operation, Target
-from bulkup.names import as_argument
+from bulkup.names import as_argument, closest
 
 _BY_ID = {Operation.UPDATE, Operation.DELETE, Operation.HARD_DELETE}
 _DELETES = {Operation.DELETE, Operation.HARD_DELETE}
@@ -30,24 +31,34 @@ def is_key(field: Field) -> bool:
     return field.external_id or field.id_lookup or field.name == "Id"
 
 
-def key_field(
-    info: ObjectInfo, target: Target, fields: Mapping[str, Field]
-) -> tuple[Field | None, list[Finding]]:
-    """The field by which records are found, or why the one that was named is none."""
+def key_field(info: ObjectInfo, target: Target, fields: Mapping[str, Field]) -> Field | None:
+    """The field by which records are found; None for an insert.
+
+    Raises:
+        InputError: the one that was named does not exist, or is no key.
+    """
     if target.operation in _BY_ID:
-        return fields.get("id"), []
+        return fields.get("id")
     if target.operation is Operation.INSERT:
-        return None, []
+        return None
     name = target.external_id or ""
     field = fields.get(name.strip().lower())
     if field and is_key(field):
-        return field, []
-    keys = ", ".join(one.name for one in info.fields.values() if is_key(one)) or "none"
+        return field
+    raise _no_key(name, field, info)
+
+
+def _no_key(name: str, field: Field | None, info: ObjectInfo) -> InputError:
+    keys = [one.name for one in info.fields.values() if is_key(one)]
     reason = (
         f"{info.name}.{field.name} is no key" if field else f"{info.name} has no field {name!r}"
     )
-    message = f"{reason}: an upsert finds records by {keys}"
-    return None, [finding("KEY_NOT_ALLOWED", message, column=name)]
+    near = closest(name, keys)
+    return InputError(
+        f"{reason}: an upsert finds records by {', '.join(keys) or 'none'}",
+        f"Did you mean --external-id {near}?" if near else "Name one of these: --external-id FIELD",
+        name="KeyNotAllowed",
+    )
 
 
 def doubled(as_sent: Sequence[Column]) -> list[Finding]:

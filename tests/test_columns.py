@@ -176,11 +176,19 @@ def test_ids_external_ids_and_lookup_fields_are_keys(key: str) -> None:
 def test_a_field_that_is_no_key_gets_the_list_of_those_that_are(
     key: str | None, reason: str
 ) -> None:
-    columns = resolve(["Title", "LastName"], CONTACT, target(Operation.UPSERT, key))
-    text = message(columns, "KEY_NOT_ALLOWED")
-    assert reason in text
-    assert text.endswith("an upsert finds records by Id, Email, Email__c, External_Id__c")
-    assert "KEY_COLUMN_MISSING" not in dict(said(columns))
+    with pytest.raises(InputError, match=reason) as caught:
+        resolve(["Title", "LastName"], CONTACT, target(Operation.UPSERT, key))
+    assert caught.value.name == "KeyNotAllowed"
+    assert caught.value.message.endswith(
+        "an upsert finds records by Id, Email, Email__c, External_Id__c"
+    )
+    assert "--external-id" in caught.value.hint
+
+
+def test_the_key_that_was_probably_meant_is_told() -> None:
+    with pytest.raises(InputError) as caught:
+        resolve(["Email"], CONTACT, target(Operation.UPSERT, "External_Id"))
+    assert caught.value.hint == "Did you mean --external-id External_Id__c?"
 
 
 def test_a_delete_takes_only_the_id() -> None:

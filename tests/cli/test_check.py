@@ -190,6 +190,11 @@ MISTAKES: dict[str, tuple[tuple[str, ...], int, str]] = {
     "a directory": ((".", *UPSERT), 2, "directory"),
     "no key": (("FILE", "--object", "Contact", "--op", "upsert"), 2, "--external-id"),
     "an unknown object": (("FILE", "--object", "Kontact", "--op", "insert"), 2, "Contact"),
+    "a key that is no key": (
+        ("FILE", "--object", "Contact", "--op", "upsert", "--external-id", "LastName"),
+        2,
+        "an upsert finds records by Id, Email",
+    ),
     "an unknown encoding": (("FILE", *UPSERT, "--encoding", "latin-99"), 2, "latin-99"),
     "a renaming without a field": (("FILE", *UPSERT, "--map", "Email"), 2, "CSV_COLUMN=Field"),
     "an unknown option": (("FILE", *UPSERT, "--no-check"), 2, "--no-check"),

@@ -209,8 +209,13 @@ MISTAKES: dict[str, tuple[tuple[str, ...], int, str]] = {
     ),
     "a key that is no key": (
         ("--object", "Contact", "--op", "upsert", "--external-id", "LastName"),
-        3,
-        "LastName",
+        2,
+        "LastName is no key: an upsert finds records by Id, Email",
+    ),
+    "a key that is no field": (
+        ("--object", "Contact", "--op", "upsert", "--external-id", "Extrenal_Id__c", "--no-check"),
+        2,
+        "Did you mean --external-id External_Id__c?",
     ),
     "an unknown operation": (("--object", "Contact", "--op", "merge"), 2, "merge"),
     "an unknown option": ((*UPSERT, "--paralel", "2"), 2, "--paralel"),

@@ -29,12 +29,12 @@ def said(file: dict[str, Any], folder: Path) -> list[str]:
         source = open_source(
             done.path, name=name, delimiter=done.delimiter, line_ending=done.line_ending
         )
+        operation = Operation(file.get("operation", "insert"))
+        target = Target(object=file["object"], operation=operation, external_id=file.get("key"))
+        info = describe(target.object)
+        columns = resolve(source.header, info, target)
     except InputError as error:
         return error.message.splitlines()
-    operation = Operation(file.get("operation", "insert"))
-    target = Target(object=file["object"], operation=operation, external_id=file.get("key"))
-    info = describe(target.object)
-    columns = resolve(source.header, info, target)
     sheet = Sheet(source=source, numbers=done.numbers)
     findings = check(sheet, columns, info, target, work=folder / "work").findings
     return [
