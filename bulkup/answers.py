@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bulkup.model import Delimiter, ResultKind
+from bulkup.places import not_writable, sync
 
 BLOCK = 1 << 20
 LONGEST_CELL = 10_000_000
@@ -50,12 +51,24 @@ class Answers:
         """Where one answer lies."""
         return self.folder / f"{chunk:05d}-{job}-{kind}.csv"
 
+    def kept(self, chunk: int, job: str) -> bool:
+        """Whether all three answers about the job are there."""
+        return all(self.path(chunk, job, kind).exists() for kind in ResultKind)
+
     def fetch(self, chunk: int, job: str, fetch: Fetch) -> Counts:
-        """Download all three and count them."""
-        self.folder.mkdir(mode=0o700, exist_ok=True)
+        """Download all three, make them durable, and count them.
+
+        Raises:
+            RunError: the disk does not take them.
+        """
         paths = {kind: self.path(chunk, job, kind) for kind in ResultKind}
-        for kind, path in paths.items():
-            fetch(job, kind, path)
+        try:
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+            for kind, path in paths.items():
+                fetch(job, kind, path)
+            sync(self.folder)
+        except OSError as error:
+            raise not_writable(self.folder, error) from error
         failed, passing = self._count_failed(paths[ResultKind.FAILED])
         succeeded, created = _count_successful(paths[ResultKind.SUCCESSFUL])
         return Counts(

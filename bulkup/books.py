@@ -6,7 +6,6 @@ from pathlib import Path
 
 from bulkup.events import ChunkEvent, Discarded, Event, Finished, Lost, Saved
 from bulkup.model import Chunk, JobState, Status
-from bulkup.stop import refused_whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +100,8 @@ def _fate(
         reason = f"bulkup: {last.reason}"
         return Fate(chunk=chunk, job=last.job, otherwise=Status.UNKNOWN, reason=reason)
     end = ends.get(last.job)
-    if end is not None and (not end.closed or (refused_whole(end) and end.message)):
-        reason = f"bulkup: {end.message}" if end.message else ""
+    if isinstance(last, Saved) and last.rest is Status.UNPROCESSED:
+        reason = f"bulkup: {end.message}" if end and end.message else ""
         return Fate(chunk=chunk, job=last.job, otherwise=Status.UNPROCESSED, reason=reason)
     whole = end is not None and end.state is JobState.JOB_COMPLETE and not _lags(end, last, chunk)
     return Fate(

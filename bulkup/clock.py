@@ -17,6 +17,10 @@ class Clock(Protocol):
         """The moment for people and journals: ISO 8601 in UTC, with milliseconds."""
         ...
 
+    def since(self, stamp: str) -> float:
+        """Seconds since a moment that `stamp` gave, in whichever process; never below 0."""
+        ...
+
     def sleep(self, seconds: float, wake: Event) -> None:
         """Wait so long, or until `wake` is set."""
         ...
@@ -32,6 +36,10 @@ class RealClock:
     def stamp(self) -> str:
         """The wall clock's moment."""
         return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def since(self, stamp: str) -> float:
+        """By the wall clock, which is all that two processes share."""
+        return max(0.0, (datetime.now(UTC) - datetime.fromisoformat(stamp)).total_seconds())
 
     def sleep(self, seconds: float, wake: Event) -> None:
         """Wait so long, or until `wake` is set."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from bulkup.model import Chunk, Job, JobState
+from bulkup.model import Chunk, Job, JobState, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ class Saved(ChunkEvent):
     """The job's results are on this disk: how many rows each of the three holds.
 
     `passing` counts the rows of `failed` whose error passes by itself; `unknown` is the
-    shortfall against the chunk's rows.
+    shortfall against the chunk's rows. `rest` is what rows are that no result names.
     """
 
     succeeded: int = 0
@@ -85,6 +85,7 @@ class Saved(ChunkEvent):
     passing: int = 0
     unprocessed: int = 0
     unknown: int = 0
+    rest: Status = Status.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,12 +9,11 @@ before each step that can't be taken back: `Closing`, `Aborting`.
 """
 
 from collections.abc import Generator, Iterator
-from dataclasses import replace
-from pathlib import Path
 from typing import Protocol
 
-from bulkup.answers import Answers, Counts
+from bulkup.answers import Answers
 from bulkup.clock import Clock
+from bulkup.ending import MISSING_ROWS_SECONDS, Ended, Ending, lost
 from bulkup.errors import Gone, Refused, RunError
 from bulkup.events import (
     Aborting,
@@ -25,14 +24,9 @@ from bulkup.events import (
     Discarded,
     Finished,
     Looked,
-    Lost,
-    Saved,
     Uploaded,
 )
-from bulkup.model import Chunk, Job, JobState, ResultKind
-
-MISSING_ROWS_SECONDS = 60.0
-LATE_ROWS_SECONDS = 600.0
+from bulkup.model import Chunk, Job, JobState
 
 
 class Sendable(Protocol):
@@ -51,7 +45,7 @@ class Sendable(Protocol):
         ...
 
 
-class Ingest(Protocol):
+class Ingest(Ended, Protocol):
     """What the org can do with an ingest job. Each call is tried once."""
 
     def create(self) -> Job:
@@ -68,14 +62,6 @@ class Ingest(Protocol):
 
     def abort(self, job_id: str, /) -> Job:
         """Aborted: what is not yet at work stays undone."""
-        ...
-
-    def look(self, job_id: str, /) -> Job:
-        """How the job stands. Raises Gone when there is none."""
-        ...
-
-    def fetch(self, job_id: str, kind: ResultKind, to: Path, /) -> None:
-        """One result, whole or not at all. Raises Gone when it is not kept any more."""
         ...
 
 
@@ -95,9 +81,7 @@ class Life:
         self._chunk = chunk
         self._body = body
         self._ingest = ingest
-        self._answers = answers
-        self._clock = clock
-        self._missing_for = missing_for
+        self._ending = Ending(chunk, ingest, answers, clock, missing_for=missing_for)
 
     def drive(self, last: ChunkEvent | None) -> Generator[ChunkEvent, None, None]:
         """Go on from the last durable event to `Saved` or `Lost`; see the table in docs.
@@ -118,7 +102,7 @@ class Life:
             case Closed():
                 yield from self._watch(last.job)
             case Finished():
-                yield from self._save(last)
+                yield from self._ending.save(last)
             case _:
                 return
 
@@ -133,8 +117,21 @@ class Life:
                 raise
             yield from self._finish(now, closed=False)
             return
+        yield from self._refuse_changed(job.id)
         yield Uploaded(chunk=self._chunk.number, job=job.id)
         yield from self._close(job.id)
+
+    def _refuse_changed(self, job_id: str) -> Iterator[ChunkEvent]:
+        """`Uploaded` is told only of what was planned, so that any process may close it."""
+        if self._body.intact():
+            return
+        yield from self._discard(job_id)
+        raise RunError(
+            "The file was changed while it was being sent",
+            "Nothing half sent was closed. Put the file back as it was and type: "
+            "bulkup resume. Or load the new file with a new run.",
+            name="SourceChanged",
+        )
 
     def _take_up(self, last: Created | Uploaded) -> Iterator[ChunkEvent]:
         """The job was made and perhaps uploaded, but whoever did it did not go on."""
@@ -148,27 +145,29 @@ class Life:
             yield from self._close(job.id)
         elif job.state is JobState.OPEN:
             # The upload may or may not have arrived, and a second one would spoil the job.
-            yield from self._discard(job.id)
-            yield from self._begin()
+            yield from self._begin_again(job.id)
         elif job.state is JobState.ABORTED:
             yield from self._finish(job, closed=False)
         else:
             yield from self._closed(job.id)
 
-    def _discard(self, job_id: str) -> Iterator[ChunkEvent]:
+    def _discard(self, job_id: str) -> Generator[ChunkEvent, None, bool]:
+        """Abort a job that was never closed; whether it is out of the world now."""
         yield Aborting(chunk=self._chunk.number, job=job_id, closed=False)
-        self._abort(job_id)
+        if not self._abort(job_id):
+            return False
         yield Discarded(chunk=self._chunk.number, job=job_id)
+        return True
+
+    def _begin_again(self, job_id: str) -> Iterator[ChunkEvent]:
+        """With a new job, unless somebody closed the old one while we looked away."""
+        if (yield from self._discard(job_id)):
+            yield from self._begin()
+        else:
+            yield from self._closed(job_id)
 
     def _close(self, job_id: str) -> Iterator[ChunkEvent]:
-        if not self._body.intact():
-            yield from self._discard(job_id)
-            raise RunError(
-                "The file was changed while it was being sent",
-                "Nothing half sent was closed. Put the file back as it was and type: "
-                "bulkup resume. Or load the new file with a new run.",
-                name="SourceChanged",
-            )
+        yield from self._refuse_changed(job_id)
         yield Closing(chunk=self._chunk.number, job=job_id)
         try:
             self._ingest.close(job_id)
@@ -184,12 +183,19 @@ class Life:
                 return
         yield from self._closed(job_id)
 
-    def _look_or_lost(self, job_id: str) -> Generator[ChunkEvent, None, Job | None]:
-        """The job as it stands, or None when it is gone, which is then told."""
+    def _look(self, job_id: str) -> Job:
+        """How the job stands. That it is gone is believed when it is said twice."""
         try:
             return self._ingest.look(job_id)
         except Gone:
-            yield self._lost(job_id)
+            return self._ingest.look(job_id)
+
+    def _look_or_lost(self, job_id: str) -> Generator[ChunkEvent, None, Job | None]:
+        """The job as it stands, or None when it is gone, which is then told."""
+        try:
+            return self._look(job_id)
+        except Gone:
+            yield lost(self._chunk, job_id)
             return None
 
     def _close_after_intent(self, job_id: str) -> Iterator[ChunkEvent]:
@@ -198,58 +204,59 @@ class Life:
         if job is None:
             return
         if job.state is JobState.OPEN:
-            try:
-                self._ingest.close(job_id)
-            except Refused:
-                if self._ingest.look(job_id).state is JobState.OPEN:
-                    raise
+            self._close_again(job_id)
         yield from self._closed(job_id)
+
+    def _close_again(self, job_id: str) -> None:
+        try:
+            self._ingest.close(job_id)
+        except Refused:
+            if self._ingest.look(job_id).state is JobState.OPEN:
+                raise
 
     def _closed(self, job_id: str) -> Iterator[ChunkEvent]:
         yield Closed(chunk=self._chunk.number, job=job_id)
         yield from self._watch(job_id)
 
     def _abort_after_intent(self, last: Aborting) -> Iterator[ChunkEvent]:
-        try:
-            job = self._ingest.look(last.job)
-        except Gone:
-            if last.closed:
-                yield self._lost(last.job)
-                return
-            yield Discarded(chunk=self._chunk.number, job=last.job)
-            yield from self._begin()
-            return
-        if not job.state.ended:
-            self._abort(job.id)
+        out_of_the_world = self._abort(last.job)
         if last.closed:
             yield from self._watch(last.job)
-        elif job.state in {JobState.OPEN, JobState.ABORTED}:
+        elif out_of_the_world:
             yield Discarded(chunk=self._chunk.number, job=last.job)
             yield from self._begin()
         else:
             yield from self._closed(last.job)
 
-    def _abort(self, job_id: str) -> None:
-        """Abort; a refusal is believed only of a job that has not ended."""
+    def _abort(self, job_id: str) -> bool:
+        """Abort a job that has not ended; whether nothing of it is or will be processed.
+
+        A refusal is believed only of a job that goes on. What counts is how the job stands
+        afterwards: somebody may have closed it just before.
+        """
         try:
-            self._ingest.abort(job_id)
+            if not self._look(job_id).state.ended:
+                self._ingest.abort(job_id)
+            job = self._look(job_id)
         except Gone:
-            return
+            return True
         except Refused:
-            if not self._ingest.look(job_id).state.ended:
+            job = self._ingest.look(job_id)
+            if not job.state.ended:
                 raise
+        return job.state is JobState.ABORTED and not job.processed
 
     def _watch(self, job_id: str) -> Iterator[ChunkEvent]:
         while True:
-            try:
-                job = self._ingest.look(job_id)
-            except Gone:
-                yield self._lost(job_id)
+            job = yield from self._look_or_lost(job_id)
+            if job is None:
                 return
             yield Looked(chunk=self._chunk.number, job=job_id, seen=job)
             if job.state.ended:
                 yield from self._finish(job, closed=True)
                 return
+            if job.state is JobState.OPEN:  # the close was answered, and did not take
+                self._close_again(job_id)
 
     def _finish(self, job: Job, *, closed: bool) -> Iterator[ChunkEvent]:
         finished = Finished(
@@ -262,64 +269,4 @@ class Life:
             message=job.error_message,
         )
         yield finished
-        yield from self._save(finished)
-
-    def _save(self, finished: Finished) -> Iterator[ChunkEvent]:
-        chunk, job_id = self._chunk, finished.job
-        if not finished.closed:
-            yield Saved(chunk=chunk.number, job=job_id, unprocessed=chunk.rows)
-            return
-        try:
-            if finished.state is not JobState.JOB_COMPLETE:
-                finished = yield from self._settle(finished)
-            yield from self._save_results(finished)
-        except Gone:
-            yield self._lost(job_id, "its results are not kept any more")
-
-    def _settle(self, finished: Finished) -> Generator[ChunkEvent, None, Finished]:
-        """Batches of a Failed or Aborted job may still land: look until the counts stand still."""
-        since = self._clock.now()
-        before = self._ingest.look(finished.job)
-        while True:
-            yield Looked(chunk=self._chunk.number, job=finished.job, seen=before, settling=True)
-            now = self._ingest.look(finished.job)
-            still = (now.processed, now.failed) == (before.processed, before.failed)
-            if still or self._clock.now() - since >= LATE_ROWS_SECONDS:
-                return replace(finished, processed=now.processed, failed=now.failed)
-            before = now
-
-    def _save_results(self, finished: Finished) -> Iterator[ChunkEvent]:
-        complete = finished.state is JobState.JOB_COMPLETE
-        patience = self._missing_for if complete else LATE_ROWS_SECONDS
-        since = self._clock.now()
-        while True:
-            counts = self._answers.fetch(self._chunk.number, finished.job, self._ingest.fetch)
-            short = max(0, self._chunk.rows - counts.total)
-            untouched = _untouched(finished, counts)
-            if not short or untouched or self._clock.now() - since >= patience:
-                break
-            seen = Job(id=finished.job, state=finished.state)
-            yield Looked(chunk=self._chunk.number, job=finished.job, seen=seen, settling=True)
-        yield Saved(
-            chunk=self._chunk.number,
-            job=finished.job,
-            succeeded=counts.succeeded,
-            created=counts.created,
-            failed=counts.failed,
-            passing=counts.passing,
-            unprocessed=counts.unprocessed + (short if untouched else 0),
-            unknown=0 if untouched else short,
-        )
-
-    def _lost(self, job_id: str, why: str = "it is gone from Salesforce") -> Lost:
-        return Lost(chunk=self._chunk.number, job=job_id, reason=f"job {job_id}: {why}")
-
-
-def _untouched(finished: Finished, counts: Counts) -> bool:
-    """Whether the org refused the header or the file as a whole, so that nothing was written."""
-    return (
-        finished.state is JobState.FAILED
-        and not finished.processed
-        and not finished.failed
-        and counts.succeeded + counts.failed == 0
-    )
+        yield from self._ending.save(finished)

@@ -109,8 +109,9 @@ def _send(run: Run, journal: Journal, runner: Runner, rooms: Rooms) -> bool:
     chunks = list(run.plan.chunks)
     if options.canary and chunks:
         runner.carry_out(chunks[:1], 1)
-        if runner.over(chunks[0]):
-            _judge_canary(run, journal, runner.stop)
+        if not runner.over(chunks[0]):
+            return False  # nobody knows yet whether the rest may go
+        _judge_canary(run, journal, runner.stop)
     runner.carry_out(chunks, options.parallel)
     for number in range(2, options.row_retries + 2):
         made = next((e for e in journal.events if isinstance(e, Round) and e.round == number), None)

@@ -76,6 +76,16 @@ class Places:
         return kept.read_text(encoding="utf-8").strip()
 
 
+def sync(folder: Path) -> None:
+    """Make a folder's entries durable, where the system knows how."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
 def write_privately(path: Path, text: str) -> None:
     """Write a file for its owner only (0600), whole or not at all.
 

@@ -6,7 +6,14 @@ from enum import StrEnum
 from typing import Any
 
 from bulkup.books import Books
-from bulkup.errors import BulkupError, Interrupted, JobAborted, JobFailed, WaitTimeout
+from bulkup.errors import (
+    BulkupError,
+    Interrupted,
+    JobAborted,
+    JobFailed,
+    SalesforceError,
+    WaitTimeout,
+)
 from bulkup.events import Aborting, ChunkEvent, Discarded, Event, Finished, Left, Lost, Saved
 from bulkup.model import Chunk, JobState, Status
 from bulkup.run import Run
@@ -179,6 +186,9 @@ def left_early(
     if stop.timed_out:
         return State.TIMEOUT, WaitTimeout.exit_code, _timed_out(run)
     # Chunks are left for good only where there is a reason, as `--max-failed` or a person's abort.
+    if begun - over and stop.reason and any(c.number not in begun for c in chunks):
+        error = SalesforceError(stop.reason, f"See what is left: bulkup resume {run.name}")
+        return State.WAITING, error.exit_code, error
     return (State.WAITING, 0, None) if begun - over or not stop.reason else None
 
 

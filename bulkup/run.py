@@ -18,7 +18,7 @@ from bulkup.errors import RunError
 from bulkup.events import Event
 from bulkup.journal import Journal, read
 from bulkup.model import Chunk, Source, Target
-from bulkup.places import Places, not_writable
+from bulkup.places import Places, not_writable, sync
 from bulkup.stop import MaxFailed
 
 FORMAT = 1
@@ -214,16 +214,6 @@ def all_runs(places: Places) -> list[Path]:
     """The folders of all runs that have a plan, newest first."""
     plans = places.runs.glob("*/plan.json") if places.runs.is_dir() else ()
     return sorted((plan.parent for plan in plans), key=lambda folder: folder.name, reverse=True)
-
-
-def sync(folder: Path) -> None:
-    """Make a folder's entries durable, where the system knows how."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _paths_from(folder: Path) -> Callable[[Any], str]:

@@ -9,12 +9,12 @@ from typing import Protocol
 
 from bulkup.answers import Answers
 from bulkup.clock import Clock
+from bulkup.ending import MISSING_ROWS_SECONDS
 from bulkup.errors import BulkupError
 from bulkup.events import (
     Aborting,
     ChunkEvent,
     Closed,
-    Closing,
     Created,
     Discarded,
     Event,
@@ -27,7 +27,7 @@ from bulkup.events import (
     Waiting,
 )
 from bulkup.journal import Journal, last_events
-from bulkup.lifecycle import MISSING_ROWS_SECONDS, Ingest, Life, Sendable
+from bulkup.lifecycle import Ingest, Life, Sendable
 from bulkup.model import Chunk
 from bulkup.patience import Patience, poll_wait
 from bulkup.stop import Leaving, Stop, Watcher
@@ -73,8 +73,19 @@ class Runner:
     def __post_init__(self) -> None:
         """Take up what the journal says, with the eyes of the watcher."""
         self._last.update(last_events(self.journal.events))
+        self._last.update(self._fetched_again())
         for event in self.journal.events:
             self.watcher.see(event)
+
+    def _fetched_again(self) -> dict[int, ChunkEvent]:
+        """Chunks whose saved results the disk has lost, with the event to take up."""
+        ends = {e.job: e for e in self.journal.events if isinstance(e, Finished) and e.closed}
+        return {
+            number: ends[event.job]
+            for number, event in self._last.items()
+            if isinstance(event, Saved) and event.job in ends
+            and not self.answers.kept(number, event.job)
+        }  # fmt: skip
 
     def carry_out(self, chunks: Sequence[Chunk], parallel: int) -> None:
         """Drive each chunk to its end, so many at a time, as far as `stop` allows.
@@ -134,6 +145,8 @@ class Runner:
     def _advance(self, chunk: Chunk, patience: Patience) -> None:
         """Go on from the chunk's last event until its end, or until something comes between."""
         while True:
+            if not self._may_start(chunk):
+                raise Leaving
             try:
                 self._drive(chunk, patience)
             except _CallOff:
@@ -179,7 +192,7 @@ class Runner:
         match event:
             case Discarded() if not self.stop.begin:
                 raise Leaving
-            case Created() | Uploaded() | Closing() | Closed() if self._to_be_called_off(event):
+            case Created() | Uploaded() | Closed() if self._to_be_called_off(event):
                 raise _CallOff
             case Looked() if not event.seen.state.ended and self._to_be_called_off(event):
                 raise _CallOff

@@ -9,6 +9,7 @@ from bulkup.events import Aborting, Event, Finished, Looked, Saved
 from bulkup.model import JobState
 
 PASSING_JOB_ERRORS = ("TooManyLockFailure", "Timeout")
+REFUSED_JOB_ERRORS = ("InvalidBatch", "ClientInputError")
 GRACE_SECONDS = 4.0
 
 
@@ -110,7 +111,7 @@ class Stop:
         self._clock.sleep(seconds, self._ended if self.call_off else self._changed)
         self.checkpoint()
         self._look_at_the_time()
-        if self.timed_out:
+        if self._deadline is not None and self.timed_out:
             raise Leaving
 
 
@@ -138,7 +139,7 @@ class Watcher:
         self._limit = limit
         self._lock = threading.Lock()
         self._aborting: set[str] = set()
-        self.failed = 0
+        self._failed: dict[int, int] = {}
 
     def see(self, event: Event) -> None:
         """Take one event into account."""
@@ -147,8 +148,9 @@ class Watcher:
                 self._aborting.add(event.job)
             case Saved():
                 with self._lock:
-                    self.failed += event.failed - event.passing
-                self._weigh(self.failed)
+                    self._failed[event.chunk] = event.failed - event.passing
+                    failed = sum(self._failed.values())
+                self._weigh(failed)
             case Looked() if event.seen.failed and not event.seen.state.ended:
                 self._weigh(event.seen.failed)
             case Finished() if event.state is JobState.ABORTED:
@@ -167,12 +169,15 @@ class Watcher:
 
 
 def refused_whole(finished: Finished) -> bool:
-    """Whether the org refused the header or the file, so that the next chunk would fare alike."""
+    """Whether the org refused the header or the file, so that the next chunk would fare alike.
+
+    Only in its own words for that, and with counts that are there and zero: a job that Failed for
+    another reason may have written rows that its counts do not tell of yet.
+    """
     return (
         finished.state is JobState.FAILED
-        and not finished.processed
-        and not finished.failed
-        and not passes(finished.message)
+        and (finished.processed, finished.failed) == (0, 0)
+        and finished.message.startswith(REFUSED_JOB_ERRORS)
     )
 
 

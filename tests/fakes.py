@@ -27,7 +27,10 @@ class FakeClock:
         return self.time
 
     def stamp(self) -> str:
-        return f"t{self.time:.3f}"
+        return f"{self.time:.3f}"
+
+    def since(self, stamp: str) -> float:
+        return self.time - float(stamp)
 
     def sleep(self, seconds: float, wake: threading.Event) -> None:
         self.nap(seconds)

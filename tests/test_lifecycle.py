@@ -1,12 +1,13 @@
 """One chunk's life against the local org: every row of the table as the starting point."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bulkup.answers import Answers
-from bulkup.errors import Refused, RunError
+from bulkup.errors import Gone, Refused, RunError
 from bulkup.events import (
     Aborting,
     ChunkEvent,
@@ -21,8 +22,9 @@ from bulkup.events import (
     Uploaded,
 )
 from bulkup.lifecycle import Life, Sendable
+from bulkup.localorg.faults import FaultPlan, JobFault
 from bulkup.localorg.org import Org
-from bulkup.model import Chunk, Delimiter, Job, JobState, Operation, ResultKind, Target
+from bulkup.model import Chunk, Delimiter, Job, JobState, Operation, ResultKind, Status, Target
 from tests.fakes import FakeBody, FakeClock, Ingest
 
 BODY = b"LastName,Email\n" + b"".join(b"Name %d,n%d@example.com\n" % (n, n) for n in range(30))
@@ -33,9 +35,9 @@ WHOLE = [Created, Uploaded, Closing, Closed, Finished, Saved]
 class World:
     """A chunk, an org, and a clock."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, faults: FaultPlan | None = None) -> None:
         self.clock = FakeClock()
-        self.org = Org(None, batches_per_look=1)
+        self.org = Org(None, batches_per_look=1, faults=faults)
         target = Target(object="Contact", operation=Operation.INSERT)
         self.ingest = Ingest(self.org, target)
         self.body = FakeBody(BODY)
@@ -343,3 +345,85 @@ def test_failed_rows_are_counted_and_so_are_those_that_pass_by_themselves(
     world.drive()
     assert isinstance(world.end, Saved)
     assert (world.end.succeeded, world.end.failed, world.end.passing) == (29, 1, 0)
+
+
+def test_a_job_that_somebody_closes_between_our_look_and_our_abort_is_not_begun_again(
+    world: World,
+) -> None:
+    class Closer(Ingest):
+        def abort(self, job_id: str, /) -> Job:
+            self.close(job_id)
+            while not self.look(job_id).state.ended:
+                pass
+            return super().abort(job_id)
+
+    created = world.drive_until(Created)
+    world.ingest.upload(world.ingest.look(created.job), world.body)
+    world.ingest = Closer(world.org, world.ingest.target)
+    assert world.drive(created) == [Aborting, Closed, Finished, Saved]
+    world.assert_loaded_once()
+
+
+def test_a_close_that_was_answered_and_did_not_take_is_asked_for_again(world: World) -> None:
+    class Forgetful(Ingest):
+        asked = 0
+
+        def close(self, job_id: str, /) -> Job:
+            Forgetful.asked += 1
+            return self.look(job_id) if Forgetful.asked == 1 else super().close(job_id)
+
+    world.ingest = Forgetful(world.org, world.ingest.target)
+    assert world.drive() == WHOLE
+    world.assert_loaded_once()
+
+
+def test_that_a_job_is_gone_is_believed_when_it_is_said_twice(world: World) -> None:
+    class Hiccup(Ingest):
+        looks = 0
+
+        def look(self, job_id: str, /) -> Job:
+            Hiccup.looks += 1
+            if Hiccup.looks == 2:
+                raise Gone("no route", status=404, code="NOT_FOUND")
+            return super().look(job_id)
+
+    world.ingest = Hiccup(world.org, world.ingest.target)
+    assert world.drive() == WHOLE
+    world.assert_loaded_once()
+
+
+def test_a_file_that_changes_during_the_upload_is_never_told_as_uploaded(world: World) -> None:
+    class Rewriter(Ingest):
+        def upload(self, job: Job, body: Sendable, /) -> None:
+            super().upload(job, body)
+            world.body.whole = False
+
+    world.ingest = Rewriter(world.org, world.ingest.target)
+    with pytest.raises(RunError, match="changed"):
+        world.drive()
+    assert world.kinds() == [Created, Aborting, Discarded]
+
+
+def test_a_job_that_failed_for_another_reason_with_lagging_counts_leaves_its_rows_unknown(
+    tmp_path: Path,
+) -> None:
+    fault = JobFault(fail_after=1, lag=1, missing=1.0, error="InternalServerError")
+    world = World(tmp_path / "answers", faults=FaultPlan(jobs=[fault]))
+    assert world.drive() == WHOLE
+    assert isinstance(world.end, Saved)
+    assert world.end.rest is Status.UNKNOWN
+    assert world.end.unknown == 30
+
+
+def test_the_time_to_settle_counts_from_the_end_of_the_job_in_whichever_process(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path / "answers", faults=FaultPlan(jobs=[JobFault(missing=0.5)]))
+    finished = world.drive_until(Finished)
+    finished = replace(finished, at=world.clock.stamp())
+    world.clock.nap(3600)
+    before = world.clock.now()
+    world.drive(finished)
+    assert isinstance(world.end, Saved)
+    assert world.end.unknown > 0
+    assert world.clock.now() == before

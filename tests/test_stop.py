@@ -63,17 +63,18 @@ def test_a_limit_is_rows_or_a_share(limit: MaxFailed, total: int, borne: float) 
     assert limit.limit(total) == borne
 
 
-def saved(failed: int, passing: int = 0) -> Saved:
-    return Saved(chunk=1, job=JOB, failed=failed, passing=passing)
+def saved(chunk: int, failed: int, passing: int = 0) -> Saved:
+    return Saved(chunk=chunk, job=JOB, failed=failed, passing=passing)
 
 
 def test_rows_that_failed_for_good_are_added_up_and_past_the_limit_all_is_called_off() -> None:
     stop = Stop(FakeClock())
     watcher = Watcher(stop, 3)
-    watcher.see(saved(2))
-    watcher.see(saved(9, passing=8))
+    watcher.see(saved(1, 2))
+    watcher.see(saved(2, 9, passing=8))
+    watcher.see(saved(2, 9, passing=8))
     assert stop.begin
-    watcher.see(saved(1))
+    watcher.see(saved(3, 1))
     assert (stop.begin, stop.call_off) == (False, True)
     assert "4" in stop.reason
 

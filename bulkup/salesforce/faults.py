@@ -13,6 +13,7 @@ from bulkup.salesforce.codes import explain
 
 PASSING_STATUSES = frozenset({408, 425, 429})
 SERVER_ERRORS_FROM = 500
+GONE_CODES = frozenset({"NOT_FOUND"})
 LIMIT_CODES = frozenset(
     {"REQUEST_LIMIT_EXCEEDED", "EXCEEDEDQUOTA", "LIMIT_EXCEEDED", "rate_limit_exceeded"}
 )
@@ -43,7 +44,7 @@ def of_answer(response: httpx.Response) -> SalesforceError | CredentialsError:
         after = retry_after(response)
         return Transient(told, PASSING_HINT, status=status, code=code, retry_after=after)
     # A 404 that is not in Salesforce's words is some proxy's: it says nothing about a job.
-    kind = Gone if status == NOT_FOUND and code else Refused
+    kind = Gone if status == NOT_FOUND and code in GONE_CODES else Refused
     return kind(told, hint, status=status, code=code)
 
 

@@ -17,6 +17,7 @@ from bulkup.salesforce.faults import PASSING_HINT
 OPERATIONS = {operation: str(operation) for operation in Operation} | {
     Operation.HARD_DELETE: "hardDelete"
 }
+ID_LENGTH = 15
 RESULTS = {
     ResultKind.SUCCESSFUL: "successfulResults/",
     ResultKind.FAILED: "failedResults/",
@@ -77,7 +78,7 @@ class IngestJobs:
         Raises:
             Gone: there is no such job (any more).
         """
-        return job_of(self._client.get(self._path(job_id)))
+        return _of_that_name(job_id, self._client.get(self._path(job_id)))
 
     def fetch(self, job_id: str, kind: ResultKind, to: Path, /) -> None:
         """One result: under another name until it is whole and on the disk.
@@ -118,12 +119,25 @@ class IngestJobs:
         self._client.request("DELETE", self._path(job_id))
 
     def _patch(self, job_id: str, state: JobState) -> Job:
-        return job_of(self._client.json("PATCH", self._path(job_id), json={"state": str(state)}))
+        wish = {"state": str(state)}
+        return _of_that_name(job_id, self._client.json("PATCH", self._path(job_id), json=wish))
 
     def _path(self, job_id: str = "") -> str:
         # What a user typed must not become another path.
         name = quote(job_id, safe="")
         return self._client.data(f"jobs/ingest/{name + '/' if name else ''}")
+
+
+def _of_that_name(job_id: str, data: Mapping[str, Any]) -> Job:
+    """The job that was asked for; an answer about anything else is no answer.
+
+    Raises:
+        Transient: a gateway, or whoever it was, spoke for Salesforce.
+    """
+    job = job_of(data)
+    if job.id[:ID_LENGTH] != job_id[:ID_LENGTH]:
+        raise Transient(f"Salesforce's answer about job {job_id} names another", PASSING_HINT)
+    return job
 
 
 def job_of(data: Mapping[str, Any]) -> Job:

@@ -66,6 +66,9 @@ class Clock:
     def stamp(self) -> str:
         return f"{self.time:.3f}"
 
+    def since(self, stamp: str) -> float:
+        return self.time - float(stamp)
+
     def sleep(self, seconds: float, wake: threading.Event) -> None:
         self.time += seconds + (3600 if self._chance.random() < 0.002 else 0)
 
