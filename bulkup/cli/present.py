@@ -1,13 +1,21 @@
 """The end of a run, for people: what came of the rows, the errors, the files, what to type next."""
 
+from collections.abc import Iterator
+
 from bulkup import runs
 from bulkup.books import Books, ErrorGroup
 from bulkup.cli import output
 from bulkup.cli.output import Screen
 from bulkup.model import Status
+from bulkup.names import as_argument
 from bulkup.report import Report, State
+from bulkup.run import Plan
 
 TOP_ERRORS = 10
+MOST_OPTIONS = 200
+"""Characters of `--map` and `--drop` in a hint; a longer one helps nobody."""
+API_VERSION = "60.0"
+OWN_COLUMNS = ("sf__", "bulkup__")
 HEADLINES = {
     State.COMPLETE: "Complete: every row that was to be sent went in.",
     State.PARTIAL: "Partial: some rows did not go in.",
@@ -126,6 +134,40 @@ def _stopped_early(report: Report) -> bool:
     return runs.standing(report.run, report.run.events()).resumable
 
 
+def _load(report: Report, file: str) -> str:
+    """The command that loads a file as the run's own: a result file has the columns of the source.
+
+    Columns that `--map` and `--drop` would have to name one by one are left to the user.
+    """
+    plan = report.run.plan
+    target = plan.target
+    given = {
+        "--object": target.object,
+        "--op": str(target.operation),
+        "--external-id": target.external_id,
+        "--org": target.alias,
+        "--api-version": "" if target.api_version == API_VERSION else target.api_version,
+        "--assignment-rule": target.assignment_rule,
+        "--blank": "null" if plan.options.blank_null else "",
+    }
+    words = [f"{name} {as_argument(value)}" for name, value in given.items() if value]
+    columns = " ".join(_column_options(plan))
+    if len(columns) > MOST_OPTIONS:
+        columns = "…, with --map and --drop as before"
+    return " ".join(("bulkup run", as_argument(file), *words, columns)).rstrip()
+
+
+def _column_options(plan: Plan) -> Iterator[str]:
+    """`--map` and `--drop` as the run had them."""
+    sent = {one.source: one.name for one in plan.columns}
+    for name in plan.original.header:
+        if name not in sent:
+            if not name.lower().startswith(OWN_COLUMNS):
+                yield f"--drop {as_argument(name)}"
+        elif sent[name].lower() != name.strip().lower():
+            yield f"--map {as_argument(f'{name}={sent[name]}')}"
+
+
 def _next(report: Report) -> list[str]:
     name = report.run.name
     again = sum(
@@ -143,13 +185,8 @@ def _next(report: Report) -> list[str]:
             )
         lines.append(f"Send what did not go in again: bulkup retry {name}")
         if "results" in report.books.files:
-            target = report.run.plan.target
-            key = f" --external-id {target.external_id}" if target.external_id else ""
-            lines.append(
-                "Or mend the rows in results.csv and load that: "
-                f"bulkup run {report.books.files['results']} "
-                f"--object {target.object} --op {target.operation}{key}"
-            )
+            results = str(report.books.files["results"])
+            lines.append(f"Or mend the rows in results.csv and load that: {_load(report, results)}")
     if report.books.counts.get(Status.UNKNOWN, 0):
         lines.append(
             "Nobody can tell what became of the unknown rows. Look in the org before you send them "

@@ -1,0 +1,49 @@
+"""What is to be typed next can be typed as it stands."""
+
+import shlex
+from pathlib import Path
+
+from tests.cli.conftest import Bulkup
+
+
+def hinted(text: str, words: str) -> list[str]:
+    """The arguments of the command that stands behind those words."""
+    line = next(line for line in text.splitlines() if words in line)
+    return shlex.split(line.partition(f"{words} bulkup ")[2])
+
+
+def test_the_command_that_loads_mended_results_works_as_it_stands(
+    bulkup: Bulkup, tmp_path: Path, home: Path
+) -> None:
+    file = tmp_path / "my contacts.csv"
+    file.write_text("Mail,Last Name,Note\na@example.com,A,x\nnone,B,y\n", encoding="utf-8")
+    columns = ("--map", "Mail=Email", "--map", "Last Name=LastName", "--drop", "Note")
+    load = ("--object", "Contact", "--op", "insert", "--blank", "null", "--no-check")
+    out = tmp_path / "the results"
+    done = bulkup("run", file, *load, *columns, "--org", "local", "--dir", out)
+    assert done.code == 1
+    arguments = hinted(done.out, "load that:")
+    assert arguments[:2] == ["run", str(out / "results.csv")]
+    given = list(zip(arguments[2::2], arguments[3::2], strict=True))
+    assert ("--org", "local") in given
+    assert ("--map", "Last Name=LastName") in given
+    assert ("--blank", "null") in given
+    results = out / "results.csv"
+    results.write_text(
+        results.read_text(encoding="utf-8").replace("none,", "b@example.com,"), encoding="utf-8"
+    )
+    again = bulkup(*arguments, "--dir", tmp_path / "again")
+    assert again.code == 0
+    assert "--api-version" not in arguments
+
+
+def test_a_hint_does_not_name_dozens_of_columns(bulkup: Bulkup, tmp_path: Path) -> None:
+    names = [f"Column number {n}" for n in range(30)]
+    file = tmp_path / "wide.csv"
+    row = ["none", "A", *("x" for _ in names)]
+    file.write_text(f"Email,LastName,{','.join(names)}\n{','.join(row)}\n", encoding="utf-8")
+    drops = [word for name in names for word in ("--drop", name)]
+    load = ("--object", "Contact", "--op", "insert", "--no-check")
+    done = bulkup("run", file, *load, *drops, "--org", "local", "--dir", tmp_path / "out")
+    assert done.code == 1
+    assert "…, with --map and --drop as before" in done.out
