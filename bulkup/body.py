@@ -38,6 +38,15 @@ def open_file(path: Path) -> BinaryIO:
     raise InputError(f"{path} is {what}", hint, name="FileNotReadable")
 
 
+def unreadable(path: Path, error: OSError) -> RunError:
+    """A disk that fails while a file is read, as an error for the user."""
+    return RunError(
+        f"{path} can't be read any more: {error.strerror or error}",
+        "See whether its drive is still there; a run that has begun goes on with: bulkup resume",
+        name="SourceNotReadable",
+    )
+
+
 class SourceFile:
     """A file that is held open from planning to the last chunk, for several threads at once.
 
@@ -77,13 +86,33 @@ class SourceFile:
             return False
         return now == (self._was, self._was)
 
+    def must_be_unchanged(self) -> None:
+        """Refuse to go on with a file that is not what it was when it was opened.
+
+        Raises:
+            RunError: it was written to, replaced, moved or taken away.
+        """
+        if not self.unchanged():
+            raise RunError(
+                f"{self.path} was changed while bulkup was at work on it",
+                "Put it back as it was. A run that has begun goes on then with: bulkup resume",
+                name="SourceChanged",
+            )
+
     def read(self, offset: int, size: int) -> bytes:
-        """Up to `size` bytes from `offset` on; fewer only at the end of the file."""
-        if hasattr(os, "pread"):
-            return os.pread(self._file.fileno(), size, offset)
-        with self._lock:  # Windows has one position for all threads
-            self._file.seek(offset)
-            return self._file.read(size)
+        """Up to `size` bytes from `offset` on; fewer only at the end of the file.
+
+        Raises:
+            RunError: the disk does not give them.
+        """
+        try:
+            if hasattr(os, "pread"):
+                return os.pread(self._file.fileno(), size, offset)
+            with self._lock:  # Windows has one position for all threads
+                self._file.seek(offset)
+                return self._file.read(size)
+        except OSError as error:
+            raise unreadable(self.path, error) from error
 
 
 def _looks(found: os.stat_result) -> tuple[int, int, int]:

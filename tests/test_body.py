@@ -157,3 +157,34 @@ def test_a_file_that_may_not_be_read(path: Path, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(InputError, match="Permission denied") as caught:
         SourceFile(path)
     assert caught.value.name == "FileNotReadable"
+
+
+@pytest.mark.parametrize("positioned", [True, False], ids=["with pread", "without pread"])
+def test_a_disk_that_fails_while_a_chunk_is_read_ends_the_run_with_a_hint(
+    path: Path, monkeypatch: pytest.MonkeyPatch, positioned: bool
+) -> None:
+    if positioned:
+        monkeypatch.setattr(os, "pread", failing, raising=False)
+    else:
+        monkeypatch.delattr(os, "pread", raising=False)
+    with SourceFile(path) as file:
+        if not positioned:
+            file._file.close()
+            file._file = Failing()  # type: ignore[assignment]  # as much of a file as is needed
+        with pytest.raises(RunError, match="Input/output error") as caught:
+            list(Body(file, HEADER, CHUNK, ignore))
+    assert caught.value.name == "SourceNotReadable"
+    assert "bulkup resume" in caught.value.hint
+
+
+def failing(*_: object) -> bytes:
+    raise OSError(5, "Input/output error")
+
+
+class Failing:
+    """A file on a drive that was pulled out."""
+
+    seek = read = staticmethod(failing)
+
+    def close(self) -> None:
+        pass

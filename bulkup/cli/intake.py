@@ -2,12 +2,13 @@
 
 import hashlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkup.body import open_file
+from bulkup.body import SourceFile, unreadable
 from bulkup.cli.output import amount, size
 from bulkup.columns import Columns
 from bulkup.errors import InputError
@@ -47,21 +48,73 @@ class Taken:
     changes: tuple[str, ...] = ()
 
 
-def take_in(reading: Reading, folder: Path) -> Taken:
-    """Look at the file, put right what Salesforce would not take, and read it.
+@contextmanager
+def holding(reading: Reading, folder: Path) -> Iterator[SourceFile]:
+    """FILE held open, from before its first byte is read; standard input is copied to `folder`.
 
     Raises:
-        InputError: all that is wrong with it. RunError: a copy can't be written into `folder`.
+        InputError: there is no such file, or it can't be read.
+        RunError: standard input can't be kept.
     """
-    from bulkup.rows.prepare import keep_input, look, prepare
-    from bulkup.rows.sheet import Sheet
+    from bulkup.rows.prepare import keep_input
 
     if reading.file == STDIN:
         folder.mkdir(mode=0o700, exist_ok=True)
         path = keep_input(sys.stdin.buffer, folder)
     else:
         path = Path(reading.file)
-        open_file(path).close()
+    with SourceFile(path) as held:
+        yield held
+
+
+@contextmanager
+def sending(sent: "Sheet", held: SourceFile) -> Iterator[SourceFile]:
+    """What is sent, held open: the user's file, as it was since it is `held`, or a copy of ours.
+
+    Raises:
+        RunError: the user's file was changed since then.
+    """
+    held.must_be_unchanged()
+    if sent.source.path == held.path.absolute():
+        yield held
+        return
+    with SourceFile(sent.source.path) as copy:
+        yield copy
+
+
+def take_in(reading: Reading, folder: Path) -> Taken:
+    """Look at the file, put right what Salesforce would not take, and read it.
+
+    Raises:
+        InputError: all that is wrong with it. RunError: a copy can't be written into `folder`,
+            or the file changes meanwhile.
+    """
+    with holding(reading, folder) as held:
+        return take_held(held, reading, folder)
+
+
+def take_held(held: SourceFile, reading: Reading, folder: Path) -> Taken:
+    """The same for a file that is held: whoever goes on holding it knows whether it still is so.
+
+    Raises:
+        InputError: all that is wrong with it. RunError: a copy can't be written into `folder`,
+            the file changes meanwhile, or its disk fails.
+    """
+    try:
+        taken = _taken(held.path, reading, folder)
+    except OSError as error:
+        raise unreadable(held.path, error) from error
+    except InputError:
+        held.must_be_unchanged()  # what is said of a file half written would lead astray
+        raise
+    held.must_be_unchanged()
+    return taken
+
+
+def _taken(path: Path, reading: Reading, folder: Path) -> Taken:
+    from bulkup.rows.prepare import look, prepare
+    from bulkup.rows.sheet import Sheet
+
     if as_it_is := _as_it_is(path, reading):
         return Taken(file=as_it_is, sheet=Sheet(source=as_it_is))
     found = look(

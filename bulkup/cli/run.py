@@ -9,7 +9,7 @@ from bulkup import places
 from bulkup.body import SourceFile
 from bulkup.cli import intake, options, planning
 from bulkup.cli.connect import Connection, connected
-from bulkup.cli.intake import Reading
+from bulkup.cli.intake import Reading, Taken
 from bulkup.cli.loading import Pace, carry_out
 from bulkup.cli.options import BLANK, Blank
 from bulkup.cli.output import Screen, amount, finding_line
@@ -166,9 +166,15 @@ class Story:
 
     def tell(self, folder: Path, pace: Pace, *, include_unknown: bool) -> int:
         """Read, check, plan, load, report; the exit code."""
-        taken = intake.take_in(self._reading, folder / "prepared")
-        for line in intake.described(taken.file, taken.changes):
-            self._screen.note(line)
+        with intake.holding(self._reading, folder / "prepared") as held:
+            taken = intake.take_held(held, self._reading, folder / "prepared")
+            for line in intake.described(taken.file, taken.changes):
+                self._screen.note(line)
+            return self._load(held, taken, folder, pace, include_unknown=include_unknown)
+
+    def _load(
+        self, held: SourceFile, taken: Taken, folder: Path, pace: Pace, *, include_unknown: bool
+    ) -> int:
         info = planning.describe(self._connection, self._wish.object, self._home)
         columns = planning.resolved(self._wish, taken, info)
         verdict = planning.looked_into(self._wish, taken, columns, info, self._connection, folder)
@@ -182,7 +188,7 @@ class Story:
             folder,
             include_unknown=include_unknown,
         )
-        with SourceFile(sent.sheet.source.path) as held:
+        with intake.sending(sent.sheet, held) as file:
             target = planning.target_of(self._wish, info)
             planned = planning.write_down(
                 planning.in_org(target, columns, self._connection),
@@ -198,7 +204,7 @@ class Story:
                 f"run {planned.name}: {jobs} of {amount(sent.sheet.source.rows, 'row')}"
             )
             with planned.holding(RealClock()) as journal:
-                return carry_out(planned, journal, held, self._connection, self._screen, pace)
+                return carry_out(planned, journal, file, self._connection, self._screen, pace)
 
     def _warn(self, verdict: Verdict) -> None:
         for finding in verdict.findings:

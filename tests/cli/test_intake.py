@@ -1,0 +1,88 @@
+"""Stories of a source that is not what it was any more, or can't be read to its end."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bulkup.cli import planning
+from bulkup.rows import prepare
+from tests.cli.conftest import Bulkup, Done, ServedOrg
+from tests.cli.dying import INSERT, people, run_folders, times_in_org
+
+
+def rewriting(path: Path, honest: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, and then the user saves the file anew."""
+
+    def act(*arguments: Any, **more: Any) -> Any:
+        done = honest(*arguments, **more)
+        path.write_bytes(path.read_bytes()[::-1])
+        return done
+
+    return act
+
+
+def refused(done: Done, name: str) -> None:
+    assert done.code == 6, done.out + done.err
+    assert done.document["error"] == name
+    assert run_folders() == []
+
+
+def test_a_file_saved_anew_after_it_was_read_is_not_sent(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    org = served().org
+    path = people(tmp_path / "p.csv")
+    monkeypatch.setattr(planning, "describe", rewriting(path, planning.describe))
+    refused(bulkup("run", path, *INSERT, "--no-check", "--json"), "SourceChanged")
+    assert times_in_org(org) == {}
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_a_file_saved_anew_after_it_was_copied_is_not_taken_for_what_was_copied(
+    bulkup: Bulkup,
+    served: ServedOrg,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+) -> None:
+    org = served().org
+    path = people(tmp_path / "p.csv", encoding="utf-16")
+    monkeypatch.setattr(prepare, "prepare", rewriting(path, prepare.prepare))
+    refused(bulkup(command, path, *INSERT, "--json"), "SourceChanged")
+    assert times_in_org(org) == {}
+
+
+def test_a_file_that_is_being_written_is_said_to_be_and_not_to_be_wrong(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served()
+    path = tmp_path / "p.csv"
+    path.write_text("LastName,Birthdate\nA,2001-01-01\nB\n", encoding="utf-8")
+    monkeypatch.setattr(prepare, "look", rewriting(path, prepare.look))
+    refused(bulkup("run", path, *INSERT, "--json"), "SourceChanged")
+
+
+def test_a_drive_that_fails_while_a_file_is_read_is_told_as_that(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    served()
+    path = people(tmp_path / "p.csv")
+    monkeypatch.setattr("bulkup.cli.intake.open_source", fail)
+    done = bulkup("run", path, *INSERT, "--json")
+    refused(done, "SourceNotReadable")
+    assert f"{path} can't be read any more: Input/output error" in done.document["message"]
+
+
+def test_a_file_that_stays_as_it_is_is_sent_though_its_name_is_relative(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    org = served().org
+    monkeypatch.chdir(people(tmp_path / "p.csv").parent)
+    assert bulkup("run", f".{os.sep}p.csv", *INSERT).code == 0
+    assert sum(times_in_org(org).values()) == 12
