@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,8 @@ class Plan:
     `source` is the user's file. `original` has all of its rows and columns in a form that
     Salesforce takes, and `sheet` is what is sent and cut into chunks: each the file itself, or a
     copy in the run directory, with `numbers` telling which row of the user's file each of its
-    records is. `settled` tells of the rows that are in no chunk.
+    records is. `settled` tells of the rows that are in no chunk. `retry_of` is the run whose rows
+    are sent again, and `retry_of_events` how many events its journal had then.
     """
 
     run: str
@@ -68,6 +69,7 @@ class Plan:
     settled: Path | None = None
     changes: tuple[str, ...] = ()
     retry_of: str = ""
+    retry_of_events: int = 0
     format: int = FORMAT
 
 
@@ -179,6 +181,12 @@ def write_plan(folder: Path, plan: Plan) -> Run:
     except OSError as error:
         raise not_writable(folder, error) from error
     return Run(folder=folder, plan=plan)
+
+
+def withdraw(run: Run) -> None:
+    """Take the plan of a run back of which nothing was sent; as far as the disk lets us."""
+    with suppress(OSError):
+        (run.folder / "plan.json").unlink(missing_ok=True)
 
 
 def open_run(folder: Path) -> Run:

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from bulkup.model import Chunk
 from bulkup.places import Places
 from bulkup.report import State
 from bulkup.run import Run, all_runs, open_run
+from bulkup.superseding import superseded_by
 
 RECENT = timedelta(days=7)
 RUNNING, KILLED, ABANDONED, SUPERSEDED = "running", "killed", "abandoned", "superseded"
@@ -61,12 +62,25 @@ def standing(run: Run, events: Sequence[Event] | None = None) -> Standing:
             return Standing(run=run, state=ABANDONED)
     if not held and in_use(run):
         return Standing(run=run, state=RUNNING)
+    if not events and (by := _passed_over(run)):
+        return Standing(run=run, state=SUPERSEDED, superseded_by=by)
     last = events[-1] if events else None
     if not isinstance(last, Left):
         return Standing(run=run, state=KILLED, resumable=True)
     over = State(last.state).over
     stopped_by_limit = last.state == State.PARTIAL and bool(open_chunks(run, events))
     return Standing(run=run, state=last.state, resumable=not over or stopped_by_limit)
+
+
+def _passed_over(run: Run) -> str:
+    """The run that took the rows over which this retry never came to send, or nothing."""
+    if not run.plan.retry_of:
+        return ""
+    try:
+        by = superseded_by(replace(run, folder=run.folder.parent / run.plan.retry_of))
+    except RunError:
+        return ""  # its own damage is its own story
+    return by if by != run.name else ""
 
 
 def open_chunks(run: Run, events: Sequence[Event]) -> list[Chunk]:
@@ -153,9 +167,11 @@ def to_retry(places: Places) -> Run:
 def prune(places: Places, older_than: timedelta, now: datetime) -> list[str]:
     """Remove the directories of runs that are over and older than that; their names."""
     gone = []
-    for one in all_standings(places):
-        unfinished = one.resumable or one.state in {RUNNING, DAMAGED}
-        if not unfinished and _made(one.run) < now - older_than:
+    all_ = all_standings(places)
+    unfinished = {one.run.name for one in all_ if one.resumable or one.state in {RUNNING, DAMAGED}}
+    needed = {one.run.plan.retry_of for one in all_ if one.run.name in unfinished}
+    for one in all_:
+        if one.run.name not in unfinished | needed and _made(one.run) < now - older_than:
             shutil.rmtree(one.run.folder, ignore_errors=True)
             gone.append(one.run.name)
     return gone

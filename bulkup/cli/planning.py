@@ -166,15 +166,11 @@ def looked_into(
         allow=wish.allow,
         strict=wish.strict,
         blank_null=wish.blank_null,
+        of_load=_allocation(connection, taken.sheet.source.rows),
         findings_csv=findings_csv,
         left_out=left_out,
     )
-    findings = [*checked.findings, *_allocation(connection, taken.sheet.source.rows)]
-    return Verdict(
-        findings=weigh(findings, allow=wish.allow, strict=wish.strict),
-        invalid=checked.invalid,
-        left_out=left_out,
-    )
+    return Verdict(findings=checked.findings, invalid=checked.invalid, left_out=left_out)
 
 
 def _allocation(connection: Connection, rows: int) -> tuple[Finding, ...]:
@@ -232,6 +228,7 @@ def write_down(
     folder: Path,
     *,
     retry_of: str = "",
+    retry_of_events: int = 0,
 ) -> Run:
     """Cut what is sent, and write the plan into the run directory.
 
@@ -264,6 +261,7 @@ def write_down(
         options=options,
         changes=(*taken.changes, *sent.changes),
         retry_of=retry_of,
+        retry_of_events=retry_of_events,
     )
     return write_plan(folder, plan)
 

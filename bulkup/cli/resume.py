@@ -17,6 +17,7 @@ from bulkup.errors import RunError
 from bulkup.places import Places
 from bulkup.run import Run, with_pace, with_source
 from bulkup.runs import ABANDONED, SUPERSEDED, Standing
+from bulkup.superseding import must_supersede
 
 EXAMPLES = """\
 Examples:
@@ -97,6 +98,7 @@ def resume(
             ) as connection,
         ):
             refuse_other_org(found, connection)
+            must_supersede(found, journal, RealClock())
             screen.note(f"run {found.name}: going on")
             return carry_out(
                 found, journal, file, connection, screen, Pace(timeout=timeout, wait=not no_wait)

@@ -20,10 +20,10 @@ from bulkup.cli.sources import compare, opened
 from bulkup.clock import RealClock
 from bulkup.columns import Columns
 from bulkup.errors import RunError
-from bulkup.events import Superseded
 from bulkup.journal import Journal
 from bulkup.run import Plan, Run, with_pace, with_source
 from bulkup.runs import SUPERSEDED, Standing
+from bulkup.superseding import supersede
 
 EXAMPLES = """\
 Examples:
@@ -111,9 +111,10 @@ def retry(
                     home,
                     folder,
                     retry_of=old.name,
+                    retry_of_events=len(journal.events),
                 )
                 with new.holding(RealClock()) as own:
-                    journal.append(Superseded(by=new.name))
+                    supersede(old, journal, new)
                     screen.note(f"run {new.name}: {amount(sent, 'row')} of {old.name} again")
                     pace = Pace(timeout=timeout, wait=not no_wait)
                     return carry_out(new, own, file, connection, screen, pace)
