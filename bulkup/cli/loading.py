@@ -120,7 +120,7 @@ def _carried(
             listener=stack.enter_context(shown(screen, chunks, len(header))),
             retry_for=options.retry_for,
         )
-        report = carry(run, journal, runner, rooms.of(connection, stop))
+        report = carry(run, journal, runner, rooms.of(connection, stop, file))
         return report, bool(runner.left_behind)
 
 

@@ -1,12 +1,15 @@
 """The rooms behind the story of a load, wired: matching of rows, further rounds, codes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bulkup.body import SourceFile
 from bulkup.books import Books, Fate, fates
 from bulkup.cli.connect import Connection
+from bulkup.cli.sources import compare, opened
 from bulkup.events import Event, Round
 from bulkup.load import Rooms, chunks_of, header_of
 from bulkup.model import Field, ResultKind, Source, Status
@@ -22,14 +25,50 @@ if TYPE_CHECKING:
 FIRST_AGAIN = 2
 
 
-def of(connection: Connection, stop: Stop) -> Rooms:
-    """The rooms for one run over one connection."""
+def of(connection: Connection, stop: Stop, file: SourceFile) -> Rooms:
+    """The rooms for one run over one connection; `file` is the run's sheet, held open."""
+
+    def again(run: Run, events: Sequence[Event], number: int) -> Round | None:
+        with as_planned(run, file):
+            return next_round(run, events, number)
+
+    def books(run: Run, events: Sequence[Event]) -> Books:
+        with as_planned(run, file):
+            return reconciled(run, events, stop.reason)
+
     return Rooms(
-        next_round=next_round,
-        reconcile=lambda run, events: reconciled(run, events, stop.reason),
+        next_round=again,
+        reconcile=books,
         calls=lambda: connection.client.calls,
         settled=settled,
     )
+
+
+@contextmanager
+def as_planned(run: Run, file: SourceFile) -> Iterator[None]:
+    """Read the run's sources again, and let nothing come of it if they are not what they were.
+
+    Raises:
+        RunError: one was changed before, or meanwhile.
+    """
+    original = run.plan.original
+    with ExitStack() as stack:
+        held = [file]
+        if original.path != file.path.absolute() and not original.path.is_relative_to(run.folder):
+            held.append(stack.enter_context(opened(run, original.path)))
+            compare(run, original)
+        _must_be_unchanged(held)
+        try:
+            yield
+        except Exception:
+            _must_be_unchanged(held)  # then that is the reason
+            raise
+        _must_be_unchanged(held)
+
+
+def _must_be_unchanged(held: Iterable[SourceFile]) -> None:
+    for one in held:
+        one.must_be_unchanged()
 
 
 def reconciled(run: Run, events: Sequence[Event], why_not_sent: str) -> Books:

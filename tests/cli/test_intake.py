@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from bulkup.cli import planning
+from bulkup.cli import planning, rooms
+from bulkup.localorg.faults import FaultPlan, JobFault
 from bulkup.rows import prepare
 from tests.cli.conftest import Bulkup, Done, ServedOrg
-from tests.cli.dying import INSERT, people, run_folders, times_in_org
+from tests.cli.dying import INSERT, each_once, names, people, run_folders, times_in_org
 
 
 def rewriting(path: Path, honest: Callable[..., Any]) -> Callable[..., Any]:
@@ -86,3 +87,73 @@ def test_a_file_that_stays_as_it_is_is_sent_though_its_name_is_relative(
     monkeypatch.chdir(people(tmp_path / "p.csv").parent)
     assert bulkup("run", f".{os.sep}p.csv", *INSERT).code == 0
     assert sum(times_in_org(org).values()) == 12
+
+
+LOCKED = FaultPlan(jobs=[JobFault(locked=0.5)])
+NARROWED = ("--drop", "FirstName")
+
+
+def first_rewriting(path: Path, honest: Callable[..., Any]) -> Callable[..., Any]:
+    """The user saves the file anew, and then the same."""
+
+    def act(*arguments: Any, **more: Any) -> Any:
+        path.write_bytes(path.read_bytes()[::-1])
+        return honest(*arguments, **more)
+
+    return act
+
+
+@pytest.mark.parametrize("options", [(), NARROWED], ids=["as it is", "narrowed"])
+@pytest.mark.parametrize("when", [first_rewriting, rewriting], ids=["before", "meanwhile"])
+def test_a_file_saved_anew_before_rows_are_sent_again_ends_the_run_until_it_is_put_back(
+    bulkup: Bulkup,
+    served: ServedOrg,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    when: Callable[..., Any],
+    options: tuple[str, ...],
+) -> None:
+    org = served(LOCKED).org
+    path = people(tmp_path / "p.csv")
+    before = path.read_bytes()
+    name = "as_planned" if when is first_rewriting else "next_round"
+    with monkeypatch.context() as patch:
+        patch.setattr("bulkup.load.FIRST_PAUSE", 0.01)
+        patch.setattr(rooms, name, when(path, getattr(rooms, name)))
+        done = bulkup("run", path, *INSERT, *options, "--json")
+    assert done.code == 6, done.out
+    assert done.document["state"] == "stopped"
+    assert done.document["error"]["error"] == "SourceChanged"
+    assert "Round" not in names()
+    assert bulkup("resume").code == 6
+    path.write_bytes(before)
+    again = bulkup("resume", "--json")
+    assert again.code == 0, again.out + again.err
+    assert again.document["rows"]["succeeded"] == 12
+    assert times_in_org(org) == each_once(12)
+
+
+@pytest.mark.parametrize("options", [(), NARROWED], ids=["as it is", "narrowed"])
+@pytest.mark.parametrize("when", [first_rewriting, rewriting], ids=["before", "meanwhile"])
+def test_results_are_not_told_of_a_file_that_was_saved_anew_after_the_last_job(
+    bulkup: Bulkup,
+    served: ServedOrg,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    when: Callable[..., Any],
+    options: tuple[str, ...],
+) -> None:
+    org = served().org
+    path = people(tmp_path / "p.csv")
+    before = path.read_bytes()
+    name = "as_planned" if when is first_rewriting else "reconciled"
+    with monkeypatch.context() as patch:
+        patch.setattr(rooms, name, when(path, getattr(rooms, name)))
+        done = bulkup("run", path, *INSERT, *options, "--json")
+    assert done.code == 6, done.out
+    assert done.document["error"]["error"] == "SourceChanged"
+    path.write_bytes(before)
+    again = bulkup("resume", "--json")
+    assert again.code == 0, again.out + again.err
+    assert again.document["rows"]["succeeded"] == 12
+    assert times_in_org(org) == each_once(12)
