@@ -44,7 +44,7 @@ def check(
             "--findings",
             metavar="FILE.csv",
             show_default=False,
-            help="Also write each finding as row, line, column, value, code.",
+            help="Also write each finding as row, line, column, value, code; never to stdout.",
         ),
     ] = None,
     api_version: options.ApiVersion = "60.0",
@@ -95,8 +95,14 @@ def _refuse_place(findings: Path | None, file: str) -> None:
     """Refuse a place that findings can't be written to, before the file is read.
 
     Raises:
-        InputError: it is a directory, or the very file that is checked.
+        InputError: it is standard output, a directory, or the very file that is checked.
     """
+    if findings and str(findings) == intake.STDIN:
+        raise InputError(
+            "--findings takes a file, and the findings stand on standard output already",
+            "Name a file, as in --findings findings.csv; for a script there is --json.",
+            name="InvalidOption",
+        )
     if findings is None or not findings.exists():
         return
     own = Path(file).exists() and findings.samefile(file)
@@ -113,7 +119,7 @@ def _told(verdict: Verdict, taken: Taken, screen: Screen) -> int:
         output.document(output.check_document(verdict.findings, rows))
     elif verdict.findings:
         head = ("", "column", "what", "rows", "code")
-        screen.table(head, map(_row, verdict.findings), whole=(4,))
+        screen.table(head, map(_row, verdict.findings), whole=(4,), apart=(2,))
     warnings = len(verdict.findings) - len(verdict.errors)
     screen.note(
         f"{amount(rows, 'row')} checked: {amount(len(verdict.errors), 'error')}, "

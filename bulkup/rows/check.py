@@ -1,6 +1,6 @@
 """Everything that can be known of the rows before they are sent: one pass, all findings at once."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +14,7 @@ from bulkup.rows.marks import Found, Marks
 from bulkup.rows.sample import sample
 from bulkup.rows.sheet import Sheet
 from bulkup.rows.shown import shown
-from bulkup.rows.spots import Spot, Weights, spots, write_findings, write_left_out
+from bulkup.rows.spots import Spot, Weights, found_cells, spots, write_findings, write_left_out
 from bulkup.rows.told import told
 
 
@@ -37,6 +37,7 @@ def check(  # noqa: PLR0913  one question, as the command asks it
     allow: Collection[str] = (),
     strict: bool = False,
     blank_null: bool = False,
+    of_load: Sequence[Finding] = (),
     findings_csv: Path | None = None,
     left_out: Path | None = None,
 ) -> Checked:
@@ -44,17 +45,20 @@ def check(  # noqa: PLR0913  one question, as the command asks it
 
     `sheet` has the columns by the names of the user's file; with `blank_null` its empty cells are
     meant as `#N/A`. `work` is a folder for what does not
-    fit into memory. `findings_csv` gets every cell that is found, for a spreadsheet. `left_out`
+    fit into memory. `of_load` is what else is known of the load, and goes among the findings.
+    `findings_csv` gets every finding and every cell that is found, for a spreadsheet. `left_out`
     gets the rows with errors of their own and the reasons, in the form of `settled`: those that
     `--skip-invalid` does not send.
 
     Raises:
         RunError: the file is not what it was, or a file can't be written.
     """
+    known = (*columns.findings, *of_load)
     if not (columns.as_sent and sheet.source.rows):
-        return Checked(
-            findings=weigh(columns.findings, allow=allow, strict=strict), rows=sheet.source.rows
-        )
+        findings = weigh(known, allow=allow, strict=strict)
+        if findings_csv:
+            write_findings(findings_csv, findings)
+        return Checked(findings=findings, rows=sheet.source.rows)
     header = sheet.source.header
     seen = sample(sheet.source, {header.index(one.source) for one in columns.as_sent})
     asks = questions(
@@ -69,10 +73,10 @@ def check(  # noqa: PLR0913  one question, as the command asks it
     weights = Weights(asks, allow=frozenset(allow), strict=strict)
     with engine(work) as connection, TemporaryDirectory(prefix="check-", dir=work) as scratch:
         marks = Marks(connection, sheet.source, asks, seen.empty, Path(scratch))
-        found = [*columns.findings, *_findings(sheet, asks, marks), *_empty(sheet, marks)]
+        found = [*known, *_findings(sheet, asks, marks), *_empty(sheet, marks)]
         findings = weigh(found, allow=allow, strict=strict)
         if findings_csv:
-            write_findings(findings_csv, sheet, marks, weights)
+            write_findings(findings_csv, findings, found_cells(sheet, marks, weights))
         invalid = write_left_out(left_out, sheet, marks, weights) if left_out else 0
     return Checked(findings=findings, rows=marks.rows, invalid=invalid)
 

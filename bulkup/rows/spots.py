@@ -2,13 +2,13 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice, tee
 from pathlib import Path
 
-from bulkup.findings import RULES, weighed
-from bulkup.model import Severity, Status
+from bulkup.findings import RULES, Scope, weighed
+from bulkup.model import Finding, Severity, Status
 from bulkup.rows.asked import Asked, Questions
 from bulkup.rows.marks import Marks
 from bulkup.rows.records import blocks
@@ -17,6 +17,8 @@ from bulkup.rows.sheet import Sheet, private, read_numbers
 from bulkup.rows.told import told
 
 FINDINGS_HEADER = ("row", "line", "column", "value", "code")
+Line = tuple[int, int, str, str, str]
+"""A cell that was found, in the order of that header."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,24 +99,37 @@ def _marked(
         )
 
 
-def write_findings(path: Path, sheet: Sheet, marks: Marks, weights: Weights) -> None:
-    """Write every cell that was found as row, line, column, value, code.
+def found_cells(sheet: Sheet, marks: Marks, weights: Weights) -> Iterator[Line]:
+    """Every cell that was found, as a line of the file of findings."""
+    asks = weights.asks
+    for spot, found, twice in _marked(sheet, marks, weights, errors=False):
+        for one, value in found:
+            yield (spot.row, spot.line, one.column.source, value, one.test.code)
+        if twice:
+            name = asks.key.source if asks.key else ""
+            value = spot.cell(asks.key_at) if asks.key else ""
+            yield (spot.row, spot.line, name, value, asks.doubles)
+
+
+def write_findings(path: Path, findings: Iterable[Finding], cells: Iterable[Line] = ()) -> None:
+    """Write all that was found as row, line, column, value, code.
+
+    Those of `findings` that are about a column or the whole load come first, without row, line
+    and value; the ones of single rows are in `cells`.
 
     Raises:
         RunError: it can't be written.
     """
-    asks = weights.asks
     with private(path) as file:
         text = io.TextIOWrapper(file, encoding="utf-8", newline="")
         written = csv.writer(text)
         written.writerow(FINDINGS_HEADER)
-        for spot, found, twice in _marked(sheet, marks, weights, errors=False):
-            for one, value in found:
-                written.writerow([spot.row, spot.line, one.column.source, value, one.test.code])
-            if twice:
-                name = asks.key.source if asks.key else ""
-                value = spot.cell(asks.key_at) if asks.key else ""
-                written.writerow([spot.row, spot.line, name, value, asks.doubles])
+        written.writerows(
+            ("", "", one.column, "", one.code)
+            for one in findings
+            if RULES[one.code].scope is not Scope.ROWS
+        )
+        written.writerows(cells)
         text.flush()
         text.detach()
 

@@ -199,6 +199,7 @@ MISTAKES: dict[str, tuple[tuple[str, ...], int, str]] = {
     "a renaming without a field": (("FILE", *UPSERT, "--map", "Email"), 2, "CSV_COLUMN=Field"),
     "an unknown option": (("FILE", *UPSERT, "--no-check"), 2, "--no-check"),
     "an unknown org": (("FILE", *UPSERT, "--org", "nowhere"), 4, "nowhere"),
+    "findings onto standard output": (("FILE", *UPSERT, "--findings", "-"), 2, "--json"),
     "findings into a directory": (("FILE", *UPSERT, "--findings", "."), 2, "--findings"),
     "findings into the file itself": (
         ("FILE", *UPSERT, "--findings", "FILE"),
@@ -228,14 +229,20 @@ def test_wrong_input_ends_with_a_line_and_a_hint(
 
 
 def test_a_load_beyond_the_orgs_day_is_told_before_anything_is_sent(
-    bulkup: Bulkup, served: ServedOrg, contacts: Path, monkeypatch: pytest.MonkeyPatch
+    bulkup: Bulkup,
+    served: ServedOrg,
+    contacts: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     org = served().org
     left = {"DailyBulkApiBatches": {"Max": 15_000, "Remaining": 0}}
     monkeypatch.setattr("bulkup.salesforce.describe.limits", lambda _client: left)
-    done = bulkup("check", contacts, *UPSERT, "--json")
+    told = tmp_path / "findings.csv"
+    done = bulkup("check", contacts, *UPSERT, "--json", "--findings", told)
     codes = [finding["code"] for finding in done.document["findings"]]
     assert "MORE_THAN_REMAINING_LIMIT" in codes
+    assert ",,,,MORE_THAN_REMAINING_LIMIT" in told.read_text(encoding="utf-8").splitlines()
     refused = bulkup("run", contacts, *UPSERT, "--strict")
     assert refused.code == 3
     assert org.records("Contact") == []

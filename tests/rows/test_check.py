@@ -316,6 +316,32 @@ def test_rows_and_lines_are_those_of_the_users_file(insert: Checker, tmp_path: P
         ]
 
 
+def test_what_is_wrong_with_columns_and_the_load_is_written_before_the_cells(
+    insert: Checker, tmp_path: Path
+) -> None:
+    findings = tmp_path / "findings.csv"
+    insert.check("Email,Fone,Title\nnope,1,\n", findings_csv=findings)
+    with findings.open(encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file))[1:] == [
+            ["", "", "Fone", "", "UNKNOWN_COLUMN"],
+            ["", "", "LastName", "", "REQUIRED_COLUMN_MISSING"],
+            ["", "", "Title", "", "COLUMN_EMPTY"],
+            ["1", "2", "Email", "nope", "NOT_AN_EMAIL"],
+        ]
+
+
+def test_where_no_cell_is_looked_at_the_findings_of_the_header_are_written(
+    insert: Checker, tmp_path: Path
+) -> None:
+    findings = tmp_path / "findings.csv"
+    insert.check("sf__Id\nx\n", findings_csv=findings)
+    with findings.open(encoding="utf-8", newline="") as file:
+        assert [row["code"] for row in csv.DictReader(file)] == [
+            "NO_COLUMN_LEFT",
+            "REQUIRED_COLUMN_MISSING",
+        ]
+
+
 def test_every_found_cell_is_written_for_a_spreadsheet(upsert: Checker, tmp_path: Path) -> None:
     findings = tmp_path / "findings.csv"
     upsert.check(
