@@ -1,9 +1,10 @@
-"""Which findings the user may let pass."""
+"""Which findings the user may let pass, and what to type when others stop a load."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from bulkup.errors import InputError
-from bulkup.findings import RULES
+from bulkup.findings import RULES, Scope
+from bulkup.model import Finding
 from bulkup.names import closest
 
 
@@ -39,6 +40,18 @@ def _instead(codes: Iterable[str]) -> Iterator[str]:
             yield f"{spoken(RULES[meant].advice)}."
         else:
             yield f"Type: {allow(meant)}"
+
+
+def way_on(stopping: Sequence[Finding]) -> str:
+    """What to do about the findings that stop a load; only what helps with all of them."""
+    rules = {one.code: RULES[one.code] for one in stopping}
+    ways = [f"{spoken(one)}." for one in dict.fromkeys(r.advice for r in rules.values() if r.firm)]
+    if passing := [code for code, rule in rules.items() if not rule.firm]:
+        first = "Mend the rest, or let it pass" if ways else "Mend the file, or let it pass"
+        ways.append(f"{first}: {allow(*passing)}")
+    if all(rule.scope is Scope.ROWS for rule in rules.values()):
+        ways.append("Or leave these rows out: --skip-invalid")
+    return "\n".join(ways)
 
 
 def allow(*codes: str) -> str:

@@ -15,6 +15,7 @@ from bulkup.cli.connect import Connection
 from bulkup.cli.intake import STDIN, Outgoing, Taken, narrow
 from bulkup.cli.narrowing import chosen
 from bulkup.cli.output import amount
+from bulkup.cli.passing import way_on
 from bulkup.clock import RealClock
 from bulkup.columns import Columns, resolve
 from bulkup.errors import CheckFailed, InputError, Refused
@@ -192,12 +193,15 @@ def refuse_errors(wish: Wish, verdict: Verdict, taken: Taken) -> None:
     """
     from bulkup.findings import stopping
 
-    if stopping(verdict.findings, skip_invalid=wish.skip_invalid):
+    if stops := stopping(verdict.findings, skip_invalid=wish.skip_invalid):
+        found = (
+            f"the check found {amount(len(verdict.errors), 'error')}"
+            if wish.check
+            else "; ".join(one.message for one in stops)
+        )
         raise CheckFailed(
-            f"{taken.file.name}: the check found {amount(len(verdict.errors), 'error')}; "
-            "nothing was sent",
-            "Mend the file, let a kind of finding pass with --allow CODE, "
-            "or leave the rows out with --skip-invalid.",
+            f"{taken.file.name}: {found}; nothing was sent",
+            way_on(stops),
             findings=verdict.findings,
             rows=taken.sheet.source.rows,
         )
@@ -259,6 +263,7 @@ def write_down(
             canary=options.canary,
         ),
         options=options,
+        dialect=taken.dialect,
         changes=(*taken.changes, *sent.changes),
         retry_of=retry_of,
         retry_of_events=retry_of_events,

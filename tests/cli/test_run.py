@@ -254,6 +254,78 @@ def test_an_unknown_column_is_told_with_what_was_meant(
     assert org.records("Contact") == []
 
 
+WAYS_ON: dict[str, tuple[tuple[str, ...], tuple[str, ...], list[str]]] = {
+    "rows that may pass": (
+        ("Email__c,Birthdate,LastName", "a@example.com,24.11.2026,A"),
+        (),
+        [
+            "Mend the file, or let it pass: --allow NOT_A_DATE",
+            "Or leave these rows out: --skip-invalid",
+        ],
+    ),
+    "rows that may not pass": (
+        ("Email__c,LastName", ",A"),
+        (),
+        ["Fill the cells, or take the rows out.", "Or leave these rows out: --skip-invalid"],
+    ),
+    "a column that may not pass": (
+        ("Email__c,Fone", "a@example.com,1"),
+        (),
+        ["Name the field with --map, or leave the column out with --drop."],
+    ),
+    "a column and rows": (
+        ("Email__c,Fone,Birthdate", "a@example.com,1,x", "a@example.com,2,x"),
+        (),
+        [
+            "Name the field with --map, or leave the column out with --drop.",
+            "Mend the rest, or let it pass: --allow NOT_A_DATE --allow KEY_TWICE",
+        ],
+    ),
+    "a column, while rows are left out": (
+        ("Email__c,Fone,Birthdate", "a@example.com,1,x"),
+        ("--skip-invalid",),
+        ["Name the field with --map, or leave the column out with --drop."],
+    ),
+    "a load that may pass": (
+        ("Email__c", "a@example.com"),
+        (),
+        ["Mend the file, or let it pass: --allow NOTHING_BUT_KEYS"],
+    ),
+    "warnings that are to stop": (
+        ("Email__c,LastName", "a@example.com,A "),
+        ("--strict",),
+        [
+            "Mend the file, or let it pass: --allow BLANKS_AROUND",
+            "Or leave these rows out: --skip-invalid",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WAYS_ON)
+def test_the_hint_names_only_what_helps_with_all_that_stops(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path, name: str
+) -> None:
+    served()
+    lines, options, hint = WAYS_ON[name]
+    done = bulkup("run", write(tmp_path / "x.csv", *lines), *UPSERT, *options)
+    assert done.code == 3
+    _, told = done.err.split("; nothing was sent\n")
+    assert told.splitlines() == [f"  {line}" for line in hint]
+
+
+def test_a_header_that_can_not_be_sent_is_told_as_such_where_nothing_is_checked(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path
+) -> None:
+    served()
+    path = write(tmp_path / "x.csv", "LastName", "A")
+    done = bulkup("run", path, *UPSERT, "--no-check")
+    assert done.code == 3
+    assert "The file has no column Email__c, which every upsert needs; nothing was sent" in done.err
+    assert "the check" not in done.err
+    assert done.err.splitlines()[-1].strip() == "Add the column, or name it with --map."
+
+
 def test_a_url_that_is_none_is_told(
     bulkup: Bulkup, contacts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
