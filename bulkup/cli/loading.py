@@ -143,6 +143,6 @@ class Bodies:
     def __call__(self, chunk: Chunk, checkpoint: Callable[[int], None], /) -> Body:
         """The body of a chunk of the plan's file or of a further round's."""
         if chunk.round not in self._files:
-            path = self._run.rounds / f"{chunk.round}.csv"
-            self._files[chunk.round] = self._stack.enter_context(SourceFile(path))
+            file = rooms.round_as_written(self._run, chunk.round)
+            self._files[chunk.round] = self._stack.enter_context(file)
         return Body(self._files[chunk.round], self._header, chunk, checkpoint)

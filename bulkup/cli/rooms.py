@@ -10,6 +10,7 @@ from bulkup.body import SourceFile
 from bulkup.books import Books, Fate, fates
 from bulkup.cli.connect import Connection
 from bulkup.cli.sources import compare, opened
+from bulkup.errors import BulkupError, RunError
 from bulkup.events import Event, Round
 from bulkup.load import Rooms, chunks_of, header_of
 from bulkup.model import Field, ResultKind, Source, Status
@@ -141,6 +142,29 @@ def next_round(run: Run, events: Sequence[Event], number: int) -> Round | None:
             round=number,
         ),
     )
+
+
+@contextmanager
+def round_as_written(run: Run, number: int) -> Iterator[SourceFile]:
+    """The file of a further round, held open, once it is found to be what was written down.
+
+    Raises:
+        RunError: it is not, or it is not there.
+    """
+    event = next(e for e in run.events() if isinstance(e, Round) and e.round == number)
+    source = round_source(run, event)
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(SourceFile(source.path))
+            compare(run, source)
+        except (BulkupError, OSError) as error:
+            raise RunError(
+                f"{source.path}, the rows of attempt {number}, is not as it was written",
+                f"Put it back and type: bulkup resume {run.name}. "
+                f"If it is lost, give the run up: bulkup runs {run.name} --abandon",
+                name="SourceChanged",
+            ) from error
+        yield file
 
 
 def _columns_of(run: Run) -> dict[str, str]:

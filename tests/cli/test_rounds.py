@@ -4,6 +4,7 @@ import json
 import signal
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from bulkup.localorg.faults import FaultPlan, JobFault, RequestFault
 from tests.cli.conftest import Bulkup, ServedOrg
 from tests.cli.dying import (
     INSERT,
+    UNWILLING,
     Mortal,
     balanced,
     each_once,
@@ -133,6 +135,32 @@ def test_a_process_killed_in_the_pause_before_round_two_goes_on_with_it(
     done = bulkup("resume", "--json")
     assert done.code == 0
     assert [job["attempt"] for job in done.document["jobs"]] == [1, 2]
+    assert times_in_org(org) == each_once(30)
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["altered", "lost"])
+def test_rows_of_round_two_that_are_not_as_they_were_written_are_not_sent(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path, lost: bool
+) -> None:
+    no_second_job = replace(UNWILLING, nth=2)
+    org = served(FaultPlan(requests=[no_second_job], jobs=[JobFault(locked=0.4)])).org
+    path = people(tmp_path / "p.csv", 30)
+    done = bulkup("run", path, *INSERT, "--retry-for", 0, "--json")
+    assert done.code == 5, done.out
+    assert names()[-2:] == ["Round", "Left"]
+    again = run_folders()[0] / "rounds" / "2.csv"
+    written = again.read_bytes()
+    if lost:
+        again.unlink()
+    else:
+        again.write_bytes(written.replace(b"Ann", b"Eve"))
+    done = bulkup("resume", "--json")
+    assert done.code == 6
+    assert done.document["error"]["error"] == "SourceChanged"
+    assert "2.csv, the rows of attempt 2, is not as it was written" in done.out
+    assert names().count("Created") == 1
+    again.write_bytes(written)
+    assert bulkup("resume").code == 0
     assert times_in_org(org) == each_once(30)
 
 
