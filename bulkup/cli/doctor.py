@@ -48,9 +48,9 @@ def doctor(
         output.document({"schema": "bulkup.doctor/1", "doctor": entries})
     else:
         for step in steps:
-            output.result(f"{step.state:8}{step.name}: {step.message}")
+            output.prose(f"{step.state:8}{step.name}: {step.message}", hang=10)
             if step.hint:
-                output.result(f"{'':8}  {step.hint}")
+                output.prose(f"{'':10}{step.hint}")
     return next((step.code for step in steps if step.code), 0)
 
 

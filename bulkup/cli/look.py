@@ -69,9 +69,11 @@ def jobs(
     ]
     if json:
         output.document({"schema": "bulkup.jobs/1", "jobs": [one.document(job) for job in found]})
-    else:
+    elif found:
         head = ("job", "state", "object", "operation", "created")
-        screen.table(head, map(_job_row, found), whole=(0,))
+        screen.table(head, map(_job_row, found), whole=(0,), apart=(0,))
+    else:
+        screen.note("no such jobs" if everything else "no jobs")
     return 0
 
 
@@ -104,7 +106,7 @@ def fields(
         output.document({"schema": "bulkup.fields/1", "object": info.name, "fields": entries})
     else:
         head = ("name", "label", "type", "what to know")
-        screen.table(head, map(_field_row, info.fields.values()), whole=(0,))
+        screen.table(head, map(_field_row, info.fields.values()), whole=(0,), apart=(0,))
     return 0
 
 
@@ -177,6 +179,7 @@ def limits(
             ("limit", "remaining", "of"),
             [(str(e["name"]), _number(e["remaining"]), _number(e["max"])) for e in entries],
             whole=(0,),
+            apart=(0,),
         )
     return 0
 

@@ -46,9 +46,10 @@ def show(
     if json:
         entries = [_entry(login, is_default=login == default) for login in logins]
         output.document({"schema": "bulkup.orgs/1", "orgs": entries})
-    else:
+    elif logins:
         head = ("alias", "user", "instance", "way", "secret", "default")
-        screen.table(head, [_row(login, is_default=login == default) for login in logins])
+        rows = [_row(login, is_default=login == default) for login in logins]
+        screen.table(head, rows, whole=(0, 2), apart=(2,))
     for login in logins:
         if login.kept is Kept.FILE:
             place = Keychain(config).place(login)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
+from bulkup.cli.words import width_of, wrapped
 from bulkup.errors import BulkupError, CheckFailed
 from bulkup.model import Finding
 from bulkup.report import error_json
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 KILO = 1000
-PIPE_WIDTH = 240
+PIPE_WIDTH = 100_000
+"""Whoever reads a pipe wants whole lines."""
 MINUTE = 60
 
 
@@ -66,25 +68,17 @@ class Screen:
         )
 
     def table(
-        self, columns: Sequence[str], rows: Iterable[Sequence[str]], *, whole: Collection[int] = ()
+        self,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[str]],
+        *,
+        whole: Collection[int] = (),
+        apart: Collection[int] = (),
     ) -> None:
-        """A table on stdout; the columns numbered in `whole` (0 = first) are never folded."""
-        from rich import box
-        from rich.table import Table
+        """A table on stdout, see `tables.show`."""
+        from bulkup.cli.tables import show
 
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for at, name in enumerate(columns):
-            table.add_column(
-                name, no_wrap=at in whole, overflow="ignore" if at in whole else "fold"
-            )
-        for row in rows:
-            table.add_row(*row)
-        self.results().print(table)
-
-
-def _columns() -> int:
-    told = os.environ.get("COLUMNS", "")
-    return int(told) if told.isdecimal() else 0
+        show(self.results(), columns, list(rows), whole=whole, apart=apart)
 
 
 def set_streams() -> None:
@@ -97,8 +91,8 @@ def set_streams() -> None:
 
 
 def line(text: str) -> None:
-    """One line on stderr."""
-    sys.stderr.write(text + "\n")
+    """One line on stderr; on a terminal it is broken between words."""
+    sys.stderr.write(wrapped(text, width_of(sys.stderr)) + "\n")
     sys.stderr.flush()
 
 
@@ -106,6 +100,11 @@ def result(text: str) -> None:
     """One line on stdout."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
+
+
+def prose(text: str, hang: int = 0) -> None:
+    """Words on stdout, on a terminal broken between them; `hang` blanks begin what is left."""
+    result(wrapped(text, width_of(sys.stdout), hang))
 
 
 def document(data: Any) -> None:

@@ -78,7 +78,7 @@ def _summary(report: Report, screen: Screen) -> None:
         console.print(f"the books do not balance: {difference}", markup=False)
     _files(books, screen)
     for line in _next(report):
-        console.print(line, markup=False, soft_wrap=True)
+        output.prose(line)
 
 
 def _counts(books: Books) -> list[tuple[str, str]]:

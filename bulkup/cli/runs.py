@@ -75,6 +75,9 @@ def _list(all_: list[Standing], screen: Screen) -> None:
     if screen.json:
         output.document({"schema": "bulkup.runs/1", "runs": [_entry(one) for one in all_]})
         return
+    if not all_:
+        screen.note("no runs on this machine")
+        return
     screen.table(
         ("run", "object", "operation", "rows", "state", "made", "how to go on"),
         [
@@ -90,6 +93,7 @@ def _list(all_: list[Standing], screen: Screen) -> None:
             for one in all_
         ],
         whole=(0, 6),
+        apart=(0, 6),
     )
 
 
@@ -116,15 +120,15 @@ def _story(run: Run, screen: Screen) -> None:
         output.document({"schema": "bulkup.run-story/1", **_entry(one), "events": told})
         return
     plan = run.plan
-    output.result(
+    output.prose(
         f"{run.name}: {plan.target.operation} {plan.target.object} from {plan.source.path}, "
         f"{output.amount(plan.source.rows, 'row')}, {one.state}"
     )
     lines = Lines(say=lambda _text: None, chunks={chunk.number: chunk for chunk in plan.chunks})
     for event in events:
-        output.result(f"{event.at}  {_told(event, lines)}")
+        output.prose(f"{event.at}  {_told(event, lines)}", hang=len(event.at) + 2)
     if one.way_on:
-        output.result(f"go on with: {one.way_on}" if one.resumable else one.way_on)
+        output.prose(f"go on with: {one.way_on}" if one.resumable else one.way_on)
 
 
 def _told(event: Event, lines: Lines) -> str:
