@@ -123,11 +123,11 @@ def blank_lines(line: int, where: str) -> Problem:
 
 
 def no_records() -> Problem:
-    """A header and nothing else."""
+    """A header and nothing else. Commands that can take it say so in a hint of their own."""
     return Problem(
         name="NoRecords",
         message="a header without records: there is nothing to load",
-        hint="If that is as it should be, add --allow-empty",
+        hint="Export it again, with its records",
     )
 
 

@@ -24,14 +24,17 @@ BLOCK = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """How FILE is to be read. What is None is detected."""
+    """How FILE is to be read. What is None is detected.
+
+    `allow_empty` takes a header without records; it is None where the command has no such option.
+    """
 
     file: str
     encoding: str | None = None
     delimiter: Delimiter | None = None
     line_ending: LineEnding | None = None
     cells: bool = True
-    allow_empty: bool = False
+    allow_empty: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +107,10 @@ def take_held(held: SourceFile, reading: Reading, folder: Path) -> Taken:
         taken = _taken(held.path, reading, folder)
     except OSError as error:
         raise unreadable(held.path, error) from error
-    except InputError:
+    except InputError as error:
         held.must_be_unchanged()  # what is said of a file half written would lead astray
+        if error.name == "NoRecords" and reading.allow_empty is not None:
+            error.hint = "If that is as it should be, add --allow-empty."
         raise
     held.must_be_unchanged()
     return taken
@@ -131,7 +136,7 @@ def _taken(path: Path, reading: Reading, folder: Path) -> Taken:
         delimiter=prepared.delimiter,
         line_ending=prepared.line_ending,
         check_cells=reading.cells,
-        allow_empty=reading.allow_empty,
+        allow_empty=bool(reading.allow_empty),
     )
     own = source if prepared.path == path else _of_user(path, source, found.encoding.name)
     return Taken(
@@ -155,7 +160,7 @@ def _as_it_is(path: Path, reading: Reading) -> Source | None:
             delimiter=delimiter,
             line_ending=reading.line_ending,
             check_cells=reading.cells,
-            allow_empty=reading.allow_empty,
+            allow_empty=bool(reading.allow_empty),
         )
     except InputError:
         return None  # what can be mended is found by a closer look, the rest is told by it

@@ -173,7 +173,9 @@ def test_a_header_without_records_is_an_error_unless_it_is_allowed(
 ) -> None:
     served()
     file = write(tmp_path / "empty.csv", "Email__c,LastName")
-    assert bulkup("check", file, *UPSERT).code == 2
+    refused = bulkup("check", file, *UPSERT)
+    assert refused.code == 2
+    assert refused.err.splitlines()[-1] == "  If that is as it should be, add --allow-empty."
     assert bulkup("check", file, *UPSERT, "--allow-empty").code == 0
 
 

@@ -214,6 +214,16 @@ def test_upload_refuses_a_file_over_the_limit_and_names_run(
     assert bulkup("upload", job, contacts).code == 0
 
 
+def test_upload_of_a_header_without_records_names_no_option_that_it_does_not_have(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path
+) -> None:
+    served()
+    done = bulkup("upload", made(bulkup), write(tmp_path / "none.csv", "Email__c,LastName"))
+    assert done.code == 2
+    assert "a header without records" in done.err
+    assert done.err.splitlines()[-1] == "  Export it again, with its records."
+
+
 def test_upload_refuses_another_dialect_and_says_which_job_would_fit(
     bulkup: Bulkup, served: ServedOrg, tmp_path: Path
 ) -> None:
