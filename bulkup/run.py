@@ -17,7 +17,7 @@ from bulkup.column import Column
 from bulkup.errors import RunError
 from bulkup.events import Event
 from bulkup.journal import Journal, read
-from bulkup.model import Chunk, Source, Target
+from bulkup.model import Chunk, Delimiter, LineEnding, Source, Target
 from bulkup.places import Places, not_writable, sync
 from bulkup.stop import MaxFailed
 
@@ -42,14 +42,24 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """How the user said that the file is to be read. What is None was detected."""
+
+    encoding: str | None = None
+    delimiter: Delimiter | None = None
+    line_ending: LineEnding | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What a run is to do, written once before anything is sent.
 
-    `source` is the user's file. `original` has all of its rows and columns in a form that
-    Salesforce takes, and `sheet` is what is sent and cut into chunks: each the file itself, or a
-    copy in the run directory, with `numbers` telling which row of the user's file each of its
-    records is. `settled` tells of the rows that are in no chunk. `retry_of` is the run whose rows
-    are sent again, and `retry_of_events` how many events its journal had then.
+    `source` is the user's file, and `dialect` what the user said of it. `original` has all of its
+    rows and columns in a form that Salesforce takes, and `sheet` is what is sent and cut into
+    chunks: each the file itself, or a copy in the run directory, with `numbers` telling which row
+    of the user's file each of its records is. `settled` tells of the rows that are in no chunk.
+    `retry_of` is the run whose rows are sent again, and `retry_of_events` how many events its
+    journal had then.
     """
 
     run: str
@@ -63,6 +73,7 @@ class Plan:
     columns: tuple[Column, ...]
     chunks: tuple[Chunk, ...]
     options: Options
+    dialect: Dialect = Dialect()
     key: str | None = None
     original_numbers: Path | None = None
     numbers: Path | None = None
@@ -117,6 +128,16 @@ class Run:
         Raises:
             RunError: another process holds it, or the journal is damaged.
         """
+        with self.locked(), Journal(self.journal, clock) as journal:
+            yield journal
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run whatever its journal is like.
+
+        Raises:
+            RunError: another process holds it.
+        """
         lock = FileLock(self.folder / "lock", mode=0o600)
         try:
             lock.acquire(timeout=LOOKED_AT_SECONDS)
@@ -129,8 +150,7 @@ class Run:
         except OSError as error:
             raise not_writable(self.folder, error) from error
         try:
-            with Journal(self.journal, clock) as journal:
-                yield journal
+            yield
         finally:
             lock.release()
 

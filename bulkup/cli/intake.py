@@ -13,6 +13,7 @@ from bulkup.cli.output import amount, size
 from bulkup.columns import Columns
 from bulkup.errors import InputError
 from bulkup.model import Delimiter, LineEnding, Source
+from bulkup.run import Dialect
 from bulkup.source import open_source
 
 if TYPE_CHECKING:
@@ -36,6 +37,13 @@ class Reading:
     cells: bool = True
     allow_empty: bool | None = None
 
+    @property
+    def dialect(self) -> Dialect:
+        """What the user said of the file."""
+        return Dialect(
+            encoding=self.encoding, delimiter=self.delimiter, line_ending=self.line_ending
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
@@ -43,11 +51,12 @@ class Taken:
 
     `file` is the user's own, by fingerprint; `sheet` has all of its rows and columns in a form
     that Salesforce takes: the same file, or a copy in the run directory. `changes` say what the
-    copy has otherwise.
+    copy has otherwise, and `dialect` what the user said of the file.
     """
 
     file: Source
     sheet: "Sheet"
+    dialect: Dialect
     changes: tuple[str, ...] = ()
 
 
@@ -121,7 +130,7 @@ def _taken(path: Path, reading: Reading, folder: Path) -> Taken:
     from bulkup.rows.sheet import Sheet
 
     if as_it_is := _as_it_is(path, reading):
-        return Taken(file=as_it_is, sheet=Sheet(source=as_it_is))
+        return Taken(file=as_it_is, sheet=Sheet(source=as_it_is), dialect=reading.dialect)
     found = look(
         path,
         name=reading.file,
@@ -142,6 +151,7 @@ def _taken(path: Path, reading: Reading, folder: Path) -> Taken:
     return Taken(
         file=replace(own, path=path.absolute()),
         sheet=Sheet(source=replace(source, path=source.path.absolute()), numbers=prepared.numbers),
+        dialect=reading.dialect,
         changes=prepared.changes,
     )
 

@@ -92,16 +92,19 @@ def retry(
             row_retries=row_retries,
             max_failed=max_failed,
         )
-        with connected(
-            org or target.alias or None,
-            target.api_version,
-            screen,
-            home,
-            retry_for=old.plan.options.retry_for,
-        ) as connection:
+        with (
+            connected(
+                org or target.alias or None,
+                target.api_version,
+                screen,
+                home,
+                retry_for=old.plan.options.retry_for,
+            ) as connection,
+            _opened(old) as users,
+        ):
             refuse_other_org(old, connection)
-            taken, outgoing, columns = _again(old, folder)
-            with SourceFile(outgoing.sheet.source.path) as file:
+            taken, outgoing, columns = _again(old, folder, users)
+            with intake.sending(outgoing.sheet, users) as file:
                 new = planning.write_down(
                     target,
                     taken,
@@ -173,31 +176,29 @@ def _nothing(old: Run, unknown: int, screen: Screen) -> int:
     return 1 if unknown else 0
 
 
-def _again(old: Run, folder: Path) -> tuple[Taken, Outgoing, Columns]:
-    """The source read again, and what of it is sent.
+def _again(old: Run, folder: Path, users: SourceFile) -> tuple[Taken, Outgoing, Columns]:
+    """The source read again as it was read before, and what of it is sent.
 
     Raises:
-        RunError: it is not there any more, or its content has changed.
+        RunError: its content has changed, or it is not read as it was then.
     """
     plan = old.plan
-    if plan.source.name == intake.STDIN:
-        raise RunError(
-            "The source was standard input, which can't be read again",
-            f"Load the result file instead: bulkup run {plan.options.directory}/results.csv …",
-            name="SourceMissing",
-        )
-    opened(old, plan.source.path).close()
     compare(old, plan.source)
-    taken = intake.take_in(
-        Reading(
-            file=str(plan.source.path),
-            encoding=plan.source.encoding,
-            delimiter=plan.source.delimiter,
-            line_ending=plan.source.line_ending,
-            cells=False,
-        ),
-        folder / "prepared",
+    said = plan.dialect
+    reading = Reading(
+        file=str(plan.source.path),
+        encoding=said.encoding,
+        delimiter=said.delimiter,
+        line_ending=said.line_ending,
+        cells=False,
     )
+    taken = intake.take_held(users, reading, folder / "prepared")
+    if taken.sheet.source.sha256 != plan.original.sha256:
+        raise RunError(
+            f"{plan.source.path} is not read as run {old.name} read it, so its rows can't be told",
+            _by_results(plan),
+            name="SourceReadOtherwise",
+        )
     taken = replace(taken, file=replace(taken.file, name=plan.source.name))
     columns = _columns(plan, taken)
     outgoing = intake.narrow(
@@ -209,6 +210,25 @@ def _again(old: Run, folder: Path) -> tuple[Taken, Outgoing, Columns]:
         blank_null=plan.options.blank_null,
     )
     return taken, outgoing, columns
+
+
+def _opened(old: Run) -> SourceFile:
+    """The source, held from before it is read.
+
+    Raises:
+        RunError: it is not there any more.
+    """
+    if old.plan.source.name == intake.STDIN:
+        raise RunError(
+            "The source was standard input, which can't be read again",
+            _by_results(old.plan),
+            name="SourceMissing",
+        )
+    return opened(old, old.plan.source.path)
+
+
+def _by_results(plan: Plan) -> str:
+    return f"Load the result file instead: bulkup run {plan.options.directory}/results.csv …"
 
 
 def _columns(plan: Plan, taken: Taken) -> Columns:

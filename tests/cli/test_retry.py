@@ -8,6 +8,7 @@ import pytest
 
 from bulkup.localorg.faults import FaultPlan, JobFault
 from tests.cli.conftest import Bulkup, ServedOrg
+from tests.cli.dying import run_folders
 
 INSERT = ("--object", "Contact", "--op", "insert", "--no-check")
 
@@ -114,3 +115,46 @@ def test_a_run_that_is_not_over_is_resumed_first(
 
 def test_without_any_run_it_says_so(bulkup: Bulkup) -> None:
     assert bulkup("retry").code == 6
+
+
+STRANGE = {
+    "a line that names the delimiter": (("sep=#\r\n", "#", "\r\n"), "utf-8", ()),
+    "UTF-16": (("", "\t", "\r\n"), "utf-16", ()),
+    "an encoding that the user names": (("", ";", "\n"), "cp1250", ("--encoding", "cp1250")),
+    "a delimiter that the user names": (("", "|", "\n"), "utf-8", ("--delimiter", "PIPE")),
+}
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+def test_a_file_that_was_written_anew_is_read_again_as_it_was_read_first(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path, kind: str
+) -> None:
+    (first, char, end), encoding, said = STRANGE[kind]
+    lines = [f"Łucja, {n}{char}a, b{char}{end}" for n in range(12)]
+    path = tmp_path / "strange.csv"
+    text = f"{first}LastName{char}Description{char}Birthdate{end}" + "".join(lines)
+    path.write_text(text, encoding, newline="")
+    org = served(FaultPlan(jobs=[JobFault(unprocessed=0.5)])).org
+    done = bulkup("run", path, *INSERT, *said, "--json")
+    assert done.code == 1, done.err
+    again = bulkup("retry", "--json")
+    assert again.code == 0, again.err
+    assert names(org) == sorted(f"Łucja, {n}" for n in range(12))
+
+
+def test_a_file_that_is_not_read_as_it_was_is_refused(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path
+) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("LastName\n" + "".join(f"Łucja {n}\n" for n in range(12)), "cp1250")
+    org = served(FaultPlan(jobs=[JobFault(unprocessed=0.5)])).org
+    run = bulkup("run", path, *INSERT, "--encoding", "cp1250", "--json").document["run"]
+    before = names(org)
+    plan = run_folders()[0] / "plan.json"
+    as_if = plan.read_text("utf-8").replace('"encoding": "cp1250",', '"encoding": "latin-1",')
+    plan.write_text(as_if, "utf-8")
+    refused = bulkup("retry", run)
+    assert refused.code == 6
+    assert "is not read as run" in refused.err
+    assert "results.csv" in refused.err
+    assert names(org) == before
