@@ -97,6 +97,17 @@ def a_job_that_is_gone_begun_again(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Life, "_look_or_lost", lost)
 
 
+def an_abort_that_came_too_late_believed(patch: pytest.MonkeyPatch) -> None:
+    """The job was closed while we looked away, and is begun again all the same."""
+    honest = Life._abort
+
+    def abort(self: Life, job_id: str) -> bool:
+        honest(self, job_id)
+        return True
+
+    patch.setattr(Life, "_abort", abort)
+
+
 def a_further_round_sends_succeeded_rows_again(patch: pytest.MonkeyPatch) -> None:
     """The next round takes every row of the one before instead of those that may pass now."""
 
@@ -139,6 +150,7 @@ MUTATIONS: dict[str, Mutation] = {
         results_taken_short,
         an_aborted_job_begun_again,
         a_job_that_is_gone_begun_again,
+        an_abort_that_came_too_late_believed,
         a_further_round_sends_succeeded_rows_again,
         a_further_round_sends_unknown_rows_again,
         a_limit_on_failed_rows_that_is_not_heeded,

@@ -1,7 +1,9 @@
 """One seed is one load: a file, an org, faults and kills, and then the truth about every row."""
 
 import csv
+import json
 import random
+import re
 import shutil
 import threading
 from collections import Counter
@@ -116,6 +118,7 @@ class Shape:
     faults: FaultPlan
     kills: float
     person: float
+    closer: float
     no_wait: bool
     may_lose: bool
     row_retries: int
@@ -136,6 +139,7 @@ def shape_of(chance: random.Random) -> Shape:
         faults=FaultPlan(requests=requests, jobs=jobs),
         kills=chance.choice([0.0, 0.3, 1.0, 2.0]) if wild else 0.0,
         person=chance.choice([0.0] * 5 + [0.02]),
+        closer=0.0 if any(one.gone for one in jobs) else chance.choice([0.0] * 4 + [0.2]),
         no_wait=chance.random() < 0.1,
         may_lose=may_lose,
         row_retries=chance.choice([0, 1, 3, 3]),
@@ -319,20 +323,19 @@ class World:
             if strike(0.01):
                 raise Killed
 
+        def afterwards(request: Request) -> None:
+            around(request)
+            self._somebody_closes(request)
+
         def listen(event: Event) -> None:
             if not calm and self.chance.random() < 0.004 * self.shape.kills:
                 stop.leave_now()
             if isinstance(event, ChunkEvent) and self.chance.random() < self.shape.person:
-                self._person_aborts(event.job)
-
-        def renew() -> str:
-            if self.chance.random() < 0.5:
-                raise CredentialsError("refused")
-            return self._new_token()
+                self._person_wants(event.job, "Aborted")
 
         KillingJournal.strike = staticmethod(strike)
-        transport = OrgTransport(self.org, before=around, after=around, wait=self.clock.pass_by)
-        auth = TokenAuth(self._new_token(), renew)
+        transport = OrgTransport(self.org, before=around, after=afterwards, wait=self.clock.pass_by)
+        auth = TokenAuth(self._new_token(), self._renewed)
         with (
             Client(instance_url="http://localhost", auth=auth, transport=transport) as client,
             KillingJournal(run.journal, self.clock) as journal,
@@ -364,13 +367,25 @@ class World:
         self.org.tokens.add(token)
         return token
 
-    def _person_aborts(self, job: str) -> None:
+    def _renewed(self) -> str:
+        if self.chance.random() < 0.5:
+            raise CredentialsError("refused")
+        return self._new_token()
+
+    def _somebody_closes(self, request: Request) -> None:
+        """Now and then, a job that we have just looked at."""
+        looked = re.fullmatch(r".*/jobs/ingest/(750\w+)/?", request.path)
+        if request.method == "GET" and looked and self.chance.random() < self.shape.closer:
+            self._person_wants(looked[1], "UploadComplete")
+
+    def _person_wants(self, job: str, state: str) -> None:
+        """Somebody with rights of their own closes or aborts a job behind our back."""
         self.org.handle(
             Request(
                 method="PATCH",
                 path=f"/services/data/v60.0/jobs/ingest/{job}",
                 headers={"authorization": f"Bearer {self.org.token}"},
-                body=b'{"state": "Aborted"}',
+                body=json.dumps({"state": state}).encode(),
             )
         )
 
@@ -479,6 +494,8 @@ class World:
     def _may_be_left(self, run: Run) -> bool:
         jobs = self.shape.faults.jobs
         stopped = _person_aborted(run) or self.shape.max_failed is not None
+        # What a person closed we may abort in the middle, because we had not closed it.
+        stopped = stopped or self.shape.closer > 0
         return stopped or any(one.fail_after is not None or one.unprocessed for one in jobs)
 
     def _judge_jobs(self, run: Run) -> None:
