@@ -108,7 +108,7 @@ def next_round(run: Run, events: Sequence[Event], number: int) -> Round | None:
     again = worth_again(before, events)
     if not again:
         return None
-    sheets = _sheets(run, events)
+    options, sheets = run.plan.options, _sheets(run, events)
     rows = rows_to_repeat(
         sheets[number - 1],
         Layout(columns=_fields(run), key=run.plan.key),
@@ -136,8 +136,8 @@ def next_round(run: Run, events: Sequence[Event], number: int) -> Round | None:
         chunks=cut(
             made,
             header=header_of(run),
-            chunk_bytes=run.plan.options.chunk_bytes,
-            chunk_rows=ROWS,
+            chunk_bytes=options.chunk_bytes,
+            chunk_rows=min(ROWS, options.chunk_rows or ROWS),
             first_number=max(chunk.number for chunk in chunks) + 1,
             round=number,
         ),

@@ -164,6 +164,22 @@ def test_rows_of_round_two_that_are_not_as_they_were_written_are_not_sent(
     assert times_in_org(org) == each_once(30)
 
 
+def test_further_rounds_have_no_bigger_jobs_than_the_user_allows(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path
+) -> None:
+    org = served(FaultPlan(jobs=[JobFault(locked=1.0, times=2)])).org
+    path = people(tmp_path / "p.csv", 10)
+    done = bulkup("run", path, *INSERT, "--chunk-rows", 5, "--json")
+    assert done.code == 0, done.out
+    assert [(job["attempt"], job["rows"]) for job in done.document["jobs"]] == [
+        (1, 0),
+        (1, 0),
+        (2, 5),
+        (2, 5),
+    ]
+    assert times_in_org(org) == each_once(10)
+
+
 def test_rows_of_one_account_are_sent_side_by_side_in_a_further_round(
     bulkup: Bulkup, served: ServedOrg, tmp_path: Path
 ) -> None:
