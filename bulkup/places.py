@@ -66,14 +66,30 @@ class Places:
         """This machine's id: made once, kept in the state folder."""
         self.make()
         kept = self.state / "machine-id"
+        new = kept.with_name(f"machine-id.{os.getpid()}")
         try:
-            with kept.open("x", encoding="utf-8") as file:
-                file.write(uuid.uuid4().hex + "\n")
-        except FileExistsError:
-            pass
+            if kept.exists() and (known := kept.read_text(encoding="utf-8").strip()):
+                return known
+            write_privately(new, uuid.uuid4().hex + "\n")
+            _name_unless_there(new, kept)
+            return kept.read_text(encoding="utf-8").strip()
         except OSError as error:
             raise not_writable(self.state, error) from error
-        return kept.read_text(encoding="utf-8").strip()
+
+
+def _name_unless_there(new: Path, kept: Path) -> None:
+    """Give a whole file its name, but not one that another process has taken meanwhile."""
+    try:
+        if not kept.exists() or kept.stat().st_size:
+            kept.hardlink_to(new)
+            new.unlink()
+            return
+    except FileExistsError:
+        new.unlink()
+        return
+    except OSError:
+        pass  # a file system without hard links
+    new.replace(kept)
 
 
 def sync(folder: Path) -> None:
@@ -86,8 +102,8 @@ def sync(folder: Path) -> None:
             os.close(descriptor)
 
 
-def write_privately(path: Path, text: str) -> None:
-    """Write a file for its owner only (0600), whole or not at all.
+def write_privately(path: Path, content: str | bytes) -> None:
+    """Write a file for its owner only (0600), durably, whole or not at all.
 
     Raises:
         RunError: it can't be written.
@@ -95,12 +111,13 @@ def write_privately(path: Path, text: str) -> None:
     temporary = path.with_name(path.name + ".tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        with os.fdopen(os.open(temporary, flags, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+        with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+        sync(path.parent)
     except OSError as error:
         raise not_writable(path.parent, error) from error
 
