@@ -14,7 +14,7 @@ from typing import Self
 from bulkup.clock import Clock
 from bulkup.errors import RunError
 from bulkup.events import ChunkEvent, Event, from_line, stamped, to_line
-from bulkup.places import not_writable
+from bulkup.places import not_writable, sync, write_privately
 
 
 def read(path: Path) -> tuple[list[Event], int]:
@@ -48,9 +48,12 @@ class Journal:
         self._clock = clock
         self._lock = threading.Lock()
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
+        is_new = not path.exists()
         try:
             self._file = os.open(path, flags, 0o600)
             os.ftruncate(self._file, length)
+            if is_new:
+                sync(path.parent)
         except OSError as error:
             raise not_writable(path.parent, error) from error
         self._length = os.lseek(self._file, length, os.SEEK_SET)
@@ -97,6 +100,21 @@ class Journal:
             "Make room on the disk, then type: bulkup resume",
             name="JournalNotWritable",
         )
+
+
+def begin_anew(path: Path, event: Event, clock: Clock) -> Path:
+    """Put a journal of this one event in the place of a damaged one, whose copy is returned.
+
+    At no moment is there a journal that tells of less: without one, a run would begin again.
+    The run must be held.
+
+    Raises:
+        RunError: the disk did not take it.
+    """
+    aside = path.with_suffix(".damaged")
+    write_privately(aside, path.read_bytes())
+    write_privately(path, to_line(stamped(event, clock.stamp())))
+    return aside
 
 
 def last_events(events: Sequence[Event]) -> dict[int, ChunkEvent]:

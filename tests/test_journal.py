@@ -114,3 +114,15 @@ def test_the_last_event_of_each_chunk_is_what_counts() -> None:
         Closed(chunk=1, job=JOB),
     ]
     assert last_events(events) == {1: events[3], 2: events[2]}
+
+
+def test_a_new_journal_is_in_its_folder_for_good_before_anything_is_written_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = list[Path]()
+    monkeypatch.setattr("bulkup.journal.sync", synced.append)
+    path = tmp_path / "journal.jsonl"
+    with Journal(path, RealClock()):
+        assert synced == [tmp_path]
+    with Journal(path, RealClock()):
+        assert synced == [tmp_path]
