@@ -1,5 +1,7 @@
 """`bulkup runs`: this machine's runs, and one run's story."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -8,12 +10,14 @@ import typer
 
 from bulkup import places, runs
 from bulkup.cli import options, output
+from bulkup.cli.connect import Connection, connected
 from bulkup.cli.output import Screen
 from bulkup.cli.progress import Lines
+from bulkup.cli.resume import refuse_other_org
 from bulkup.clock import RealClock
 from bulkup.errors import BulkupError, InputError, RunError
 from bulkup.events import Abandoned, Began, ChunkEvent, Event, Finished, Left, Superseded
-from bulkup.journal import last_events
+from bulkup.journal import Journal, begin_anew, last_events
 from bulkup.places import Places
 from bulkup.run import Run
 from bulkup.runs import Standing
@@ -153,44 +157,61 @@ def _step(event: ChunkEvent) -> str:
 
 
 def _abandon(run: Run, org: str | None, screen: Screen, home: Places) -> None:
-    """Give the run up under its lock; jobs that can still be aborted are.
-
-    A damaged journal is set aside: which jobs it would have named can't be known.
-    """
-    try:
-        _give_up(run, org, screen, home)
-    except RunError as error:
-        if error.name != "JournalDamaged":
-            raise
-        aside = run.journal.replace(run.journal.with_suffix(".damaged"))
-        screen.note(f"{error.message}; kept as {aside.name}")
-        _give_up(run, org, screen, home)
+    """Give the run up under its lock; jobs that can still be aborted are."""
+    with run.locked():
+        try:
+            events = run.events()
+        except RunError as error:
+            _abandon_damaged(run, error, screen)
+        else:
+            _abandon_whole(run, events, org, screen, home)
     screen.note(f"run {run.name} is given up")
 
 
-def _give_up(run: Run, org: str | None, screen: Screen, home: Places) -> None:
-    with run.holding(RealClock()) as journal:
-        one = runs.standing(run, journal.events)
-        if one.state in {runs.ABANDONED, runs.SUPERSEDED} or one.retriable:
-            raise RunError(f"Run {run.name} is {one.state}: there is nothing to give up")
-        open_ = {chunk.number for chunk in runs.open_chunks(run, journal.events)}
-        jobs = [event.job for chunk, event in last_events(journal.events).items() if chunk in open_]
-        journal.append(Abandoned())
-        if jobs:
-            _abort(jobs, run, org, screen, home)
+def _abandon_damaged(run: Run, error: RunError, screen: Screen) -> None:
+    """Which jobs a damaged journal would have named can't be known."""
+    aside = begin_anew(run.journal, Abandoned(), RealClock())
+    screen.note(f"{error.message}; kept as {aside.name}")
 
 
-def _abort(jobs: list[str], run: Run, org: str | None, screen: Screen, home: Places) -> None:
-    from bulkup.cli.connect import connected
-    from bulkup.salesforce.ingest import IngestJobs
+def _abandon_whole(
+    run: Run, events: list[Event], org: str | None, screen: Screen, home: Places
+) -> None:
+    """Once given up, a run is not resumed: so first it must be seen that its jobs can be reached.
 
+    Raises:
+        RunError: there is nothing to give up, or the connection leads to another org.
+    """
+    one = runs.standing(run, events)
+    given_up = one.state == runs.ABANDONED
+    open_ = {chunk.number for chunk in runs.open_chunks(run, events)}
+    jobs = [event.job for chunk, event in last_events(events).items() if chunk in open_]
+    if one.retriable or one.state == runs.SUPERSEDED or (given_up and not jobs):
+        raise RunError(f"Run {run.name} is {one.state}: there is nothing to give up")
+    with ExitStack() as stack:
+        connection = stack.enter_context(_connection(run, org, screen, home)) if jobs else None
+        if not given_up:
+            stack.enter_context(Journal(run.journal, RealClock())).append(Abandoned())
+        if connection:
+            _abort(jobs, connection, screen)
+
+
+@contextmanager
+def _connection(run: Run, org: str | None, screen: Screen, home: Places) -> Iterator[Connection]:
     target = run.plan.target
     with connected(org or target.alias or None, target.api_version, screen, home) as connection:
-        ingest = IngestJobs(connection.client)
-        for job in jobs:
-            try:
-                state = ingest.abort(job).state
-            except BulkupError as error:
-                screen.note(f"job {job} could not be aborted: {error.message}")
-            else:
-                screen.note(f"job {job}: {state}")
+        refuse_other_org(run, connection)
+        yield connection
+
+
+def _abort(jobs: list[str], connection: Connection, screen: Screen) -> None:
+    from bulkup.salesforce.ingest import IngestJobs
+
+    ingest = IngestJobs(connection.client)
+    for job in jobs:
+        try:
+            state = ingest.abort(job).state
+        except BulkupError as error:
+            screen.note(f"job {job} could not be aborted: {error.message}")
+        else:
+            screen.note(f"job {job}: {state}")

@@ -7,7 +7,16 @@ import pytest
 
 from bulkup.localorg.faults import Act, FaultPlan, JobFault, RequestFault
 from tests.cli.conftest import Bulkup, ServedOrg
-from tests.cli.dying import INSERT, UNWILLING, Mortal, people, run_folders, slow, times_in_org
+from tests.cli.dying import (
+    INSERT,
+    UNWILLING,
+    Mortal,
+    people,
+    run_folders,
+    slow,
+    times_in_org,
+    told,
+)
 
 
 @pytest.fixture
@@ -124,8 +133,8 @@ def test_a_run_that_is_given_up_has_its_open_jobs_aborted_and_is_never_resumed(
     assert done.code == 0
     assert "Aborted" in done.err
     assert f"run {run} is given up" in done.err
-    for command in (["resume", run], ["retry", run], ["runs", run, "--abandon"]):
-        again = bulkup(*command)
+    for command in ("resume", "retry"):
+        again = bulkup(command, run)
         assert again.code == 6
         assert "abandoned" in again.err
     assert bulkup("runs", "--json").document["runs"][0]["state"] == "abandoned"
@@ -156,3 +165,75 @@ def test_a_damaged_run_can_be_given_up_as_its_error_says(
     assert "removed 0 runs" in bulkup("runs", "--prune", 0).err
     assert bulkup("runs", run, "--abandon").code == 0
     assert "is abandoned" in bulkup("resume", run).err
+
+
+def test_a_journal_is_never_gone_while_a_damaged_run_is_given_up(
+    bulkup: Bulkup, served: ServedOrg, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    org = served().org
+    run = bulkup("run", path, *INSERT, "--no-wait", "--json").document["run"]
+    journal = run_folders()[0] / "journal.jsonl"
+    damaged = b"what is this\n" + journal.read_bytes()
+    journal.write_bytes(damaged)
+
+    class Died(BaseException):
+        pass
+
+    honest = Path.replace
+
+    def replace(self: Path, to: Path) -> Path:
+        if to == journal:
+            raise Died
+        return honest(self, to)
+
+    with monkeypatch.context() as dying:
+        dying.setattr(Path, "replace", replace)
+        with pytest.raises(Died):
+            bulkup("runs", run, "--abandon")
+    assert journal.read_bytes() == damaged
+    assert bulkup("resume", run).code == 6
+    assert bulkup("runs", run, "--abandon").code == 0
+    assert journal.with_suffix(".damaged").read_bytes() == damaged
+    assert "is abandoned" in bulkup("resume", run).err
+    assert sum(times_in_org(org).values()) <= 12
+
+
+def test_a_run_is_not_given_up_before_its_jobs_can_be_reached(
+    bulkup: Bulkup, served: ServedOrg, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served(FaultPlan(requests=[RequestFault(act=Act.STATUS, method="PUT")]))
+    run = stopped(bulkup, path)
+    with monkeypatch.context() as without:
+        without.delenv("BULKUP_ACCESS_TOKEN")
+        assert bulkup("runs", run, "--abandon").code == 4
+    served()
+    other = bulkup("runs", run, "--abandon")
+    assert other.code == 6
+    assert "belongs to org" in other.err
+    assert bulkup("runs", "--json").document["runs"][0]["state"] == "stopped"
+
+
+def test_jobs_that_could_not_be_aborted_are_aborted_when_the_run_is_given_up_again(
+    bulkup: Bulkup, served: ServedOrg, path: Path
+) -> None:
+    refusal = RequestFault(act=Act.STATUS, method="PATCH", status=403)
+    served(FaultPlan(requests=[RequestFault(act=Act.STATUS, method="PUT"), refusal]))
+    run = stopped(bulkup, path)
+    first = bulkup("runs", run, "--abandon")
+    assert first.code == 0
+    assert "could not be aborted" in first.err
+    again = bulkup("runs", run, "--abandon")
+    assert again.code == 0
+    assert ": Aborted" in again.err
+    assert [one["event"] for one in told()].count("Abandoned") == 1
+
+
+def test_a_run_that_was_given_up_without_jobs_has_nothing_more_to_give_up(
+    bulkup: Bulkup, served: ServedOrg, path: Path
+) -> None:
+    served(FaultPlan(requests=[UNWILLING]))
+    run = stopped(bulkup, path)
+    assert bulkup("runs", run, "--abandon").code == 0
+    again = bulkup("runs", run, "--abandon")
+    assert again.code == 6
+    assert "nothing to give up" in again.err
