@@ -10,7 +10,7 @@ from bulkup.rows.cut import Cut
 from bulkup.rows.engine import quoted, with_enough_memory
 from bulkup.rows.fates import load_numbers, said
 from bulkup.rows.layout import Layout, Sent
-from bulkup.rows.match import begin, match
+from bulkup.rows.match import Matching
 from bulkup.rows.settled import Settled, write_settled
 from bulkup.rows.sheet import Sheet, numbered, private
 
@@ -44,12 +44,19 @@ def rows_to_repeat(
     codes = ", ".join(map(quoted, sorted(passing))) or "''"
 
     def find(connection: "DuckDBPyConnection", room: Path) -> "array[int]":
-        begin(connection, sheet, layout, [one.chunk for one in sent], room)
+        matching = Matching(
+            connection=connection,
+            sheet=sheet,
+            layout=layout,
+            chunks=[one.chunk for one in sent],
+            work=room,
+        )
+        matching.begin()
         if sheet.numbers is not None:
             load_numbers(connection, "numbers", sheet.numbers)
         connection.execute("CREATE TEMP TABLE repeat_rows (row BIGINT)")
         for one in sent:
-            match(connection, one, layout, sheet.source.delimiter, room)
+            matching.match(one)
             named = f"({said(one, sheet, 'numbers')} WHERE kind IN (2, 3))"
             which = f"status = 'failed' AND split_part(error, ':', 1) IN ({codes})"
             if one.chunk.number in unprocessed_of:

@@ -83,6 +83,12 @@ def _settings(
     }
 
 
+def number(connection: "DuckDBPyConnection", query: str) -> int:
+    """The one number that the query gives."""
+    row = connection.execute(query).fetchone()
+    return int(row[0]) if row else 0
+
+
 def quoted(text: str | Path) -> str:
     """The text as a literal of SQL."""
     return "'" + str(text).replace("'", "''") + "'"

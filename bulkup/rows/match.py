@@ -4,15 +4,17 @@ By the key where it is unique in the chunk, else by all columns sent, by what th
 rows share the results in order. Nothing is guessed: what can't be matched has no result.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkup.model import Chunk, Delimiter, ResultKind, Source
+from bulkup.model import Chunk, ResultKind, Source
+from bulkup.rows.engine import number
 from bulkup.rows.found import find
 from bulkup.rows.layout import Layout, Sent
 from bulkup.rows.meaning import key_meaning, record_meaning, record_text
+from bulkup.rows.pairs import TWICE, pair
 from bulkup.rows.sheet import Sheet
 from bulkup.rows.table import Csv, Loaded, load
 
@@ -28,42 +30,114 @@ class Matched:
     strays: int
 
 
-def begin(
-    connection: "DuckDBPyConnection",
-    sheet: Sheet,
-    layout: Layout,
-    chunks: Iterable[Chunk],
-    work: Path,
-) -> Loaded:
-    """Read what a round sent: the tables `sent` (pos, k) and `whole` (pos, m, x).
+@dataclass(slots=True, kw_only=True)
+class Matching:
+    """Matches the chunks of one round, which has to be begun first.
 
-    `whole` holds the rows that have no key of their own in their chunk.
-
-    Raises:
-        RunError: the sheet does not have the records it had.
+    Where a chunk's rows and results have the same keys, each once, that is all there is to know.
+    At the first chunk where they don't, doubles are looked for, and from then on `careful` it is.
     """
-    cells, file = layout.cells(), sheet_csv(sheet.source)
-    m, x = record_meaning(cells), record_text(cells)
-    if layout.key is None:
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW sent AS {_NO_KEYS}")
-        loaded = load(
-            connection, "all_whole", f"SELECT {m} AS m, {x} AS x FROM ".__add__, file, work
-        )
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW whole AS {_AT} FROM all_whole")
+
+    connection: "DuckDBPyConnection"
+    sheet: Sheet
+    layout: Layout
+    chunks: Sequence[Chunk]
+    work: Path
+    careful: bool = False
+    _relation: str = ""
+
+    def begin(self) -> Loaded:
+        """Read what the round sent: `sent` (pos, k), or without a key `whole` (pos, m, x).
+
+        Raises:
+            RunError: the sheet does not have the records it had.
+        """
+        if self.layout.key is None:
+            self.careful = True
+            self._make_view("sent", _NO_KEYS)
+            loaded = self._load("all_whole", f"SELECT {self._meanings()} FROM ")
+            self._make_view("whole", f"{_AT} FROM all_whole")
+            return loaded
+        at = list(self.layout.columns).index(self.layout.key)
+        key = key_meaning(f"c{at}", self.layout.columns[self.layout.key])
+        loaded = self._load("all_keys", f"SELECT {key} AS k FROM ")
+        self._make_view("sent", f"{_AT} FROM all_keys")
+        self._relation = loaded.relation
         return loaded
-    at = list(layout.columns).index(layout.key)
-    key = key_meaning(f"c{at}", layout.columns[layout.key])
-    loaded = load(connection, "all_keys", f"SELECT {key} AS k FROM ".__add__, file, work)
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW sent AS {_AT} FROM all_keys")
-    if _find_doubles(connection, chunks):
-        numbered = f"(SELECT row_number() OVER () AS pos, * FROM {loaded.relation})"
-        rows = f"SELECT pos - 1 AS nr, pos, {m} AS m, {x} AS x FROM {numbered}"
-        some = f"{rows} SEMI JOIN doubles USING (pos)"
-    else:
-        some = "SELECT 0 AS nr, 0 AS pos, md5_number('') AS m, md5_number('') AS x WHERE false"
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE some_whole AS {some}")
-    connection.execute("CREATE OR REPLACE TEMP VIEW whole AS FROM some_whole")
-    return loaded
+
+    def match(self, sent: Sent) -> Matched:
+        """Make the table `answered` (pos, kind, id, word): one record for each row of the chunk.
+
+        `kind` is NULL where no result is known to be the row's.
+        """
+        if not self.careful:
+            results = self._find(sent, whole=False)
+            if self._one_to_one(sent.chunk, sum(results.values())):
+                return Matched(results=results, strays=0)
+            self._find_whole()
+            self.careful = True
+        return self._match_carefully(sent)
+
+    def _one_to_one(self, chunk: Chunk, results: int) -> bool:
+        """Whether each row has the one result with its key, and each result its row.
+
+        It is so if as many pairs come of as many rows and results, and nobody is left alone.
+        """
+        if results != chunk.rows:
+            return False
+        self.connection.execute(
+            "CREATE OR REPLACE TEMP TABLE answered AS SELECT pos, kind, id, word"
+            f" FROM (SELECT pos, k FROM sent WHERE {_within(chunk)}) FULL JOIN found USING (k)"
+        )
+        paired = "SELECT count(*), count(pos), count(kind) FROM answered"
+        return self.connection.execute(paired).fetchone() == (results, results, results)
+
+    def _match_carefully(self, sent: Sent) -> Matched:
+        within = _within(sent.chunk)
+        alike = bool(number(self.connection, f"SELECT count(*) FROM whole WHERE {within}"))
+        results = self._find(sent, whole=alike)
+        if not alike and not number(self.connection, TWICE):
+            self.connection.execute(
+                "CREATE OR REPLACE TEMP TABLE answered AS SELECT pos, kind, id, word"
+                f" FROM (SELECT pos, k FROM sent WHERE {within}) LEFT JOIN found USING (k)"
+            )
+            paired = number(self.connection, "SELECT count(kind) FROM answered")
+            return Matched(results=results, strays=sum(results.values()) - paired)
+        strays = pair(self.connection, within, alike=alike)
+        everyone = "sent" if self.layout.key else "whole"
+        self.connection.execute(
+            "CREATE OR REPLACE TEMP TABLE answered AS"
+            " SELECT pos, CASE WHEN rid = 0 THEN 0 ELSE kind END AS kind, id, word"
+            f" FROM (SELECT pos FROM {everyone} WHERE {within})"
+            " LEFT JOIN pairs USING (pos) LEFT JOIN found USING (rid)"
+        )
+        return Matched(results=results, strays=strays)
+
+    def _find(self, sent: Sent, *, whole: bool) -> dict[ResultKind, int]:
+        mark = self.sheet.source.delimiter
+        return find(self.connection, sent.results, self.layout, mark, self.work, whole=whole)
+
+    def _find_whole(self) -> None:
+        """Make the view `whole`: the rows that have no key of their own in their chunk."""
+        if _find_doubles(self.connection, self.chunks):
+            numbered = f"(SELECT row_number() OVER () AS pos, * FROM {self._relation})"
+            rows = f"SELECT pos - 1 AS nr, pos, {self._meanings()} FROM {numbered}"
+            some = f"{rows} SEMI JOIN doubles USING (pos)"
+        else:
+            some = "SELECT 0 AS nr, 0 AS pos, md5_number('') AS m, md5_number('') AS x WHERE false"
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE some_whole AS {some}")
+        self._make_view("whole", "FROM some_whole")
+
+    def _meanings(self) -> str:
+        cells = self.layout.cells()
+        return f"{record_meaning(cells)} AS m, {record_text(cells)} AS x"
+
+    def _load(self, table: str, select: str) -> Loaded:
+        file = sheet_csv(self.sheet.source)
+        return load(self.connection, table, select.__add__, file, self.work)
+
+    def _make_view(self, name: str, query: str) -> None:
+        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {query}")
 
 
 # DuckDB keeps the order of rows, numbers them from 0, and skips those outside of a range of numbers
@@ -100,83 +174,5 @@ def _find_doubles(connection: "DuckDBPyConnection", chunks: Iterable[Chunk]) -> 
     return bool(number(connection, "SELECT count(*) FROM doubles"))
 
 
-def match(
-    connection: "DuckDBPyConnection", sent: Sent, layout: Layout, delimiter: Delimiter, work: Path
-) -> Matched:
-    """Make the table `answered` (pos, kind, id, word): one record for each row of the chunk.
-
-    `kind` is NULL where no result is known to be the row's.
-    """
-    within = _within(sent.chunk)
-    alike = bool(number(connection, f"SELECT count(*) FROM whole WHERE {within}"))
-    results = find(connection, sent.results, layout, delimiter, work, whole=alike)
-    unsure = alike or number(connection, _TWICE)
-    if not unsure:
-        connection.execute(
-            "CREATE OR REPLACE TEMP TABLE answered AS SELECT pos, kind, id, word"
-            f" FROM (SELECT pos, k FROM sent WHERE {within}) LEFT JOIN found USING (k)"
-        )
-        paired = number(connection, "SELECT count(kind) FROM answered")
-        return Matched(results=results, strays=sum(results.values()) - paired)
-    strays = _pair(connection, within, alike=alike)
-    everyone = "sent" if layout.key else "whole"
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE answered AS"
-        " SELECT pos, CASE WHEN rid = 0 THEN 0 ELSE kind END AS kind, id, word"
-        f" FROM (SELECT pos FROM {everyone} WHERE {within})"
-        " LEFT JOIN pairs USING (pos) LEFT JOIN found USING (rid)"
-    )
-    return Matched(results=results, strays=strays)
-
-
-_TWICE = (
-    "SELECT count(*) FROM"
-    " (SELECT 1 FROM found WHERE k IS NOT NULL GROUP BY hash(k) HAVING count(*) > 1)"
-)
-
-
-def _pair(connection: "DuckDBPyConnection", within: str, *, alike: bool) -> int:
-    """Make the table `pairs` (pos, rid). rid 0: its results contradict each other.
-
-    Returns how many results belong to no row.
-    """
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE pairs AS"
-        " SELECT pos, CASE WHEN agree THEN rid ELSE 0 END AS rid"
-        f" FROM (SELECT pos, k FROM sent ANTI JOIN whole USING (pos) WHERE {within})"
-        " JOIN (SELECT k, min(rid) AS rid, count(DISTINCT (kind, id)) = 1 AS agree"
-        " FROM found WHERE k IS NOT NULL GROUP BY k) USING (k)"
-    )
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE spare AS SELECT rid, m, x FROM found"
-        " ANTI JOIN (SELECT k FROM sent JOIN pairs USING (pos)) USING (k)"
-    )
-    if alike:
-        connection.execute(_share("m, x", f"(SELECT * FROM whole WHERE {within})", "spare"))
-        clear = " SEMI JOIN (SELECT m FROM rest GROUP BY m HAVING count(DISTINCT x) = 1) USING (m)"
-        connection.execute(
-            "CREATE OR REPLACE TEMP TABLE rest AS"
-            f" SELECT * FROM whole ANTI JOIN pairs USING (pos) WHERE {within} AND m <> x"
-        )
-        spare = "(SELECT * FROM spare ANTI JOIN pairs USING (rid))"
-        connection.execute(_share("m", f"(SELECT * FROM rest{clear})", spare))
-    return number(connection, "SELECT count(*) FROM spare ANTI JOIN pairs USING (rid)")
-
-
-def _share(same: str, rows: str, results: str) -> str:
-    """SQL that gives rows and results with the same meaning to each other, in order."""
-    nth = f"row_number() OVER (PARTITION BY {same} ORDER BY"
-    return (
-        f"INSERT INTO pairs SELECT pos, rid FROM (SELECT pos, {same}, {nth} pos) AS n FROM {rows})"
-        f" JOIN (SELECT rid, {same}, {nth} rid) AS n FROM {results}) USING ({same}, n)"
-    )
-
-
 def _within(chunk: Chunk) -> str:
     return f"nr BETWEEN {chunk.first_row - 1} AND {chunk.first_row + chunk.rows - 2}"
-
-
-def number(connection: "DuckDBPyConnection", query: str) -> int:
-    """The one number that the query gives."""
-    row = connection.execute(query).fetchone()
-    return int(row[0]) if row else 0

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from bulkup.books import Books
 from bulkup.model import Delimiter, Field, ResultKind, Status
 from bulkup.rows.ahead import ahead
-from bulkup.rows.engine import with_enough_memory
+from bulkup.rows.engine import number, with_enough_memory
 from bulkup.rows.errors import Groups
 from bulkup.rows.fates import last_words, load_numbers, said, with_lines
 from bulkup.rows.layout import Layout, Sent
-from bulkup.rows.match import Matched, begin, match, number
+from bulkup.rows.match import Matched, Matching
 from bulkup.rows.outcome import begin_outcome, keep
 from bulkup.rows.settled import load_settled
 from bulkup.rows.sheet import Sheet, numbered, write_numbers
@@ -108,9 +108,9 @@ class _Story:
         self.connection.execute(_LATER)
         for round_ in sorted(self.load.rounds):
             if round_ > 1:
-                sheet = self._begin(round_)
+                sheet, matching = self._begin(round_)
                 for sent in self.load.chunks(round_):
-                    self._match(sent, sheet)
+                    self._match(sent, matching)
                     words = said(sent, sheet, "numbers")
                     skipped = " WHERE status <> 'not_sent'"  # what an earlier round said stands
                     self.connection.execute(
@@ -120,13 +120,13 @@ class _Story:
 
     def tell(self) -> Iterator[Texts]:
         """The fates of all rows in order, as files, one chunk of the first round after another."""
-        sheet = self._begin(1)
+        sheet, matching = self._begin(1)
         chunks = self.load.chunks(1)
         lines = self._lines(sheet)
         simple = lines is None and self._is_simple(sheet, chunks)
         last = 0
         for at, sent in enumerate(chunks):
-            self._match(sent, sheet)
+            self._match(sent, matching)
             words = said(sent, sheet, "numbers")
             end = None if at == len(chunks) - 1 else self._last_row(sent, sheet)
             if simple:
@@ -161,18 +161,22 @@ class _Story:
             differences=tuple(self.differences),
         )
 
-    def _begin(self, round_: int) -> Sheet:
+    def _begin(self, round_: int) -> tuple[Sheet, Matching]:
         sheet = self.load.rounds[round_]
-        chunks = [one.chunk for one in self.load.chunks(round_)]
-        loaded = begin(self.connection, sheet, self.load.layout, chunks, self.work)
-        self.one_line_each = loaded.one_line_each
+        matching = Matching(
+            connection=self.connection,
+            sheet=sheet,
+            layout=self.load.layout,
+            chunks=[one.chunk for one in self.load.chunks(round_)],
+            work=self.work,
+        )
+        self.one_line_each = matching.begin().one_line_each
         if sheet.numbers is not None:
             load_numbers(self.connection, "numbers", sheet.numbers)
-        return sheet
+        return sheet, matching
 
-    def _match(self, sent: Sent, sheet: Sheet) -> None:
-        matched = match(self.connection, sent, self.load.layout, sheet.source.delimiter, self.work)
-        self.differences += _differences(sent, matched)
+    def _match(self, sent: Sent, matching: Matching) -> None:
+        self.differences += _differences(sent, matching.match(sent))
 
     def _is_simple(self, sheet: Sheet, chunks: Sequence[Sent]) -> bool:
         """Whether the chunks hold exactly the rows of the file, and each was sent once."""

@@ -5,7 +5,7 @@ longer than all the rest. A row is a line: the text for results.csv, NUL, the te
 its status, and where these differ NUL and its status.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 18
 _ESCAPES = ((1, "s"), (0, "0"), (10, "n"))
 """Characters that a line can't hold, and what stands for them behind chr(1)."""
+
+_ORDER = {
+    "results": ("row", "line", "status", "id", "created", "error"),
+    "succeeded": ("id", "created", "row", "line"),
+    "failed": ("id", "error", "row", "line"),
+    "": ("row", "line"),
+}
+"""The cells before a record: in results.csv, and in the file of its status."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,20 +59,27 @@ def write_texts(
 
     `plain`: none of their cells `needs_care`.
     """
-    ident, error = (name if plain else _cell(name, mark) for name in ("id", "error"))
-    d, end = f" || {quoted(mark.char)} || ", quoted(mark.char)
-    place = f"row{d}line || {end}"
-    before = f"{place} || status{d}{ident}{d}created{d}{error} || {end}"
-    apart = (
-        f"CASE status WHEN 'succeeded' THEN {ident}{d}created{d}{place}"
-        f" WHEN 'failed' THEN {ident}{d}{error}{d}{place} ELSE {place} END"
-    )
-    status = "" if to.status else " || chr(0) || status"
+    cells = {name: name if plain else _cell(name, mark) for name in ("id", "error")}
+    texts = {
+        name: ", ".join(f"{cells.get(cell, cell)}, {quoted(mark.char)}" for cell in row)
+        for name, row in _ORDER.items()
+    }
+    parts = [texts["results"], "chr(0)", texts.get(to.status, texts[""])]
+    if not to.status:
+        parts[2:] = [_by_status(texts), "chr(0)", "status"]
     within = f"row BETWEEN {rows.start} AND {rows.stop - 1}"
+    # concat, because a chain of || takes twice the time
     connection.execute(
-        f"COPY (SELECT {before} || chr(0) || {apart}{status}"
+        f"COPY (SELECT concat({', '.join(parts)})"
         f" FROM (SELECT * FROM final WHERE {within} ORDER BY row))"
         f" TO {quoted(to.path)} (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '', ESCAPE '')"
+    )
+
+
+def _by_status(texts: Mapping[str, str]) -> str:
+    return (
+        f"CASE status WHEN 'succeeded' THEN concat({texts['succeeded']})"
+        f" WHEN 'failed' THEN concat({texts['failed']}) ELSE concat({texts['']}) END"
     )
 
 
