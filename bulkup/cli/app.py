@@ -1,5 +1,6 @@
 """The command `bulkup`: its commands, put together."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -19,7 +20,7 @@ from bulkup.cli import (
     runs,
     steps,
 )
-from bulkup.cli.boundary import Boundary
+from bulkup.cli.boundary import Boundary, Command
 from bulkup.cli.output import result
 
 app = typer.Typer(
@@ -49,22 +50,23 @@ def main(
     """Load CSV files into Salesforce with Bulk API 2.0, with every row accounted for."""
 
 
-app.command("run", epilog=run.EXAMPLES)(run.run)
-app.command("check", epilog=check.EXAMPLES)(check.check)
-app.command("create", epilog=steps.CREATE_EXAMPLES)(steps.create)
-app.command("upload", epilog=steps.UPLOAD_EXAMPLES)(steps.upload)
-app.command("close", epilog=steps.CLOSE_EXAMPLES)(steps.close)
-app.command("abort", epilog=steps.ABORT_EXAMPLES)(steps.abort)
-app.command("status", epilog=steps.STATUS_EXAMPLES)(steps.status)
-app.command("results", epilog=results.EXAMPLES)(results.results)
-app.command("jobs", epilog=look.JOBS_EXAMPLES)(look.jobs)
-app.command("runs", epilog=runs.EXAMPLES)(runs.show)
-app.command("resume", epilog=resume.EXAMPLES)(resume.resume)
-app.command("retry", epilog=retry.EXAMPLES)(retry.retry)
-app.command("fields", epilog=look.FIELDS_EXAMPLES)(look.fields)
-app.command("limits", epilog=look.LIMITS_EXAMPLES)(look.limits)
-app.command("login", epilog=login.LOGIN_EXAMPLES)(login.login)
-app.command("logout", epilog=login.LOGOUT_EXAMPLES)(login.logout)
+command = partial(app.command, cls=Command)
+command("run", epilog=run.EXAMPLES)(run.run)
+command("check", epilog=check.EXAMPLES)(check.check)
+command("create", epilog=steps.CREATE_EXAMPLES)(steps.create)
+command("upload", epilog=steps.UPLOAD_EXAMPLES)(steps.upload)
+command("close", epilog=steps.CLOSE_EXAMPLES)(steps.close)
+command("abort", epilog=steps.ABORT_EXAMPLES)(steps.abort)
+command("status", epilog=steps.STATUS_EXAMPLES)(steps.status)
+command("results", epilog=results.EXAMPLES)(results.results)
+command("jobs", epilog=look.JOBS_EXAMPLES)(look.jobs)
+command("runs", epilog=runs.EXAMPLES)(runs.show)
+command("resume", epilog=resume.EXAMPLES)(resume.resume)
+command("retry", epilog=retry.EXAMPLES)(retry.retry)
+command("fields", epilog=look.FIELDS_EXAMPLES)(look.fields)
+command("limits", epilog=look.LIMITS_EXAMPLES)(look.limits)
+command("login", epilog=login.LOGIN_EXAMPLES)(login.login)
+command("logout", epilog=login.LOGOUT_EXAMPLES)(login.logout)
 app.add_typer(orgs.app, name="orgs")
-app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
+command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.add_typer(local.app, name="local")

@@ -6,7 +6,7 @@ import traceback
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from bulkup.cli import output
 from bulkup.errors import BulkupError, CheckFailed, InputError, Interrupted
@@ -15,10 +15,34 @@ from bulkup.places import find
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 """What typer raises for an option that it does not know: its own click is private."""
 
+ENVIRONMENT = re.compile(r" \(env var: '\w+'\)")
 SECRET = re.compile(r"00D\w{12,15}![\w.]+|(?i:bearer)\s+\S+|(?<==)[\w.~+/-]{40,}")
 
 
-class Boundary(TyperGroup):
+class Command(TyperCommand):
+    """A command that shows no type beside a flag in its help: nothing is written behind one."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Its parameters, as they are shown."""
+        return _bare(super().get_params(ctx))
+
+
+class Group(TyperGroup):
+    """The same of a group."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Its own parameters, as they are shown."""
+        return _bare(super().get_params(ctx))
+
+
+def _bare(parameters: list[Any]) -> list[Any]:
+    for one in parameters:
+        if getattr(one, "is_flag", False):
+            one.metavar = ""
+    return parameters
+
+
+class Boundary(Group):
     """A group whose commands return their exit code or raise; it holds under CliRunner too."""
 
     def make_context(self, info_name: str | None, args: list[str], *more: Any, **extra: Any) -> Any:
@@ -27,7 +51,16 @@ class Boundary(TyperGroup):
         try:
             return super().make_context(info_name, args, *more, **extra)
         except UsageError as error:
-            raise typer.Exit(_told_usage(error, as_json=as_json)) from error
+            behind = self._command_of(getattr(error, "option_name", ""), args)
+            raise typer.Exit(_told_usage(error, as_json=as_json, behind=behind)) from error
+
+    def _command_of(self, option: str, arguments: list[str]) -> str:
+        """The command that was named and has that option; the last, as 'local' is a value too."""
+        for name in reversed(arguments):
+            command = self.commands.get(name)
+            if command and any(option in one.opts for one in command.params):
+                return name
+        return ""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command and turn whatever comes out of it into an exit."""
@@ -68,7 +101,7 @@ def _told(error: BulkupError, *, as_json: bool) -> int:
     return exit_code(error)
 
 
-def _told_usage(error: Exception, *, as_json: bool) -> int:
+def _told_usage(error: Exception, *, as_json: bool, behind: str = "") -> int:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "bulkup"
     message = str(getattr(error, "format_message", lambda: str(error))()).rstrip(".")
@@ -76,8 +109,20 @@ def _told_usage(error: Exception, *, as_json: bool) -> int:
         return InputError.exit_code
     # typer puts its validator's own words in front of the reason.
     plain = message.replace("Value error, ", "")
+    if not _from_environment(error, context):
+        plain = ENVIRONMENT.sub("", plain)
     hint = f"Type: {path} --help"
+    if behind:
+        option = getattr(error, "option_name", "")
+        hint = f"Options stand behind the command: {path} {behind} … {option}"
     return _told(InputError(plain, hint, name="Usage"), as_json=as_json)
+
+
+def _from_environment(error: Exception, context: Any) -> bool:
+    """Whether what is wrong stands in a variable, and not in the command."""
+    name = getattr(getattr(error, "param", None), "name", None)
+    source = context.get_parameter_source(name) if context is not None and name else None
+    return getattr(source, "name", "") == "ENVIRONMENT"
 
 
 def _bug(error: Exception) -> BulkupError:

@@ -9,7 +9,7 @@ import typer
 
 from bulkup import places
 from bulkup.cli import output
-from bulkup.cli.boundary import Boundary, exit_code
+from bulkup.cli.boundary import Boundary, Command, exit_code
 from bulkup.cli.options import Json
 from bulkup.errors import InputError, Interrupted, RunError
 
@@ -35,7 +35,7 @@ app = typer.Typer(
 )
 
 
-@app.command("serve", epilog=SERVE_EXAMPLES)
+@app.command("serve", cls=Command, epilog=SERVE_EXAMPLES)
 def serve(
     port: Annotated[
         int, typer.Option("--port", metavar="N", min=0, max=65535, help="0 takes a free one.")
@@ -81,7 +81,7 @@ Examples:
 """
 
 
-@app.command("reset", epilog=RESET_EXAMPLES)
+@app.command("reset", cls=Command, epilog=RESET_EXAMPLES)
 def reset() -> int:
     """Empty the local org: its records and its jobs."""
     from bulkup.localorg import server
@@ -116,12 +116,6 @@ def _read(path: Path | None) -> "FaultPlan | None":
         return read_plan(path) if path else None
     except FaultPlanError as error:
         raise InputError(str(error), "See docs/faults.md.", name="FaultPlanError") from error
-    except OSError as error:
-        raise InputError(
-            f"{path} can't be read: {error.strerror}",
-            "Name another with --faults.",
-            name="FileNotFound",
-        ) from error
 
 
 def start(

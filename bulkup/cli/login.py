@@ -127,7 +127,11 @@ def login(
     timeout: Annotated[
         float,
         typer.Option(
-            "--timeout", metavar="D", parser=options.duration, help="How long the browser may take."
+            "--timeout",
+            metavar="D",
+            parser=options.duration,
+            show_default=False,
+            help="How long the browser may take. Not given: 5m.",
         ),
     ] = MINUTES,
     insecure_storage: Annotated[

@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 
 from bulkup.cli.passing import let_pass
+from bulkup.errors import InputError
 from bulkup.model import Delimiter, JobState, LineEnding, Operation
 from bulkup.stop import MaxFailed
 
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+MOST_BYTES = 100_000_000
 WHOLE = 100
 """All of it, in percent."""
 
@@ -20,7 +22,7 @@ def duration(text: str) -> float:
     """`90`, `90s`, `15m`, `2h`, `30d` in seconds."""
     found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([smhd]?)", str(text).strip())
     if not found:
-        raise typer.BadParameter(f"{text!r} is not a duration; write 90, 90s, 15m or 2h")
+        raise typer.BadParameter(f"{text!r} is not a duration; write 90, 90s, 15m, 2h or 30d")
     return float(found[1]) * SECONDS[found[2]]
 
 
@@ -30,6 +32,16 @@ def positive(text: str) -> int:
     number = int(re.sub(r"[_,]", "", found[0])) if found else 0
     if number < 1:
         raise typer.BadParameter(f"{text!r} is not a whole number of at least 1")
+    return number
+
+
+def chunk_bytes(text: str) -> int:
+    """A positive number of bytes that a job may have."""
+    number = positive(text)
+    if number > MOST_BYTES:
+        raise typer.BadParameter(
+            f"Salesforce takes at most {MOST_BYTES:,} bytes in one upload, and {number:,} are more"
+        )
     return number
 
 
@@ -59,6 +71,30 @@ def job_id(text: str) -> str:
             f"{text!r} is no job's id; it begins with 750 and has 15 or 18 letters and digits"
         )
     return str(text)
+
+
+def rule_id(text: str) -> str:
+    """An assignment rule's id: 15 or 18 letters and digits that begin with 01Q."""
+    if not re.fullmatch(r"01Q[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?", str(text)):
+        raise typer.BadParameter(
+            f"{text!r} is no assignment rule's id; "
+            "it begins with 01Q and has 15 or 18 letters and digits"
+        )
+    return str(text)
+
+
+def validate_rule(rule: str | None, object_: str) -> None:
+    """Refuse a rule where none can be run.
+
+    Raises:
+        InputError: the object is neither Lead nor Case.
+    """
+    if rule and object_.lower() not in {"lead", "case"}:
+        raise InputError(
+            f"--assignment-rule is for Lead and Case; {object_} has no assignment rules",
+            "Leave it out.",
+            name="InvalidOption",
+        )
 
 
 def job_state(text: str) -> JobState:
@@ -130,6 +166,7 @@ AssignmentRule = Annotated[
     typer.Option(
         "--assignment-rule",
         metavar="ID",
+        parser=rule_id,
         show_default=False,
         help="Lead, Case: the assignment rule to run.",
     ),
@@ -184,7 +221,13 @@ OptionalRowRetries = Annotated[
 ]
 RetryFor = Annotated[
     float,
-    typer.Option("--retry-for", metavar="D", parser=duration, help=RETRY_FOR_HELP),
+    typer.Option(
+        "--retry-for",
+        metavar="D",
+        parser=duration,
+        show_default=False,
+        help=f"{RETRY_FOR_HELP} Not given: 15m.",
+    ),
 ]
 RowRetries = Annotated[
     int, typer.Option("--row-retries", metavar="N", min=0, help=ROW_RETRIES_HELP)

@@ -6,6 +6,7 @@ import typer
 
 from bulkup import places
 from bulkup.cli import options, output
+from bulkup.cli.boundary import Command, Group
 from bulkup.cli.output import Screen
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ Examples:
   bulkup orgs default prod
 """
 app = typer.Typer(
+    cls=Group,
     invoke_without_command=True,
     pretty_exceptions_enable=False,
     help="List the logins kept here.",
@@ -59,7 +61,7 @@ def show(
     return 0
 
 
-@app.command("default")
+@app.command("default", cls=Command)
 def default(
     alias: Annotated[str, typer.Argument(metavar="ALIAS", help="The login to use from now on.")],
 ) -> int:

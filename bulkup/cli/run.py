@@ -74,7 +74,10 @@ def run(
     chunk_bytes: Annotated[
         int,
         typer.Option(
-            "--chunk-bytes", metavar="N", parser=options.positive, help="Bytes of body in one job."
+            "--chunk-bytes",
+            metavar="N",
+            parser=options.chunk_bytes,
+            help="Bytes of body in one job.",
         ),
     ] = 100_000_000,
     chunk_rows: Annotated[
@@ -123,6 +126,7 @@ def run(
         allow_empty=allow_empty,
     )
     planning.validate_key(op, external_id)
+    options.validate_rule(assignment_rule, object_)
     planning.confirm(op, f"the {object_} records that {file} names", yes=yes)
     with (
         connected(org, api_version, screen, home, retry_for=retry_for) as connection,

@@ -86,6 +86,7 @@ def create(
     """Create a job and print its id, alone on a line."""
     screen = Screen(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     planning.validate_key(op, external_id)
+    options.validate_rule(assignment_rule, object_)
     planning.confirm(op, f"the {object_} records that the job's file will name", yes=yes)
     target = Target(
         object=object_, operation=op, external_id=external_id, assignment_rule=assignment_rule

@@ -10,11 +10,11 @@ from bulkup.cli import job as one
 from bulkup.cli.connect import Connection, connected
 from bulkup.cli.intake import STDIN, Reading
 from bulkup.cli.job import JobId
+from bulkup.cli.options import MOST_BYTES
 from bulkup.cli.output import Screen, amount, size
 from bulkup.errors import InputError, SalesforceError, Transient
 from bulkup.model import Chunk, Job, JobState, Source
 
-MOST_BYTES = 100_000_000
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 EXAMPLES = """\

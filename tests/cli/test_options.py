@@ -6,6 +6,7 @@ import typer
 from bulkup.cli import options
 from bulkup.model import JobState
 from bulkup.stop import MaxFailed
+from tests.cli.conftest import Bulkup
 
 
 @pytest.mark.parametrize(
@@ -27,7 +28,7 @@ def test_a_duration_in_seconds(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "soon", "-1", "5w", "1h30m", "m", "1,5h", "٣"])
 def test_what_is_no_duration_is_told_with_the_forms(text: str) -> None:
-    with pytest.raises(typer.BadParameter, match="write 90, 90s, 15m or 2h"):
+    with pytest.raises(typer.BadParameter, match="write 90, 90s, 15m, 2h or 30d"):
         options.duration(text)
 
 
@@ -110,3 +111,58 @@ def test_a_renaming_is_parted_by_its_last_equals_sign() -> None:
 def test_what_is_no_renaming_is_told(pair: str) -> None:
     with pytest.raises(typer.BadParameter, match="CSV_COLUMN=Field"):
         options.renames([pair])
+
+
+LEADS = ("create", "--object", "Lead", "--op", "insert", "--org", "local")
+RULE = "01Q000000000001"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((*LEADS, "--assignment-rule", "x"), "begins with 01Q"),
+        ((*LEADS, "--assignment-rule", f"{RULE}A"), "begins with 01Q"),
+        (
+            ("create", "--object", "Contact", "--op", "insert", "--assignment-rule", RULE),
+            "for Lead and Case",
+        ),
+        (
+            ("run", "a.csv", "--object", "Contact", "--op", "insert", "--assignment-rule", RULE),
+            "for Lead and Case",
+        ),
+        (
+            ("run", "a.csv", "--object", "Lead", "--op", "insert", "--chunk-bytes", "100000001"),
+            "at most 100,000,000 bytes",
+        ),
+        (("runs", "--prune", "abc"), "30d"),
+        (("--org", "local", "run"), "behind the command: bulkup run … --org"),
+        (("local", "--port", "1", "serve"), "behind the command: bulkup local serve … --port"),
+    ],
+)
+def test_what_can_only_fail_is_refused_with_the_reason(
+    bulkup: Bulkup, arguments: tuple[str, ...], words: str
+) -> None:
+    done = bulkup(*arguments)
+    assert done.code == 2
+    assert words in done.err
+
+
+def test_an_assignment_rule_goes_with_leads_and_cases(bulkup: Bulkup) -> None:
+    assert bulkup(*LEADS, "--assignment-rule", RULE).code == 0
+    options.validate_rule(RULE, "case")
+    assert options.chunk_bytes("100_000_000") == 100_000_000
+
+
+def test_a_variable_is_named_only_where_the_value_stands_in_it(bulkup: Bulkup) -> None:
+    close = ("close", "750000000000001AAA")
+    assert "BULKUP_TIMEOUT" not in bulkup(*close, "--timeout", "5x").err
+    assert "BULKUP_TIMEOUT" in bulkup(*close, env={"BULKUP_TIMEOUT": "5x"}).err
+
+
+@pytest.mark.parametrize("command", [(), ("run",), ("orgs",), ("local", "serve")])
+def test_help_shows_no_type_beside_a_flag_and_no_bare_seconds(
+    bulkup: Bulkup, command: tuple[str, ...]
+) -> None:
+    told = bulkup(*command, "--help").out
+    assert "<bool>" not in told
+    assert "900" not in told
