@@ -1,7 +1,7 @@
 """Watching one job to its end, with the bar or the lines that `run` has."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from bulkup.cli import job as one
 from bulkup.cli.connect import Connection
@@ -12,7 +12,7 @@ from bulkup.errors import SalesforceError, WaitTimeout
 from bulkup.events import Looked
 from bulkup.model import Chunk, Job, JobState
 from bulkup.patience import poll_wait
-from bulkup.stop import Stop
+from bulkup.stop import Leaving, Stop
 
 
 def watched(connection: Connection, job: str, screen: Screen, timeout: float | None) -> Job:
@@ -44,7 +44,8 @@ def watched(connection: Connection, job: str, screen: Screen, timeout: float | N
                     f"Job {job} is still {found.state}; it goes on at Salesforce",
                     again,
                 )
-            stop.sleep(poll_wait(clock.now() - since))
+            with suppress(Leaving):  # the time is over: one last look
+                stop.sleep(poll_wait(clock.now() - since))
 
 
 def ended_code(job: Job) -> int:
