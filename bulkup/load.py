@@ -71,7 +71,10 @@ def carry(run: Run, journal: Journal, runner: Runner, rooms: Rooms) -> Report:
         journal.append(_left(report, seconds, calls))
     except RunError as error:
         return replace(
-            report, state=State.STOPPED, exit_code=error.exit_code, error=report.error or error
+            report,
+            state=State.STOPPED,
+            exit_code=error.exit_code,
+            error=report.error or _elsewhere(run, error),
         )
     if report.state.over and all(runner.over(chunk) for chunk in chunks):
         _forget_rows(run)
@@ -180,8 +183,20 @@ def _close_books(
             books = rooms.reconcile(run, events)
             return books, came_to(run, events, books)
         except BulkupError as error:
-            early = State.STOPPED, error.exit_code, error
+            early = State.STOPPED, error.exit_code, _elsewhere(run, error)
     return provisional(chunks, events, rooms.settled(run)), early
+
+
+def _elsewhere(run: Run, error: BulkupError) -> BulkupError:
+    """The error, with what to type where the result files find no place."""
+    if error.name != "NotWritable" or str(run.plan.options.directory) not in error.message:
+        return error
+    return RunError(
+        error.message,
+        f"Make room or set the rights there, then type: bulkup resume {run.name}\n"
+        f"Or have them written elsewhere: bulkup resume {run.name} --dir DIR",
+        name=error.name,
+    )
 
 
 def _write_summary(report: Report) -> None:

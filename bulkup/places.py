@@ -1,6 +1,7 @@
 """Where things are kept: state, configuration, run directories, and this machine's own id."""
 
 import os
+import tempfile
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ runs/       one folder for each load: its plan, its journal, Salesforce's answer
             An unfinished one is all that `bulkup resume` has to go on from: leave it alone.
 localorg/   the records of the built-in stand-in org. `bulkup local reset` empties it.
 """
+
+RESULT_FILES = ("results.csv", "successful.csv", "failed.csv", "unprocessed.csv", "summary.json")
+PROBE = 1 << 14
+"""Bytes that a folder must take; small ones would find room in an inode."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +125,35 @@ def write_privately(path: Path, content: str | bytes) -> None:
         sync(path.parent)
     except OSError as error:
         raise not_writable(path.parent, error) from error
+
+
+def must_take_results(folder: Path, source: Path) -> None:
+    """Make the folder for the result files, and see that it takes them and spares the source.
+
+    To be called before anything is sent: what became of the rows must find a place.
+
+    Raises:
+        InputError: it can't be written, or one of the files would take the source's place.
+    """
+    for name in RESULT_FILES:
+        for path in (folder / name, folder / f"{name}.tmp"):
+            if path.exists() and source.exists() and path.samefile(source):
+                raise InputError(
+                    f"The result files would take the place of {source}",
+                    "Name another folder with --dir, or leave it out.",
+                    name="DirOfSource",
+                )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+            file.write(bytes(PROBE))
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise InputError(
+            f"{folder} can't take the result files: {error.strerror or error}",
+            "Make room or set the rights there, or name another folder with --dir.",
+            name="DirNotWritable",
+        ) from error
 
 
 def not_writable(folder: Path, error: OSError) -> RunError:

@@ -20,7 +20,7 @@ from bulkup.clock import RealClock
 from bulkup.columns import Columns, resolve
 from bulkup.errors import CheckFailed, InputError, Refused
 from bulkup.model import Finding, ObjectInfo, Operation, Severity, Target
-from bulkup.places import Places
+from bulkup.places import Places, must_take_results
 from bulkup.plan import cut
 from bulkup.run import Options, Plan, Run, reserve, write_plan
 from bulkup.source import header_bytes
@@ -113,8 +113,10 @@ def describe(connection: Connection, name: str, home: Places) -> ObjectInfo:
 
 
 def resolved(wish: Wish, taken: Taken, info: ObjectInfo) -> Columns:
-    """What each column is sent as, findings included."""
-    return resolve(taken.sheet.source.header, info, target_of(wish, info), wish.renames, wish.drops)
+    """What each column is sent as; the findings about the file itself are among the columns'."""
+    header, target = taken.sheet.source.header, target_of(wish, info)
+    columns = resolve(header, info, target, wish.renames, wish.drops)
+    return replace(columns, findings=(*taken.findings, *columns.findings))
 
 
 def target_of(wish: Wish, info: ObjectInfo) -> Target:
@@ -237,7 +239,7 @@ def write_down(
     """Cut what is sent, and write the plan into the run directory.
 
     Raises:
-        InputError: a record is bigger than a job may be.
+        InputError: a record is bigger than a job may be, or the result files find no place.
         RunError: the disk does not take it.
     """
     source = sent.sheet.source
@@ -268,6 +270,7 @@ def write_down(
         retry_of=retry_of,
         retry_of_events=retry_of_events,
     )
+    must_take_results(options.directory, taken.file.path)
     return write_plan(folder, plan)
 
 

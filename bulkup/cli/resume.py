@@ -87,6 +87,8 @@ def resume(
         refuse_over(runs.standing(found, journal.events))
         refuse_other_machine(found, home, take_over=take_over)
         plan = found.plan
+        if directory or source:
+            places.must_take_results(plan.options.directory, plan.source.path)
         with (
             held_as_planned(found) as file,
             connected(
