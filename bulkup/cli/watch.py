@@ -1,7 +1,7 @@
 """Watching one job to its end, with the bar or the lines that `run` has."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, suppress, suppress
 
 from bulkup.cli import job as one
 from bulkup.cli.connect import Connection
@@ -45,6 +45,7 @@ def watched(connection: Connection, job: str, screen: Screen, timeout: float | N
                     again,
                 )
             with suppress(Leaving):  # the time is over: one last look
+                with suppress(Leaving):  # one more look, then the time is over
                 stop.sleep(poll_wait(clock.now() - since))
 
 
