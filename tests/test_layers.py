@@ -17,7 +17,7 @@ OUTER = {
 }
 CORE_FOR_ROOMS = {
     "__version__", "body", "books", "column", "columns", "errors", "findings", "header", "model",
-    "plan", "problems", "run", "scan", "source",
+    "places", "plan", "problems", "run", "scan", "source",
 }  # fmt: skip
 
 

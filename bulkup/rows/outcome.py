@@ -1,5 +1,6 @@
 """What a run that is over says of each row, kept without the rows: all that `retry` needs."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bulkup.errors import RunError
 from bulkup.model import Status
+from bulkup.places import sync
 from bulkup.rows.again import KEPT, WORDS
 from bulkup.rows.engine import engine, located
 from bulkup.rows.settled import Settled, write_settled
@@ -22,14 +24,21 @@ def begin_outcome(folder: Path) -> None:
     """An empty folder for the parts of an outcome."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700, parents=True)
+    sync(folder.parent)
 
 
 def keep(connection: "DuckDBPyConnection", folder: Path) -> None:
-    """Keep the table `final` (row, status, id, created) as one more part of the outcome."""
+    """Keep the table `final` (row, status, id, created) durably as one more part of the outcome.
+
+    The rows themselves are forgotten afterwards, so nothing else could tell of them.
+    """
     part = folder / f"{len(list(folder.iterdir())):05d}.parquet"
     connection.execute(
         f"COPY (SELECT row, status, id, created FROM final) TO {located(part)} (FORMAT parquet)"
     )
+    with part.open("r+b") as file:
+        os.fsync(file.fileno())
+    sync(folder)
 
 
 def part_again(
@@ -44,11 +53,7 @@ def part_again(
         RunError: the outcome is not there, or a file can't be written.
     """
     if not any(folder.glob("*.parquet")):
-        raise RunError(
-            "The run's outcome is not kept any more",
-            "Load its results.csv instead: bulkup run results.csv …",
-            name="OutcomeMissing",
-        )
+        raise _missing("is not kept any more")
     sent = unknown = 0
     with engine(work) as connection, private(rows) as file:
 
@@ -70,7 +75,24 @@ def part_again(
     return sent, unknown
 
 
+def _missing(what: str) -> RunError:
+    return RunError(
+        f"The run's outcome {what}",
+        "Load its results.csv instead: bulkup run results.csv …",
+        name="OutcomeMissing",
+    )
+
+
 def _all(connection: "DuckDBPyConnection", folder: Path) -> Iterator[tuple[int, Status, str, str]]:
+    import duckdb  # noqa: PLC0415  `bulkup --help` must not pay for it
+
+    try:
+        yield from _read(connection, folder)
+    except (duckdb.InvalidInputException, duckdb.IOException, duckdb.DataError) as error:
+        raise _missing("is damaged") from error
+
+
+def _read(connection: "DuckDBPyConnection", folder: Path) -> Iterator[tuple[int, Status, str, str]]:
     parts = ", ".join(map(located, sorted(folder.glob("*.parquet"))))
     found = connection.execute(
         f"SELECT row, status, coalesce(id, ''), coalesce(created, '')"

@@ -1,6 +1,7 @@
 """Stories of `bulkup retry`: what did not go in is sent again, as a new run, once."""
 
 import csv
+import os
 from pathlib import Path
 from typing import Any
 
@@ -158,3 +159,36 @@ def test_a_file_that_is_not_read_as_it_was_is_refused(
     assert "is not read as run" in refused.err
     assert "results.csv" in refused.err
     assert names(org) == before
+
+
+@pytest.mark.parametrize("left", [b"", b"PAR1", b"PAR1" + b"\0" * 200 + b"PAR1"])
+def test_an_outcome_that_is_damaged_is_told_with_what_to_load_instead(
+    bulkup: Bulkup, served: ServedOrg, people: Path, left: bytes
+) -> None:
+    left_over(bulkup, served, people)
+    for part in run_folders()[0].glob("outcome/*"):
+        part.write_bytes(left)
+    refused = bulkup("retry")
+    assert refused.code == 6
+    assert "outcome is damaged" in refused.err
+    assert "results.csv" in refused.err
+    assert len(run_folders()) == 1
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="no way to see what is synced")
+def test_the_outcome_is_on_the_disk_before_the_run_is_over(
+    bulkup: Bulkup, served: ServedOrg, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = list[Path]()
+    honest = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        honest(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    left_over(bulkup, served, people)
+    folder = run_folders()[0]
+    (part,) = folder.glob("outcome/*.parquet")
+    last = len(synced) - 1 - synced[::-1].index(folder / "journal.jsonl")
+    assert synced.index(part) < synced.index(part.parent) < last
