@@ -239,7 +239,7 @@ def open_run(folder: Path) -> Run:
 
 
 def all_runs(places: Places) -> list[Path]:
-    """The folders of all runs that have a plan, newest first."""
+    """The folders of all runs that have a plan, by their names, the last first."""
     plans = places.runs.glob("*/plan.json") if places.runs.is_dir() else ()
     return sorted((plan.parent for plan in plans), key=lambda folder: folder.name, reverse=True)
 

@@ -1,6 +1,7 @@
 """This machine's runs: how each stands, and which one the user means."""
 
 import shutil
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,8 @@ from bulkup.run import Run, all_runs, open_run
 from bulkup.superseding import superseded_by
 
 RECENT = timedelta(days=7)
+PREPARED_WITHIN = timedelta(days=1)
+"""A folder that nothing was written into for so long is no run that is being prepared."""
 RUNNING, KILLED, ABANDONED, SUPERSEDED = "running", "killed", "abandoned", "superseded"
 DAMAGED = "damaged"
 
@@ -60,7 +63,7 @@ def standing(run: Run, events: Sequence[Event] | None = None) -> Standing:
             return Standing(run=run, state=SUPERSEDED, superseded_by=event.by)
         if isinstance(event, Abandoned):
             return Standing(run=run, state=ABANDONED)
-    if not held and in_use(run):
+    if not held and in_use(run.folder):
         return Standing(run=run, state=RUNNING)
     if not events and (by := _passed_over(run)):
         return Standing(run=run, state=SUPERSEDED, superseded_by=by)
@@ -90,10 +93,10 @@ def open_chunks(run: Run, events: Sequence[Event]) -> list[Chunk]:
     return [chunk for chunk in (*run.plan.chunks, *rounds) if chunk.number not in over]
 
 
-def in_use(run: Run) -> bool:
-    """Whether another process works on the run now."""
+def in_use(folder: Path) -> bool:
+    """Whether another process works on the folder's run now."""
     try:
-        with FileLock(run.folder / "lock", timeout=0, mode=0o600):
+        with FileLock(folder / "lock", timeout=0, mode=0o600):
             return False
     except Timeout:
         return True
@@ -111,7 +114,8 @@ def all_standings(places: Places) -> list[Standing]:
             found.append(standing(run))
         except BulkupError:
             found.append(Standing(run=run, state=DAMAGED))
-    return found
+    # The folders' names tell the second only, and are the user's to change.
+    return sorted(found, key=lambda one: one.run.plan.created, reverse=True)
 
 
 def named(places: Places, name: str) -> Run:
@@ -165,7 +169,10 @@ def to_retry(places: Places) -> Run:
 
 
 def prune(places: Places, older_than: timedelta, now: datetime) -> list[str]:
-    """Remove the directories of runs that are over and older than that; their names."""
+    """Remove the directories of runs that are over and older than that; their names.
+
+    And those in which no plan was ever written: whatever prepared them has died.
+    """
     gone = []
     all_ = all_standings(places)
     unfinished = {one.run.name for one in all_ if one.resumable or one.state in {RUNNING, DAMAGED}}
@@ -174,7 +181,28 @@ def prune(places: Places, older_than: timedelta, now: datetime) -> list[str]:
         if one.run.name not in unfinished | needed and _made(one.run) < now - older_than:
             shutil.rmtree(one.run.folder, ignore_errors=True)
             gone.append(one.run.name)
+    for folder in _never_planned(places, now - max(older_than, PREPARED_WITHIN)):
+        shutil.rmtree(folder, ignore_errors=True)
+        gone.append(folder.name)
     return gone
+
+
+def _never_planned(places: Places, before: datetime) -> list[Path]:
+    """The folders without a plan in which nothing has changed since then."""
+    folders = [path for path in places.runs.glob("*") if path.is_dir()]
+    return [
+        folder
+        for folder in folders
+        if not (folder / "plan.json").exists() and _changed(folder) < before.timestamp()
+    ]
+
+
+def _changed(folder: Path) -> float:
+    """The last change of anything in a folder, in seconds since 1970; now, if it is at work."""
+    try:
+        return max(path.stat().st_mtime for path in (folder, *folder.rglob("*")))
+    except OSError:
+        return time.time()
 
 
 def _made(run: Run) -> datetime:

@@ -1,6 +1,7 @@
 """Stories of `bulkup runs`: what there is, what happened, and what is let go."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -237,3 +238,36 @@ def test_a_run_that_was_given_up_without_jobs_has_nothing_more_to_give_up(
     again = bulkup("runs", run, "--abandon")
     assert again.code == 6
     assert "nothing to give up" in again.err
+
+
+def test_what_a_death_before_the_plan_left_is_removed_when_nothing_can_be_at_work_there(
+    bulkup: Bulkup, served: ServedOrg, path: Path
+) -> None:
+    served()
+    run = bulkup("run", path, *INSERT, "--json").document["run"]
+    dead, young, at_work = (run_folders()[0].parent / name for name in ("dead", "young", "at-work"))
+    for folder in (dead, young, at_work):
+        (folder / "prepared").mkdir(parents=True)
+        (folder / "prepared" / "source.csv").write_text("LastName\nSecret\n", encoding="utf-8")
+    for folder in (dead, at_work):
+        for one in (*folder.rglob("*"), folder):
+            os.utime(one, (1_700_000_000, 1_700_000_000))
+    os.utime(at_work / "prepared" / "source.csv")
+    assert "removed 1 run" in bulkup("runs", "--prune", "30d").err
+    assert {folder.name for folder in dead.parent.iterdir()} == {run, "young", "at-work"}
+    assert "removed 1 run" in bulkup("runs", "--prune", 0).err
+    assert {folder.name for folder in dead.parent.iterdir()} == {"young", "at-work"}
+
+
+def test_the_newest_run_is_the_one_that_was_made_last_whatever_the_folders_are_called(
+    bulkup: Bulkup, served: ServedOrg, path: Path
+) -> None:
+    served(FaultPlan(jobs=[JobFault(unprocessed=0.5, times=2)]))
+    first = bulkup("run", path, *INSERT, "--json").document["run"]
+    second = bulkup("run", people(path.with_name("a.csv"), 5), *INSERT, "--json").document["run"]
+    folders = run_folders()[0].parent
+    (folders / first).rename(folders / "20991231T000000-z-insert")
+    (folders / second).rename(folders / "20000101T000000-a-insert")
+    listed = [one["run"] for one in bulkup("runs", "--json").document["runs"]]
+    assert listed == ["20000101T000000-a-insert", "20991231T000000-z-insert"]
+    assert bulkup("retry", "--json").document["rows"]["total"] == 5
