@@ -44,8 +44,7 @@ def watched(connection: Connection, job: str, screen: Screen, timeout: float | N
                     f"Job {job} is still {found.state}; it goes on at Salesforce",
                     again,
                 )
-            with suppress(Leaving):  # the time is over: one last look
-                with suppress(Leaving):  # one more look, then the time is over
+            with suppress(Leaving):  # one more look, then the time is over
                 stop.sleep(poll_wait(clock.now() - since))
 
 
