@@ -1,7 +1,7 @@
 """Watching one job to its end, with the bar or the lines that `run` has."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress, suppress
+from contextlib import contextmanager, suppress
 
 from bulkup.cli import job as one
 from bulkup.cli.connect import Connection
