@@ -74,7 +74,8 @@ def _must_be_unchanged(held: Iterable[SourceFile]) -> None:
 
 def reconciled(run: Run, events: Sequence[Event], why_not_sent: str) -> Books:
     """Match the rows with the results, write the result files, close the books."""
-    from bulkup.rows.reconcile import Load, reconcile
+    from bulkup.rows.layout import Load
+    from bulkup.rows.reconcile import reconcile
     from bulkup.rows.sheet import Sheet
     from bulkup.salesforce.codes import explain
 

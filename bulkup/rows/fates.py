@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkup.model import Status
+from bulkup.model import Delimiter, Status
 from bulkup.rows.engine import located, quoted
 from bulkup.rows.layout import Sent
 from bulkup.rows.sheet import Sheet
+from bulkup.rows.texts import needs_care
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -73,4 +74,13 @@ def last_words(base: str, said_of: str | None) -> str:
         f"SELECT base.row, base.line, {picked} FROM ({base}) AS base"
         f" LEFT JOIN ({said_of or nothing}) AS said USING (row)"
         " LEFT JOIN later USING (row) LEFT JOIN settled USING (row)"
+    )
+
+
+def tally(mark: Delimiter) -> str:
+    """How many rows of `final` are there by chunk and status, created ones and odd ones."""
+    odd = f"{needs_care('id', mark)} OR {needs_care('error', mark)}"
+    return (
+        "SELECT chunk, status, count(*), count(*) FILTER (created = 'true'),"
+        f" count(*) FILTER ({odd}) FROM final GROUP BY chunk, status"
     )

@@ -1,10 +1,11 @@
 """What was sent, and what Salesforce answered, as the matching of rows needs to know it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bulkup.model import Chunk, Field, ResultKind, Status
+from bulkup.rows.sheet import Sheet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,3 +38,32 @@ class Layout:
     def cells(self) -> dict[str, Field | None]:
         """The cells of a record that was sent, with their fields."""
         return {f"c{at}": field for at, field in enumerate(self.columns.values())}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """All that is known of a load, for `reconcile`.
+
+    `original` has every row of the user's file and all its columns. `rounds` are what was sent in
+    each round, `sent` what became of their chunks; chunks that were never sent may be missing.
+    `columns` are the columns as sent, in order, each with its field (None for a relationship);
+    `key` is the one by which rows are matched, None for an insert. `settled` is a file of
+    `write_settled`: rows that are in no chunk.
+    """
+
+    original: Sheet
+    rounds: Mapping[int, Sheet]
+    sent: Sequence[Sent]
+    columns: Mapping[str, Field | None]
+    key: str | None
+    settled: Path | None = None
+
+    @property
+    def layout(self) -> Layout:
+        """How a record that was sent is made."""
+        return Layout(columns=self.columns, key=self.key)
+
+    def chunks(self, round_: int) -> list[Sent]:
+        """What became of the round's chunks, in the order of its sheet."""
+        ours = (one for one in self.sent if one.chunk.round == round_)
+        return sorted(ours, key=lambda one: one.chunk.first_row)

@@ -4,12 +4,12 @@ By the key where it is unique in the chunk, else by all columns sent, by what th
 rows share the results in order. Nothing is guessed: what can't be matched has no result.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkup.model import Chunk, ResultKind, Source
+from bulkup.model import Chunk, ResultKind, Source, Status
 from bulkup.rows.engine import number
 from bulkup.rows.found import find
 from bulkup.rows.layout import Layout, Sent
@@ -176,3 +176,19 @@ def _find_doubles(connection: "DuckDBPyConnection", chunks: Iterable[Chunk]) -> 
 
 def _within(chunk: Chunk) -> str:
     return f"nr BETWEEN {chunk.first_row - 1} AND {chunk.first_row + chunk.rows - 2}"
+
+
+def differences(sent: Sent, matched: Matched) -> Iterator[str]:
+    """Where a chunk's results and its rows, or Salesforce's own counts, do not agree."""
+    name, rows = f"Chunk {sent.chunk.number}", sent.chunk.rows
+    total = sum(matched.results.values())
+    failed = matched.results[ResultKind.FAILED]
+    processed = matched.results[ResultKind.SUCCESSFUL] + failed
+    if matched.strays:
+        yield f"{name}: {matched.strays:,} of {total:,} results belong to none of its rows"
+    if sent.otherwise is Status.UNKNOWN and sent.results and total < rows:
+        yield f"{name}: the results name {total:,} of its {rows:,} rows"
+    if sent.failed not in {None, failed}:
+        yield f"{name}: Salesforce counts {sent.failed:,} failed rows, the results {failed:,}"
+    if sent.processed not in {None, processed}:
+        yield f"{name}: Salesforce counts {sent.processed:,} rows, the results {processed:,}"

@@ -1,60 +1,21 @@
 """Salesforce's results joined with the rows of the user's file: what became of every row."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkup.books import Books
-from bulkup.model import Delimiter, Field, ResultKind, Status
 from bulkup.rows.ahead import ahead
-from bulkup.rows.engine import number, with_enough_memory
-from bulkup.rows.errors import Groups
-from bulkup.rows.fates import last_words, load_numbers, said, with_lines
-from bulkup.rows.layout import Layout, Sent
-from bulkup.rows.match import Matched, Matching
-from bulkup.rows.outcome import begin_outcome, keep
-from bulkup.rows.settled import load_settled
-from bulkup.rows.sheet import Sheet, numbered, write_numbers
-from bulkup.rows.texts import Fates, Texts, needs_care, write_texts
+from bulkup.rows.engine import with_enough_memory
+from bulkup.rows.layout import Load
+from bulkup.rows.outcome import begin_outcome
+from bulkup.rows.story import Story
+from bulkup.rows.texts import Fates
 from bulkup.rows.write import write
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-
-ROWS_AT_ONCE = 250_000
-"""Rows that are put into order at once: a chunk of tiny rows has too many for the memory."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
-    """All that is known of a load, for `reconcile`.
-
-    `original` has every row of the user's file and all its columns. `rounds` are what was sent in
-    each round, `sent` what became of their chunks; chunks that were never sent may be missing.
-    `columns` are the columns as sent, in order, each with its field (None for a relationship);
-    `key` is the one by which rows are matched, None for an insert. `settled` is a file of
-    `write_settled`: rows that are in no chunk.
-    """
-
-    original: Sheet
-    rounds: Mapping[int, Sheet]
-    sent: Sequence[Sent]
-    columns: Mapping[str, Field | None]
-    key: str | None
-    settled: Path | None = None
-
-    @property
-    def layout(self) -> Layout:
-        """How a record that was sent is made."""
-        return Layout(columns=self.columns, key=self.key)
-
-    def chunks(self, round_: int) -> list[Sent]:
-        """What became of the round's chunks, in the order of its sheet."""
-        ours = (one for one in self.sent if one.chunk.round == round_)
-        return sorted(ours, key=lambda one: one.chunk.first_row)
 
 
 def reconcile(
@@ -78,212 +39,10 @@ def reconcile(
     def tell(connection: "DuckDBPyConnection", room: Path) -> Books:
         if outcome:
             begin_outcome(outcome)
-        story = _Story(load=load, connection=connection, work=room, outcome=outcome)
+        story = Story(load=load, connection=connection, work=room, outcome=outcome)
         story.hear_later_rounds()
         with closing(ahead(story.tell())) as told:
             counts, files = write(load.original.source, Fates(told), to)
         return story.books(counts, files, explain)
 
     return with_enough_memory(work, tell)
-
-
-@dataclass(slots=True, kw_only=True)
-class _Story:
-    """Goes through the chunks and gathers what the books need."""
-
-    load: Load
-    connection: "DuckDBPyConnection"
-    work: Path
-    outcome: Path | None = None
-    groups: Groups = field(default_factory=Groups)
-    differences: list[str] = field(default_factory=list)
-    chunk_rows: dict[int, int] = field(default_factory=dict)
-    came_in: dict[int, int] = field(default_factory=dict)
-    created: int = 0
-    one_line_each: bool = False
-
-    def hear_later_rounds(self) -> None:
-        """Make the table `later`: the last word about rows that were sent again."""
-        load_settled(self.connection, self.load.settled)
-        self.connection.execute(_LATER)
-        for round_ in sorted(self.load.rounds):
-            if round_ > 1:
-                sheet, matching = self._begin(round_)
-                for sent in self.load.chunks(round_):
-                    self._match(sent, matching)
-                    words = said(sent, sheet, "numbers")
-                    skipped = " WHERE status <> 'not_sent'"  # what an earlier round said stands
-                    self.connection.execute(
-                        f"INSERT INTO heard SELECT {round_}, * FROM ({words}){skipped}"
-                    )
-        self.connection.execute(_LAST)
-
-    def tell(self) -> Iterator[Texts]:
-        """The fates of all rows in order, as files, one chunk of the first round after another."""
-        sheet, matching = self._begin(1)
-        chunks = self.load.chunks(1)
-        lines = self._lines(sheet)
-        simple = lines is None and self._is_simple(sheet, chunks)
-        last = 0
-        for at, sent in enumerate(chunks):
-            self._match(sent, matching)
-            words = said(sent, sheet, "numbers")
-            end = None if at == len(chunks) - 1 else self._last_row(sent, sheet)
-            if simple:
-                final = with_lines(words, self.load.original.source.header_lines)
-                yield from self._tell(f"VIEW final AS {final}")
-            else:
-                final = last_words(self._base(lines, last, end), words)
-                yield from self._tell(f"TABLE final AS {final}")
-                self.connection.execute("DROP TABLE final")
-            last = end or last
-        if not chunks:
-            yield from self._tell(f"TABLE final AS {last_words(self._base(lines, 0, None), None)}")
-
-    def books(
-        self, counts: Mapping[Status, int], files: Mapping[str, Path], explain: Callable[[str], str]
-    ) -> Books:
-        """The final books."""
-        total, rows = sum(counts.values()), self.load.original.source.rows
-        if total != rows:
-            self.differences.append(f"The file has {rows:,} rows, {total:,} are accounted for")
-        rounds = {one.chunk.number: one.chunk.round for one in self.load.sent}
-        attempts: dict[int, int] = {}
-        for chunk, came_in in self.came_in.items():
-            attempts[rounds[chunk]] = attempts.get(rounds[chunk], 0) + came_in
-        return Books(
-            counts=dict.fromkeys(Status, 0) | dict(counts),
-            created=self.created,
-            chunk_rows=self.chunk_rows,
-            attempts=attempts,
-            errors=self.groups.told(explain),
-            files=files,
-            differences=tuple(self.differences),
-        )
-
-    def _begin(self, round_: int) -> tuple[Sheet, Matching]:
-        sheet = self.load.rounds[round_]
-        matching = Matching(
-            connection=self.connection,
-            sheet=sheet,
-            layout=self.load.layout,
-            chunks=[one.chunk for one in self.load.chunks(round_)],
-            work=self.work,
-        )
-        self.one_line_each = matching.begin().one_line_each
-        if sheet.numbers is not None:
-            load_numbers(self.connection, "numbers", sheet.numbers)
-        return sheet, matching
-
-    def _match(self, sent: Sent, matching: Matching) -> None:
-        self.differences += _differences(sent, matching.match(sent))
-
-    def _is_simple(self, sheet: Sheet, chunks: Sequence[Sent]) -> bool:
-        """Whether the chunks hold exactly the rows of the file, and each was sent once."""
-        ends = [0, *(one.chunk.first_row + one.chunk.rows - 1 for one in chunks)]
-        gapless = all(
-            one.chunk.first_row == end + 1 for one, end in zip(chunks, ends, strict=False)
-        )
-        others = "SELECT (SELECT count(*) FROM later) + (SELECT count(*) FROM settled)"
-        whole = gapless and ends[-1] == self.load.original.source.rows
-        return whole and sheet.numbers is None and not number(self.connection, others)
-
-    def _lines(self, sheet_sent: Sheet) -> str | None:
-        """The table (row, line) of the user's file; None where every record takes one line."""
-        sheet = self.load.original
-        path = sheet.numbers
-        if path is None:
-            same = sheet.source.path == sheet_sent.source.path
-            if self.one_line_each if same else _one_line_each(sheet):
-                return None
-            path = self.work / "lines.csv"
-            write_numbers(path, ((row, line) for rows, lines, _ in numbered(sheet)
-                                 for row, line in zip(rows, lines, strict=True)))  # fmt: skip
-        load_numbers(self.connection, "lines", path)
-        return "lines"
-
-    def _base(self, lines: str | None, after: int, end: int | None) -> str:
-        """The rows (row, line) of the user's file after one row and up to another."""
-        if lines:
-            up_to = "" if end is None else f" AND row <= {end}"
-            return f"SELECT row, line FROM {lines} WHERE row > {after}{up_to}"
-        source = self.load.original.source
-        stop = (source.rows if end is None else end) + 1
-        line = f"range + {source.header_lines} AS line"
-        return f"SELECT range AS row, {line} FROM range({after + 1}, {stop})"
-
-    def _last_row(self, sent: Sent, sheet: Sheet) -> int:
-        last = sent.chunk.first_row + sent.chunk.rows - 1
-        if sheet.numbers is None:
-            return last
-        return number(self.connection, f"SELECT row FROM numbers WHERE pos = {last}")
-
-    def _tell(self, final: str) -> Iterator[Texts]:
-        self.connection.execute(f"CREATE OR REPLACE TEMP {final}")
-        statuses, plain = set(), True
-        mark = self.load.original.source.delimiter
-        for chunk, status, rows, created, odd in self.connection.execute(_tally(mark)).fetchall():
-            statuses.add(status)
-            plain = plain and not odd
-            if chunk:
-                self.chunk_rows[chunk] = self.chunk_rows.get(chunk, 0) + rows
-            if status == Status.SUCCEEDED:
-                self.created += created
-                self.came_in[chunk] = self.came_in.get(chunk, 0) + rows
-        if Status.FAILED in statuses:
-            self.groups.add(self.connection, "final WHERE status = 'failed'")
-        if self.outcome:
-            keep(self.connection, self.outcome)
-        only = statuses.pop() if len(statuses) == 1 else ""
-        first, last = self.connection.execute(_SPAN).fetchall()[0]
-        for start in range(first or 0, (last or -1) + 1, ROWS_AT_ONCE):
-            texts = Texts(path=self.work / f"texts-{start}", status=only)
-            rows = range(start, start + ROWS_AT_ONCE)
-            write_texts(self.connection, mark, rows, texts, plain=plain)
-            yield texts
-
-
-_LATER = (
-    "CREATE OR REPLACE TEMP TABLE heard (round INTEGER, row BIGINT, status VARCHAR, id VARCHAR,"
-    " created VARCHAR, error VARCHAR, chunk INTEGER)"
-)
-_LAST = (
-    "CREATE OR REPLACE TEMP TABLE later AS SELECT * EXCLUDE (round) FROM heard"
-    " QUALIFY row_number() OVER (PARTITION BY row ORDER BY round DESC) = 1"
-)
-_SPAN = "SELECT min(row), max(row) FROM final"
-
-
-def _tally(mark: Delimiter) -> str:
-    """How many rows of `final` are there by chunk and status, created ones and odd ones."""
-    odd = f"{needs_care('id', mark)} OR {needs_care('error', mark)}"
-    return (
-        "SELECT chunk, status, count(*), count(*) FILTER (created = 'true'),"
-        f" count(*) FILTER ({odd}) FROM final GROUP BY chunk, status"
-    )
-
-
-def _one_line_each(sheet: Sheet) -> bool:
-    """Whether no record holds a line break."""
-    source, breaks, last = sheet.source, 0, b""
-    with source.path.open("rb") as file:
-        while block := file.read(8 << 20):
-            breaks += block.count(b"\n")
-            last = block
-    return breaks + (not last.endswith(b"\n")) == source.rows + source.header_lines
-
-
-def _differences(sent: Sent, matched: Matched) -> Iterator[str]:
-    """Where a chunk's results and its rows, or Salesforce's own counts, do not agree."""
-    name, rows = f"Chunk {sent.chunk.number}", sent.chunk.rows
-    total = sum(matched.results.values())
-    failed = matched.results[ResultKind.FAILED]
-    processed = matched.results[ResultKind.SUCCESSFUL] + failed
-    if matched.strays:
-        yield f"{name}: {matched.strays:,} of {total:,} results belong to none of its rows"
-    if sent.otherwise is Status.UNKNOWN and sent.results and total < rows:
-        yield f"{name}: the results name {total:,} of its {rows:,} rows"
-    if sent.failed not in {None, failed}:
-        yield f"{name}: Salesforce counts {sent.failed:,} failed rows, the results {failed:,}"
-    if sent.processed not in {None, processed}:
-        yield f"{name}: Salesforce counts {sent.processed:,} rows, the results {processed:,}"

@@ -63,6 +63,16 @@ def write_numbers(path: Path, numbers: Iterable[tuple[int, int]]) -> None:
         file.writelines(b"%d,%d\n" % pair for pair in numbers)
 
 
+def one_line_each(sheet: Sheet) -> bool:
+    """Whether no record holds a line break."""
+    source, breaks, last = sheet.source, 0, b""
+    with source.path.open("rb") as file:
+        while block := file.read(8 << 20):
+            breaks += block.count(b"\n")
+            last = block
+    return breaks + (not last.endswith(b"\n")) == source.rows + source.header_lines
+
+
 @contextmanager
 def private(path: Path) -> Iterator[IO[bytes]]:
     """A file for its owner only (0600): under another name until it is whole and on the disk.

@@ -1,6 +1,5 @@
 """Salesforce's error codes: which pass by themselves, what they mean, and what to do."""
 
-import tomllib
 from functools import cache
 from importlib import resources
 
@@ -25,5 +24,7 @@ def explain(code: str) -> str:
 
 @cache
 def _table() -> dict[str, str]:
+    import tomllib  # noqa: PLC0415  16 ms that most commands needn't spend
+
     text = resources.files("bulkup.salesforce").joinpath("codes.toml").read_text(encoding="utf-8")
     return {str(code): str(words) for code, words in tomllib.loads(text).items()}

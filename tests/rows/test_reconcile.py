@@ -7,8 +7,8 @@ import pytest
 from bulkup.books import Books
 from bulkup.errors import RunError
 from bulkup.model import Chunk, Delimiter, Field, LineEnding, ResultKind, Source, Status
-from bulkup.rows.layout import Sent
-from bulkup.rows.reconcile import Load, reconcile
+from bulkup.rows.layout import Load, Sent
+from bulkup.rows.reconcile import reconcile
 from bulkup.rows.settled import Settled, count_settled, write_settled
 from bulkup.rows.sheet import Sheet, write_numbers
 from tests.rows.org import source
@@ -371,7 +371,7 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 def test_a_chunk_of_many_rows_is_told_piece_by_piece(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bulkup.rows.reconcile.ROWS_AT_ONCE", 2)
+    monkeypatch.setattr("bulkup.rows.story.ROWS_AT_ONCE", 2)
     names = "abcdefg"
     src = source(tmp_path / "in.csv", ["Email__c", "Name"], [f"{name},N" for name in names])
     lines = [f'"{name}","true","{name}","N"\n' for name in reversed(names)]

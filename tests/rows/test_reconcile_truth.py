@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bulkup.model import Chunk, Delimiter, Field, LineEnding, Status
-from bulkup.rows.reconcile import Load, reconcile
+from bulkup.rows.layout import Load
+from bulkup.rows.reconcile import reconcile
 from bulkup.rows.sheet import Sheet
 from tests.rows.org import Fate, Org, boolean, cells_of, java_double, quote, short_or_long, source
 
