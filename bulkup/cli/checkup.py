@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bulkup.cli.connect import LOCAL, Connection
+from bulkup.cli.connect import DEAD_HINT, LOCAL, Connection
 from bulkup.cli.output import amount
 from bulkup.errors import BulkupError, CredentialsError
 from bulkup.salesforce import clock, describe, keychain
@@ -124,7 +124,12 @@ def there(connection: Connection, object_: str | None, api_version: str) -> Iter
 
 
 def _token(connection: Connection) -> Step:
-    told = describe.userinfo(connection.client)
+    try:
+        told = describe.userinfo(connection.client)
+    except CredentialsError as error:
+        if connection.alias == LOCAL:
+            error.hint = DEAD_HINT
+        raise
     user = told.get("preferred_username") or "a user without a name"
     return ok("token", f"{connection.instance_url} takes it, for {user}")
 

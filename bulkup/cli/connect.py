@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bulkup.cli.local import start
 from bulkup.cli.output import Screen, duration
 from bulkup.clock import RealClock
+from bulkup.errors import CredentialsError
 from bulkup.patience import RETRY_FOR, Patience
 from bulkup.places import Places
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from bulkup.salesforce.credentials import Credentials
 
 LOCAL = "local"
+DEAD_HINT = "Stop the local org and start it again, for a new token: bulkup local serve"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,7 @@ def connected(
     """
     from bulkup.salesforce.client import Client
 
-    with ExitStack() as stack:
+    with ExitStack() as stack, _local_advice(org):
         # A patience of its own: credentials that were found are no answer of the org.
         credentials = _credentials(org, places, stack, screen, _patience(screen, retry_for))
         client = stack.enter_context(
@@ -77,6 +79,19 @@ def connected(
             client=client,
             patience=_patience(screen, retry_for),
         )
+
+
+@contextmanager
+def _local_advice(org: str | None) -> Iterator[None]:
+    """The built-in org knows no logins: what to do about a token of its that was revoked."""
+    try:
+        yield
+    except CredentialsError as error:
+        if org == LOCAL:
+            error.hint = (
+                "Stop the local org and start it again, for a new token: bulkup local serve"
+            )
+        raise
 
 
 def _patience(screen: Screen, retry_for: float) -> Patience:

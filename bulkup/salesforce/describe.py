@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from bulkup.errors import Gone, InputError, Refused
+from bulkup.errors import Gone, InputError, Refused, SalesforceError
 from bulkup.model import Field, ObjectInfo
 from bulkup.salesforce.client import NOT_MODIFIED, Client
 
@@ -26,7 +26,8 @@ def describe(client: Client, name: str, cache: Path | None = None) -> ObjectInfo
     whether it still holds (`If-Modified-Since`).
 
     Raises:
-        InputError: the org does not know the object, or the user may not see it.
+        InputError: the org does not know the object, or the user may not see it; or the org does
+            not offer the version of the API.
     """
     return object_of(describe_raw(client, name, cache))
 
@@ -40,6 +41,7 @@ def describe_raw(client: Client, name: str, cache: Path | None = None) -> dict[s
     try:
         response = client.request("GET", client.data(f"sobjects/{name}/describe"), headers=headers)
     except Gone as error:
+        _refuse_version(client)
         raise InputError(
             f"The org has no object {name!r}, or you may not see it",
             _suggestion(client, name),
@@ -52,6 +54,21 @@ def describe_raw(client: Client, name: str, cache: Path | None = None) -> dict[s
         user = _user(client)
         _keep(client, name, cache, {"user": user, "modified": modified, "describe": data})
     return data
+
+
+def _refuse_version(client: Client) -> None:
+    """Look whether it is the version, and not the object, that the org does not have."""
+    try:
+        offered = versions(client)
+    except SalesforceError:
+        return
+    if offered and client.api_version not in offered:
+        raise InputError(
+            f"The org does not offer version {client.api_version} of the API; "
+            f"its newest is {offered[-1]}",
+            f"Say --api-version {offered[-1]}, or leave it out.",
+            name="UnknownApiVersion",
+        )
 
 
 HINT = "Write it as Setup, Object Manager shows it: Contact, Lead, Invoice__c."

@@ -30,7 +30,7 @@ def of_answer(response: httpx.Response) -> SalesforceError | CredentialsError:
     code, words = (_hidden(text, response) for text in words_of(response))
     told = f"Salesforce says: {words}" if words else f"Salesforce answered with status {status}"
     told = f"{told} ({code})" if code else told
-    hint = explain(code)
+    hint = _hint(code, words, response.request.url.path)
     with_token = "authorization" in response.request.headers
     if with_token and (status == UNAUTHORIZED or words == BAD_TOKEN):
         return CredentialsError(
@@ -50,6 +50,22 @@ def of_answer(response: httpx.Response) -> SalesforceError | CredentialsError:
 
 LIMIT_HINT = "The org's allocation is used up; it comes back over the next 24 hours."
 PASSING_HINT = "Such faults pass by themselves; try again in a while."
+
+
+def _hint(code: str, words: str, path: str) -> str:
+    """What to do; of a job, with its id, so that it can be typed as it stands."""
+    hint = next((hint for pattern, hint in JOB_HINTS if re.search(pattern, words)), explain(code))
+    job = re.search(r"/jobs/ingest/(750\w+)", path)
+    return re.sub(r"\bJOB\b", job[1], hint) if job else hint
+
+
+JOB_HINTS = (
+    (
+        r"multip\w* contents",
+        "A job takes one upload. Give it up, and make another: bulkup abort JOB",
+    ),
+    (r"^No content was uploaded", "Put the file into it first: bulkup upload JOB FILE"),
+)
 
 
 def words_of(response: httpx.Response) -> tuple[str, str]:

@@ -3,7 +3,10 @@
 import shlex
 from pathlib import Path
 
-from tests.cli.conftest import Bulkup
+import pytest
+
+from bulkup.localorg import server
+from tests.cli.conftest import Bulkup, ServedOrg
 
 
 def hinted(text: str, words: str) -> list[str]:
@@ -47,3 +50,37 @@ def test_a_hint_does_not_name_dozens_of_columns(bulkup: Bulkup, tmp_path: Path) 
     done = bulkup("run", file, *load, *drops, "--org", "local", "--dir", tmp_path / "out")
     assert done.code == 1
     assert "…, with --map and --drop as before" in done.out
+
+
+def test_hints_about_a_job_name_it(bulkup: Bulkup, served: ServedOrg, contacts: Path) -> None:
+    served()
+    job = bulkup("create", "--object", "Contact", "--op", "insert").out.strip()
+    assert f"bulkup upload {job} FILE" in bulkup("close", job).err
+    for _ in range(2):
+        assert bulkup("upload", job, contacts).code == 0
+    assert bulkup("close", job).err.rstrip().endswith(f"bulkup abort {job}")
+    assert bulkup("abort", job).code == 0
+    assert f"bulkup status {job}" in bulkup("close", job).err
+
+
+def test_a_version_that_the_org_does_not_offer_is_no_missing_object(
+    bulkup: Bulkup, contacts: Path
+) -> None:
+    load = ("--object", "Contact", "--op", "insert", "--org", "local", "--api-version", "99.0")
+    for command in ("run", "check"):
+        done = bulkup(command, contacts, *load)
+        assert done.code == 2
+        assert "does not offer version 99.0" in done.err
+        assert "--api-version 66.0" in done.err
+
+
+@pytest.mark.parametrize("command", ["limits", "doctor"])
+def test_a_dead_token_of_the_local_org_is_renewed_by_a_restart(
+    bulkup: Bulkup, served: ServedOrg, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    url = served().url
+    monkeypatch.setattr(server, "find_running", lambda _directory: (url, "00Dxx0000000001!dead"))
+    done = bulkup(command, "--org", "local")
+    assert done.code == 4
+    assert "bulkup local serve" in done.err + done.out
+    assert "bulkup login" not in done.err

@@ -62,6 +62,7 @@ def test_an_unknown_object_names_the_one_that_is_close(
     gone = [{"errorCode": "NOT_FOUND", "message": "no"}]
     net.get(f"{DATA}/sobjects/Contcat/describe").respond(404, json=gone)
     net.get(f"{DATA}/sobjects").respond(json={"sobjects": [{"name": "Contact"}, {"name": "Lead"}]})
+    net.get("/services/data/").respond(json=[{"version": "60.0"}])
     with pytest.raises(InputError, match="Contcat") as caught:
         room.describe(client, "Contcat")
     assert caught.value.name == "UnknownObject"
@@ -75,6 +76,7 @@ def test_an_unknown_object_without_a_close_one_says_how_it_is_written(
     gone = [{"errorCode": "NOT_FOUND", "message": "no"}]
     net.get(f"{DATA}/sobjects/Zzz/describe").respond(404, json=gone)
     net.get(f"{DATA}/sobjects").mock(return_value=answer)
+    net.get("/services/data/").respond(403, json=[])
     with pytest.raises(InputError) as caught:
         room.describe(client, "Zzz")
     assert caught.value.hint == room.HINT
