@@ -84,6 +84,12 @@ RULES: Mapping[str, Rule] = {
         "The load needs more than what is left of the org's allocation of the last 24 hours",
         "Wait, or load it in parts: a run that meets the limit can be resumed",
     ),
+    "ENCODING_GUESSED": _warning(
+        Scope.LOAD,
+        "The file does not tell its encoding, and it is not UTF-8: it was guessed",
+        "See whether the value that the message shows is right, and name the encoding with "
+        "`--encoding`",
+    ),
     "UNKNOWN_COLUMN": _error(
         Scope.COLUMN,
         "The object has no field of this name",

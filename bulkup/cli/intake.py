@@ -12,11 +12,13 @@ from bulkup.body import SourceFile, unreadable
 from bulkup.cli.output import amount, size
 from bulkup.columns import Columns
 from bulkup.errors import InputError
-from bulkup.model import Delimiter, LineEnding, Source
+from bulkup.findings import finding
+from bulkup.model import Delimiter, Finding, LineEnding, Source
 from bulkup.run import Dialect
 from bulkup.source import open_source
 
 if TYPE_CHECKING:
+    from bulkup.rows.look import Look
     from bulkup.rows.sheet import Sheet
 
 STDIN = "-"
@@ -51,13 +53,15 @@ class Taken:
 
     `file` is the user's own, by fingerprint; `sheet` has all of its rows and columns in a form
     that Salesforce takes: the same file, or a copy in the run directory. `changes` say what the
-    copy has otherwise, and `dialect` what the user said of the file.
+    copy has otherwise, `findings` are about the file as a whole, and `dialect` is what the user
+    said of it, and what encoding was guessed.
     """
 
     file: Source
     sheet: "Sheet"
     dialect: Dialect
     changes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 @contextmanager
@@ -151,9 +155,27 @@ def _taken(path: Path, reading: Reading, folder: Path) -> Taken:
     return Taken(
         file=replace(own, path=path.absolute()),
         sheet=Sheet(source=replace(source, path=source.path.absolute()), numbers=prepared.numbers),
-        dialect=reading.dialect,
+        dialect=replace(reading.dialect, encoding=reading.encoding or _guess(found)),
         changes=prepared.changes,
+        findings=tuple(_doubts(found)),
     )
+
+
+def _guess(found: "Look") -> str | None:
+    """What was guessed once, is not guessed anew: the next bulkup may guess otherwise."""
+    return found.encoding.name if found.encoding.guessed else None
+
+
+def _doubts(found: "Look") -> Iterator[Finding]:
+    """What of the file had to be guessed, for a person to judge."""
+    from bulkup.rows.shown import shown
+
+    if found.encoding.guessed:
+        yield finding(
+            "ENCODING_GUESSED",
+            f"The encoding was guessed to be {found.encoding.shown}, by which a value is "
+            f"{shown(found.example)}; to be sure, add: --encoding {found.encoding.name}",
+        )
 
 
 def _as_it_is(path: Path, reading: Reading) -> Source | None:

@@ -29,11 +29,20 @@ _NAMES = {
     "iso8859-1": "Latin-1",
     "mac-roman": "Mac Roman",
 }
+_MAC = "mac_roman"
+_NOT_LATIN = {
+    "cp1251", "cp1253", "cp1255", "cp1256", "cp874", "koi8_r", "gb18030", "cp949", "big5", "euc_jp",
+}  # fmt: skip
 _CLOSE = 0.03
 _ENOUGH = 1 << 15
 _SEVERAL_BYTES = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
 )
+_WINDOWS_LETTERS = re.compile(rb"[\xc0-\xff]")
+# But for what Windows-1252 has there for Euro, quotes, dashes and dots, which are no letters.
+_MAC_LETTERS = re.compile(rb"[\x81\x83\x86-\x8a\x8c-\x90\x98\x9a\x9c-\x9f]")
+_BESIDE_LATIN = re.compile(rb"[A-Za-z][\xc0-\xff]|[\xc0-\xff][A-Za-z]")
+_BESIDE_EACH_OTHER = re.compile(rb"[\xa1-\xff]{2}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +120,34 @@ def guesses(sample: bytes) -> Iterator[Encoding]:
         for name in one.could_be_from_charset
         if name in known
     ]
-    for name in dict.fromkeys([*(name for *_, name in sorted(near)), "cp1252", "iso8859-1"]):
+    likely = [name for *_, name in sorted(near)]
+    unlikely = _unlikely(sample)
+    sure = [name for name in likely if name not in unlikely]
+    for name in dict.fromkeys([*sure, "cp1252", *likely, "iso8859-1"]):
         yield Encoding(name=codecs.lookup(name).name, guessed=True)
+
+
+def _unlikely(sample: bytes) -> set[str]:
+    """Encodings that fit the bytes, but not what people write."""
+    return (set() if _may_be_mac(sample) else {_MAC}) | (
+        set() if _may_be_of_another_alphabet(sample) else _NOT_LATIN
+    )
+
+
+def _may_be_mac(sample: bytes) -> bool:
+    """Whether an old Mac may have written it: neither its line ends nor its letters are Windows'.
+
+    Windows-1252 has its letters from 0xC0 on, and Mac Roman most of them before 0xA0.
+    """
+    if 2 * sample.count(b"\r\n") > sample.count(b"\n"):
+        return False
+    return len(_WINDOWS_LETTERS.findall(sample)) < len(_MAC_LETTERS.findall(sample))
+
+
+def _may_be_of_another_alphabet(sample: bytes) -> bool:
+    """Whether letters that are not ASCII stand beside each other rather than beside Latin ones."""
+    beside_latin = len(_BESIDE_LATIN.findall(sample))
+    return len(_BESIDE_EACH_OTHER.findall(sample)) >= max(1, beside_latin)
 
 
 def _of_this_machine() -> str:

@@ -19,6 +19,7 @@ from bulkup.rows.dialect import (
     text_lines,
 )
 from bulkup.rows.encoding import Encoding, by_mark, guesses, mostly_utf8, named
+from bulkup.rows.example import better_example, example_cell
 from bulkup.rows.notcsv import must_look_like_csv
 from bulkup.rows.opened import Undecodable, blocks, compressed, opened
 
@@ -35,7 +36,7 @@ class Look:
     `char` stands between its cells, `breaks` end its records; `delimiter` and `line_ending` are
     what it is sent with. `header` is without the columns at the end that have no name, of which
     there are `unnamed`. `reasons` say in words what Salesforce would not take: none, and it goes
-    as it is.
+    as it is. `example` is a value by which a person sees whether a guessed encoding is right.
     """
 
     path: Path
@@ -52,6 +53,7 @@ class Look:
     blank_lines: bool = False
     empty_rows: bool = False
     quotes: bool = False
+    example: str = ""
     reasons: tuple[str, ...] = ()
 
     @property
@@ -68,6 +70,7 @@ class _Seen:
     breaks: Breaks
     head: str
     tail: str
+    example: str = ""
 
 
 def look(
@@ -117,6 +120,7 @@ def look(
         blank_lines=blank,
         empty_rows=named_columns > 1 and _ends_empty(seen.tail, char),
         quotes=seen.breaks.quotes,
+        example=example_cell(seen.example, char),
     )
     return replace(found, reasons=tuple(_reasons(found)))
 
@@ -209,12 +213,14 @@ def _sample(path: Path, offset: int) -> bytes:
 
 def _pass(path: Path, encoding: Encoding) -> _Seen:
     breaks = Breaks()
-    head = tail = ""
+    head = tail = example = ""
     for text in blocks(path, encoding):
         breaks.see(text)
         head = head or text
+        if encoding.guessed:
+            example = better_example(example, text)
         tail = text if len(text) >= _TAIL else (tail + text)[-_TAIL:]
-    return _Seen(encoding=encoding, breaks=breaks, head=head, tail=tail[-_TAIL:])
+    return _Seen(encoding=encoding, breaks=breaks, head=head, tail=tail[-_TAIL:], example=example)
 
 
 def _header(text: str, char: str) -> list[str]:

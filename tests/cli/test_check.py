@@ -134,6 +134,43 @@ def test_all_codes_that_cannot_be_allowed_are_told_at_once_with_what_was_meant(
     ]
 
 
+@pytest.fixture
+def of_windows(tmp_path: Path) -> Path:
+    """A small file in Windows-1252, as a spreadsheet writes it."""
+    path = tmp_path / "windows.csv"
+    text = "Email__c;LastName;Description\na@b.co;Müller;10 €\nb@b.co;Groß;„ja“\n"
+    path.write_text(text, encoding="cp1252", newline="\r\n")
+    return path
+
+
+def test_a_guessed_encoding_is_a_warning_with_a_value_by_which_to_judge_it(
+    bulkup: Bulkup, served: ServedOrg, of_windows: Path
+) -> None:
+    served()
+    done = bulkup("check", of_windows, *UPSERT, "--json")
+    assert done.code == 0
+    (found,) = done.document["findings"]
+    assert (found["code"], found["severity"]) == ("ENCODING_GUESSED", "warning")
+    for word in ("Windows-1252", "'Müller'", "--encoding cp1252"):
+        assert word in found["message"]
+    assert bulkup("check", of_windows, *UPSERT, "--encoding", "cp1252", "--strict").code == 0
+
+
+@pytest.mark.parametrize("no_check", [(), ("--no-check",)], ids=["checked", "not checked"])
+def test_strict_stops_a_load_whose_encoding_is_a_guess(
+    bulkup: Bulkup, served: ServedOrg, of_windows: Path, no_check: tuple[str, ...]
+) -> None:
+    org = served().org
+    done = bulkup("run", of_windows, *UPSERT, *no_check, "--strict")
+    assert done.code == 3
+    assert "ENCODING_GUESSED" in done.out + done.err
+    assert org.records("Contact") == []
+    done = bulkup("run", of_windows, *UPSERT, *no_check)
+    assert done.code == 0
+    assert "by which a value is 'Müller'" in done.err
+    assert {one["LastName"] for one in org.records("Contact")} == {"Müller", "Groß"}
+
+
 def test_columns_are_renamed_and_left_out_before_the_check(
     bulkup: Bulkup, served: ServedOrg, tmp_path: Path
 ) -> None:

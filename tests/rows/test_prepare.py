@@ -15,6 +15,7 @@ from bulkup.errors import InputError
 from bulkup.model import DELIMITER_CHARS, Delimiter, LineEnding, Source
 from bulkup.rows.dialect import Breaks, endings, guess_delimiter, text_lines
 from bulkup.rows.encoding import guesses
+from bulkup.rows.example import better_example, example_cell
 from bulkup.rows.prepare import Look, Prepared, keep_input, leave_out, look, prepare
 from bulkup.rows.sheet import read_numbers
 
@@ -147,6 +148,60 @@ def test_other_encodings_are_guessed_and_said_to_be(desk: Desk, encoding: str, t
 def test_bytes_that_windows_1252_does_not_have_are_latin_1(desk: Desk) -> None:
     assert [one.name for one in guesses(b"\x81\x8d\x90 caf\xe9")][-1] == "iso8859-1"
     assert desk.look(b"Name\nM\xfcller \x81\n").encoding.guessed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Email__c;LastName;Description\r\na@b.co;Müller;10 €\r\nb@b.co;Groß;„ja“\r\n",
+        "Email__c;LastName;Description\na@b.co;Müller;10 €\nb@b.co;Groß;„ja“\n",
+        "Nom;Prix\r\nHélène;“10 €”\r\n",
+        "Name,City\nGröße,Übersee\n",
+        "Nom\n“été à Besançon”…\n",
+    ],
+)
+def test_a_small_file_of_windows_is_taken_for_neither_a_macs_nor_another_alphabets(
+    desk: Desk, text: str
+) -> None:
+    written, _ = desk.prepare(text, "cp1252")
+    assert written == text
+
+
+def test_a_file_of_an_old_mac_is_found_by_its_letters() -> None:
+    text = "Name,City\nMünchen GmbH,Århus\nÅsa,Ærø\n“Ørsted”,Málaga\n"
+    assert next(guesses(text.encode("mac_roman"))).name == "mac-roman"
+
+
+def test_with_windows_line_ends_an_old_mac_is_believed_before_letters_that_nobody_writes() -> None:
+    text = "Name,City\r\nMünchen GmbH,Århus\r\nÅsa,Ærø\r\n“Ørsted”,Málaga\r\n"
+    found = [one.name for one in guesses(text.encode("mac_roman"))]
+    assert found[-2:] == ["mac-roman", "iso8859-1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "example"),
+    [
+        ("Name;Preis\r\nMüller;10 €\r\n", "Müller"),
+        ('Preis;Name\n"5 €";x\n6 €;"Groß, Klein"\n', "Groß, Klein"),
+        ("a\n" + "x" * 3_000_000 + "ü\nö\n", "x" * 200 + "ü"),
+    ],
+)
+def test_a_guess_comes_with_a_value_by_which_to_judge_it(
+    desk: Desk, text: str, example: str
+) -> None:
+    assert desk.look(text, "cp1252").example == example
+
+
+def test_without_a_letter_to_judge_by_another_sign_has_to_do() -> None:
+    line = better_example("", "Preis;Name\n5 €;x\n")
+    assert example_cell(line, ";") == "5 €"
+    assert better_example(line, "6 €;x\n") == line
+    assert better_example(line, "7 €;Müller\n") == "7 €;Müller"
+
+
+@pytest.mark.parametrize("given", [{}, {"encoding": "cp1252"}], ids=["utf-8", "named"])
+def test_what_is_known_needs_no_example(desk: Desk, given: dict[str, str]) -> None:
+    assert desk.look("a\nü\n", given.get("encoding", "utf-8"), **given).example == ""
 
 
 def test_a_guess_is_proven_over_the_whole_file(desk: Desk) -> None:
