@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Iterator
+from heapq import merge
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,34 +18,63 @@ def chosen(
 ) -> tuple[Path | None, Path | None]:
     """A file of the numbers of the rows to send, and one of the fates of all others.
 
-    `left_out` tells of the rows that the check leaves out. Both are None when every row is sent.
+    `left_out` tells of the rows that the check leaves out, if it is there. Both are None when
+    every row is sent.
 
     Raises:
         RunError: a file can't be written.
     """
     from bulkup.rows.again import has_status, split
-    from bulkup.rows.select import read_rows, without
+
+    rows, settled = folder / "prepared" / "rows.txt", folder / "settled.csv"
+    with_status = has_status(sheet)
+    invalid = left_out if left_out and left_out.exists() and any(read_settled(left_out)) else None
+    if not invalid and not with_status:
+        return None, None
+    rows.parent.mkdir(mode=0o700, exist_ok=True)
+    if not invalid:
+        split(sheet, include_unknown=include_unknown, rows=rows, settled=settled)
+    elif not with_status:
+        _write(sheet, None, None, invalid, rows, settled)
+    else:
+        to_send, known = rows.with_name("said.txt"), rows.with_name("said.csv")
+        split(sheet, include_unknown=include_unknown, rows=to_send, settled=known)
+        _write(sheet, to_send, known, invalid, rows, settled)
+        to_send.unlink()
+        known.unlink()
+    return rows, settled
+
+
+def _write(
+    sheet: "Sheet",
+    to_send: Path | None,
+    known: Path | None,
+    left_out: Path,
+    rows: Path,
+    settled: Path,
+) -> None:
+    """Take the rows of `left_out` from those `to_send`, None for all, and add them to `known`.
+
+    All files ascend, so that each is read once, a row at a time.
+    """
+    from bulkup.rows.select import besides, read_rows, without
     from bulkup.rows.settled import write_settled
     from bulkup.rows.sheet import private
 
-    rows, settled = folder / "prepared" / "rows.txt", folder / "settled.csv"
-    invalid = list(read_settled(left_out)) if left_out else []
-    with_status = has_status(sheet)
-    if not invalid and not with_status:
-        return None, None
-    to_send: Iterable[int]
-    if with_status:
-        rows.parent.mkdir(mode=0o700, exist_ok=True)
-        split(sheet, include_unknown=include_unknown, rows=rows, settled=settled)
-        to_send, known = list(read_rows(rows)), list(read_settled(settled))
-    else:
-        to_send, known = without(sheet, (one.row for one in invalid)), []
-    bad = {one.row for one in invalid}
-    taken = {one.row for one in known}
+    out = (one.row for one in read_settled(left_out))
     with private(rows) as file:
-        file.writelines(b"%d\n" % row for row in to_send if row not in bad)
-    write_settled(settled, [*known, *(one for one in invalid if one.row not in taken)])
-    return rows, settled
+        left = besides(read_rows(to_send), out) if to_send else without(sheet, out)
+        file.writelines(b"%d\n" % row for row in left)
+    write_settled(settled, _merged(read_settled(known) if known else (), read_settled(left_out)))
+
+
+def _merged(known: Iterable["Settled"], more: Iterable["Settled"]) -> Iterator["Settled"]:
+    """Both in order; of a row that stands in both, what was known."""
+    last = 0
+    for one in merge(known, more, key=lambda settled: settled.row):  # equals: the first one first
+        if one.row != last:
+            yield one
+        last = one.row
 
 
 def read_settled(path: Path) -> Iterator["Settled"]:

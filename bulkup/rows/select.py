@@ -57,14 +57,18 @@ def select(
 
 def without(sheet: Sheet, left_out: Iterable[int]) -> Iterator[int]:
     """All row numbers of the sheet but these (ascending)."""
+    return besides((row for rows, _, _ in numbered(sheet) for row in rows), left_out)
+
+
+def besides(rows: Iterable[int], left_out: Iterable[int]) -> Iterator[int]:
+    """The rows but these; both ascend, and neither is kept in memory."""
     out = iter(left_out)
     next_out = next(out, None)
-    for rows, _, _ in numbered(sheet):
-        for row in rows:
-            while next_out is not None and next_out < row:
-                next_out = next(out, None)
-            if row != next_out:
-                yield row
+    for row in rows:
+        while next_out is not None and next_out < row:
+            next_out = next(out, None)
+        if row != next_out:
+            yield row
 
 
 def read_rows(path: Path) -> Iterator[int]:
