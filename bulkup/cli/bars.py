@@ -81,6 +81,7 @@ class Bars:
         self._lines = Lines(
             say=lambda text: self._progress.console.print(text, markup=False),
             chunks=chunks,
+            header=header,
             live=True,
         )
         self._bytes_bar = self._progress.add_task("sent", total=self._bytes(), unit="bytes")

@@ -26,10 +26,11 @@ Listener = Callable[[Event], None]
 
 @dataclass(kw_only=True)
 class Lines:
-    """A line at each change. `say` writes it."""
+    """A line at each change. `say` writes it; `header`: bytes that each body has in front."""
 
     say: Callable[[str], None]
     chunks: dict[int, Chunk]
+    header: int = 0
     live: bool = False
     _seen: dict[int, tuple[int | None, int | None]] = field(default_factory=dict)
 
@@ -74,7 +75,8 @@ class Lines:
                 return "created"
             case Uploaded():
                 chunk = self.chunks[event.chunk]
-                return f"uploaded {amount(chunk.rows, 'row')}, {size(chunk.end - chunk.start)}"
+                body = size(self.header + chunk.end - chunk.start)
+                return f"uploaded {amount(chunk.rows, 'row')}, {body}"
             case Closed():
                 return "closed, Salesforce goes to work"
             case Looked():

@@ -18,6 +18,7 @@ from bulkup.clock import RealClock
 from bulkup.errors import BulkupError, InputError, RunError
 from bulkup.events import Abandoned, Began, ChunkEvent, Event, Finished, Left, Superseded
 from bulkup.journal import Journal, begin_anew, last_events
+from bulkup.load import header_of
 from bulkup.places import Places
 from bulkup.run import Run
 from bulkup.runs import Standing
@@ -128,7 +129,11 @@ def _story(run: Run, screen: Screen) -> None:
         f"{run.name}: {plan.target.operation} {plan.target.object} from {plan.source.path}, "
         f"{output.amount(plan.source.rows, 'row')}, {one.state}"
     )
-    lines = Lines(say=lambda _text: None, chunks={chunk.number: chunk for chunk in plan.chunks})
+    lines = Lines(
+        say=lambda _text: None,
+        chunks={chunk.number: chunk for chunk in plan.chunks},
+        header=len(header_of(run)),
+    )
     for event in events:
         output.prose(f"{event.at}  {_told(event, lines)}", hang=len(event.at) + 2)
     if one.way_on:

@@ -20,4 +20,4 @@ def shown(screen: Screen, chunks: Sequence[Chunk], header: int) -> Iterator[List
         with Bars(screen.errors(), known, header) as bars:
             yield bars
     else:
-        yield Lines(say=screen.note, chunks=known)
+        yield Lines(say=screen.note, chunks=known, header=header)

@@ -204,7 +204,7 @@ def job(state: JobState, processed: int | None = None, failed: int | None = None
 
 WORDS: list[tuple[Event, str]] = [
     (Created(chunk=1, job="750A"), "job 750A (1 of 2): created"),
-    (Uploaded(chunk=1, job="750A"), "job 750A (1 of 2): uploaded 10 rows, 100 B"),
+    (Uploaded(chunk=1, job="750A"), "job 750A (1 of 2): uploaded 10 rows, 120 B"),
     (Closing(chunk=1, job="750A"), ""),
     (Closed(chunk=1, job="750A"), "job 750A (1 of 2): closed, Salesforce goes to work"),
     (Aborting(chunk=1, job="750A", closed=True), "job 750A (1 of 2): aborting"),
@@ -227,7 +227,7 @@ WORDS: list[tuple[Event, str]] = [
 @pytest.mark.parametrize(("event", "words"), WORDS, ids=lambda value: type(value).__name__)
 def test_each_change_is_one_line(event: Event, words: str) -> None:
     said: list[str] = []
-    lines = Lines(say=said.append, chunks={1: chunk(1), 2: chunk(2)})
+    lines = Lines(say=said.append, chunks={1: chunk(1), 2: chunk(2)}, header=20)
     lines(event)
     assert said == ([words] if words else [])
 
