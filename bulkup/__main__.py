@@ -1,13 +1,19 @@
 """The entry point: `bulkup` and `python -m bulkup`."""
 
+import sys
+
 
 def main() -> None:
     """Run the command line."""
-    from bulkup.cli.app import app  # noqa: PLC0415 -- importing the package stays cheap
-    from bulkup.cli.output import set_streams  # noqa: PLC0415 -- the same
+    try:
+        from bulkup.cli.app import app  # noqa: PLC0415 -- importing the package stays cheap
+        from bulkup.cli.output import set_streams  # noqa: PLC0415 -- the same
 
-    set_streams()
-    app(prog_name="bulkup")
+        set_streams()
+        app(prog_name="bulkup")
+    except KeyboardInterrupt:  # before the boundary stands, nothing is under way
+        sys.stderr.write("error: Interrupted\n")
+        sys.exit(130)
 
 
 if __name__ == "__main__":

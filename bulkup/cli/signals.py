@@ -11,6 +11,8 @@ from typing import NoReturn
 from bulkup.cli import output
 from bulkup.stop import Stop
 
+SHOW_CURSOR = b"\x1b[?25h"
+
 
 @contextmanager
 def heeded(stop: Stop, run: str) -> Iterator[None]:
@@ -22,6 +24,7 @@ def heeded(stop: Stop, run: str) -> Iterator[None]:
         terminated = number != signal.SIGINT
         if asked:
             _say(f"left at once; what was sent is safe. Go on with: bulkup resume {run}")
+            _leave_the_bars()
             os._exit(143 if terminated else 130)
         asked = True
         _say("leaving at the next safe point; again to leave at once")
@@ -39,6 +42,13 @@ def heeded(stop: Stop, run: str) -> Iterator[None]:
 def _say(text: str) -> None:
     with suppress(RuntimeError):  # the signal came while this thread was writing to stderr
         output.line(text)
+
+
+def _leave_the_bars() -> None:
+    """Nobody stops them any more: begin a line for the shell, and show the cursor they hid."""
+    with suppress(OSError, AttributeError, ValueError):
+        if sys.__stderr__.isatty():  # type: ignore[union-attr]  # None has no terminal either
+            os.write(2, SHOW_CURSOR + b"\n")
 
 
 def end_around_threads(code: int) -> NoReturn:

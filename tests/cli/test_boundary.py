@@ -7,11 +7,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from bulkup.cli import boundary, output
+from bulkup.__main__ import main
+from bulkup.cli import boundary, output, signals
 from bulkup.cli.output import Screen
+from bulkup.clock import RealClock
 from bulkup.errors import (
     BulkupError,
     CheckFailed,
@@ -23,6 +26,7 @@ from bulkup.errors import (
     WaitTimeout,
 )
 from bulkup.model import Finding, Severity
+from bulkup.stop import Stop
 from tests.cli.conftest import Bulkup
 
 FINDING = Finding(
@@ -188,6 +192,37 @@ def test_control_c_while_waiting_for_a_fault_to_pass_ends_the_process_with_130(
     assert process.wait(10) == 130
     assert "Traceback" not in process.stderr.read()
     process.stderr.close()
+
+
+def test_an_interrupt_while_python_imports_is_one_calm_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Interrupted(ModuleType):
+        def __getattr__(self, _name: str) -> None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "bulkup.cli.app", Interrupted("bulkup.cli.app"))
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 130
+    assert capsys.readouterr().err == "error: Interrupted\n"
+
+
+@pytest.mark.parametrize(("is_terminal", "written"), [(True, [b"\x1b[?25h\n"]), (False, [])])
+def test_leaving_at_once_begins_a_line_for_the_shell(
+    monkeypatch: pytest.MonkeyPatch, is_terminal: bool, written: list[bytes]
+) -> None:
+    told: list[bytes] = []
+    ended: list[int] = []
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "isatty", lambda: is_terminal, raising=False)
+    monkeypatch.setattr(sys, "__stderr__", stream)
+    monkeypatch.setattr(os, "write", lambda _to, data: told.append(data))
+    monkeypatch.setattr(os, "_exit", ended.append)
+    with signals.heeded(Stop(RealClock()), "a-run"):
+        for _ in range(2):
+            signal.raise_signal(signal.SIGINT)
+    assert (told, ended) == (written, [130])
 
 
 # What goes where.
