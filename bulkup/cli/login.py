@@ -208,13 +208,17 @@ def logout(
 
     if (alias is None) == (not everything):
         raise InputError(
-            "Name one login, or say --all", "Type: bulkup orgs, to see them", name="Usage"
+            "Name one login, or say --all", "See which there are with: bulkup orgs", name="Usage"
         )
     screen = Screen(quiet=quiet, verbose=verbose)
     config = places.find().config
-    logins = Orgs(config).all() if alias is None else (Orgs(config).get(alias),)
+    orgs = Orgs(config)
+    logins = orgs.all() if alias is None else (orgs.get(alias),)
+    before = orgs.default()
     for one in logins:
         for trouble in keeping.forget(one, config, screen.log):
             output.line(f"warning: {trouble}")
         screen.note(f"{one.alias} is forgotten")
+    if before in logins and (after := orgs.default()):
+        screen.note(f"the default is {after.alias} now; another: bulkup orgs default ALIAS")
     return 0

@@ -658,6 +658,18 @@ def test_logout_forgets_also_when_the_keyring_is_broken(
     assert bulkup("orgs", "--json").document["orgs"] == []
 
 
+def test_logout_of_the_default_says_which_login_is_the_default_now(
+    bulkup: Bulkup, org_with: OrgWith
+) -> None:
+    org = org_with()
+    for alias in ("one", "two", "three"):
+        login = ("login", "--alias", alias, "--token", "--instance-url", org.url)
+        assert bulkup(*login, stdin=org.token).code == 0
+    assert "default" not in bulkup("logout", "three").err
+    assert "the default is two now" in bulkup("logout", "one").err
+    assert "default" not in bulkup("logout", "two").err
+
+
 @pytest.mark.parametrize("arguments", [(), ("prod", "--all")])
 def test_logout_needs_one_login_or_all(bulkup: Bulkup, arguments: tuple[str, ...]) -> None:
     assert bulkup("logout", *arguments).code == 2
