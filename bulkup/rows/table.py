@@ -8,8 +8,6 @@ copy that the csv module wrote. Line breaks in cells are LF in what it reads.
 """
 
 import csv
-import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -18,20 +16,16 @@ from typing import TYPE_CHECKING
 
 from bulkup.errors import RunError
 from bulkup.model import Delimiter, LineEnding
+from bulkup.rows.aspect import Aspect, aspect_of
 from bulkup.rows.engine import located, quoted
-from bulkup.rows.quotes import beside
 from bulkup.rows.records import read
 from bulkup.scan import record_pattern
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_BLOCK = 1 << 18  # small enough to stay in the processor's cache
 _LONGEST_RECORD = 4_000_000  # bytes: 400,000 characters of four bytes, and their quotes
 _BUFFER = 8_000_000
-_CLOSES = re.compile(rb'" +(?:(?=[,;\t|^`\r\n])|\Z)')
-_OPENS = re.compile(rb'(?:(?<=[,;\t|^`\r\n])|\A) +"')
-_OVERLAP = 64  # how much of a block is looked at with the next one
 _NEVER = "\x01\x02"  # no cell is this, so none is read as NULL for it
 
 
@@ -63,20 +57,6 @@ class Loaded:
     one_line_each: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Looks:
-    """What a look at the bytes tells.
-
-    `breaks` are newlines, the last line's missing one too, counted only where there are quotes.
-    """
-
-    breaks: int
-    quotes: bool
-    ended: bool
-    odd: bool
-    returns: bool
-
-
 def load(
     connection: "DuckDBPyConnection",
     table: str,
@@ -94,17 +74,17 @@ def load(
     """
     import duckdb  # noqa: PLC0415  only who reads rows pays for it
 
-    looks = _look(file)
-    torn = not file.whole and not looks.ended
-    ways = [] if looks.odd or torn else [True, False] if looks.quotes else [True]
+    aspect = aspect_of(file.path, whole=file.whole)
+    torn = not file.whole and not aspect.ended
+    ways = [] if aspect.odd or torn else [True, False] if aspect.quotes else [True]
     for parallel in ways:
-        relation = _relation(file, file.path, parallel=parallel, returns=looks.returns)
+        relation = _relation(file, file.path, parallel=parallel, returns=aspect.returns)
         try:
             count = _create(connection, table, query(relation))
         except (duckdb.InvalidInputException, duckdb.NotImplementedException):
             continue
-        if _believable(file, looks, count, parallel=parallel):
-            one_line_each = _one_line_each(file, looks, count)
+        if _believable(file, aspect, count, parallel=parallel):
+            one_line_each = _one_line_each(file, aspect, count)
             return Loaded(rows=count, relation=relation, one_line_each=one_line_each)
     copy = work / f"{table}.csv"
     torn = torn and _is_torn(file)
@@ -116,7 +96,7 @@ def load(
             "Put the file back as it was.",
             name="SourceChanged",
         )
-    return Loaded(rows=count, relation=relation, one_line_each=_one_line_each(file, looks, count))
+    return Loaded(rows=count, relation=relation, one_line_each=_one_line_each(file, aspect, count))
 
 
 def _create(connection: "DuckDBPyConnection", table: str, query: str) -> int:
@@ -147,58 +127,14 @@ def _relation(
     return f"(SELECT {lf} FROM {cells})"
 
 
-def _believable(file: Csv, looks: _Looks, count: int, *, parallel: bool) -> bool:
+def _believable(file: Csv, aspect: Aspect, count: int, *, parallel: bool) -> bool:
     if file.rows not in {None, count}:
         return False
-    return _one_line_each(file, looks, count) if parallel or file.width == 1 else True
+    return _one_line_each(file, aspect, count) if parallel or file.width == 1 else True
 
 
-def _one_line_each(file: Csv, looks: _Looks, count: int) -> bool:
-    return not looks.quotes or count == looks.breaks - file.header_lines
-
-
-def _look(file: Csv) -> _Looks:
-    if not _any_quote(file.path):
-        return _Looks(breaks=0, quotes=False, ended=_ended(file.path), odd=False, returns=False)
-    breaks = 0
-    odd = returns = False
-    last = b""
-    with file.path.open("rb") as opened:
-        while block := opened.read(_BLOCK):
-            breaks += block.count(b"\n")
-            returns = returns or b"\r" in block
-            odd = odd or (file.whole and _blanks_beside_quotes(last + block))
-            last = block[-_OVERLAP:]
-    ended = last.endswith(b"\n")
-    odd = odd or (file.whole and _blanks_beside_quotes(last + b"\n"))
-    return _Looks(breaks=breaks + (not ended), quotes=True, ended=ended, odd=odd, returns=returns)
-
-
-def _any_quote(path: Path) -> bool:
-    with path.open("rb") as opened:
-        return any(b'"' in block for block in iter(lambda: opened.read(_BLOCK), b""))
-
-
-def _ended(path: Path) -> bool:
-    with path.open("rb") as opened:
-        opened.seek(-1, os.SEEK_END)
-        return opened.read(1) == b"\n"
-
-
-def _blanks_beside_quotes(block: bytes) -> bool:
-    """Whether a quote with a blank beside it may be one that opens or closes a cell.
-
-    Salesforce's own files have none: they are not asked.
-    """
-    if not beside(block):
-        return False
-    closing = any(
-        found.end() < len(block) or len(found[0]) >= _OVERLAP for found in _CLOSES.finditer(block)
-    )
-    opening = any(
-        found.start() > 0 or len(found[0]) >= _OVERLAP for found in _OPENS.finditer(block)
-    )
-    return closing or opening
+def _one_line_each(file: Csv, aspect: Aspect, count: int) -> bool:
+    return not aspect.quotes or count == aspect.breaks - file.header_lines
 
 
 def _normalise(file: Csv, copy: Path, *, torn: bool) -> int:
