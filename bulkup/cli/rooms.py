@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkup.body import SourceFile
+from bulkup.body import SourceFile, unreadable
 from bulkup.books import Books, Fate, fates
 from bulkup.cli.connect import Connection
 from bulkup.cli.sources import compare, opened
@@ -50,7 +50,7 @@ def as_planned(run: Run, file: SourceFile) -> Iterator[None]:
     """Read the run's sources again, and let nothing come of it if they are not what they were.
 
     Raises:
-        RunError: one was changed before, or meanwhile.
+        RunError: one was changed before, or meanwhile, or its disk fails.
     """
     original = run.plan.original
     with ExitStack() as stack:
@@ -61,8 +61,10 @@ def as_planned(run: Run, file: SourceFile) -> Iterator[None]:
         _must_be_unchanged(held)
         try:
             yield
-        except Exception:
+        except Exception as error:
             _must_be_unchanged(held)  # then that is the reason
+            if isinstance(error, OSError):
+                raise unreadable(original.path, error) from error
             raise
         _must_be_unchanged(held)
 
@@ -158,7 +160,7 @@ def round_as_written(run: Run, number: int) -> Iterator[SourceFile]:
         try:
             file = stack.enter_context(SourceFile(source.path))
             compare(run, source)
-        except (BulkupError, OSError) as error:
+        except BulkupError as error:
             raise RunError(
                 f"{source.path}, the rows of attempt {number}, is not as it was written",
                 f"Put it back and type: bulkup resume {run.name}. "

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bulkup.body import SourceFile
+from bulkup.body import SourceFile, unreadable
 from bulkup.errors import InputError, RunError
 from bulkup.model import Source
 from bulkup.run import Run
@@ -49,10 +49,14 @@ def compare(run: Run, source: Source) -> None:
     """Whether the file is still the one that was planned, by length and sha256.
 
     Raises:
-        RunError: it is not.
+        RunError: it is not, or its disk fails.
     """
-    size = source.path.stat().st_size
-    if size != source.size or _sha256(source.path) != source.sha256:
+    try:
+        size = source.path.stat().st_size
+        same = size == source.size and _sha256(source.path) == source.sha256
+    except OSError as error:
+        raise unreadable(source.path, error) from error
+    if not same:
         raise RunError(
             f"{source.path} has changed since run {run.name} began",
             "Put it back as it was, or load the new file with a new run.",

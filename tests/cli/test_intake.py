@@ -80,6 +80,28 @@ def test_a_drive_that_fails_while_a_file_is_read_is_told_as_that(
     assert f"{path} can't be read any more: Input/output error" in done.document["message"]
 
 
+@pytest.mark.parametrize("where", ["rooms.reconciled", "sources._sha256"])
+def test_a_drive_that_fails_while_results_are_matched_leaves_a_run_to_go_on_with(
+    bulkup: Bulkup,
+    served: ServedOrg,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    where: str,
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    org = served().org
+    path = people(tmp_path / "p.csv")
+    with monkeypatch.context() as patch:
+        patch.setattr(f"bulkup.cli.{where}", fail)
+        done = bulkup("run", path, *INSERT, *NARROWED, "--json")
+    assert done.code == 6, done.out
+    assert done.document["error"]["error"] == "SourceNotReadable"
+    assert bulkup("resume").code == 0
+    assert times_in_org(org) == each_once(12)
+
+
 def test_a_file_that_stays_as_it_is_is_sent_though_its_name_is_relative(
     bulkup: Bulkup, served: ServedOrg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
