@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from bulkup.clock import RealClock
 from bulkup.errors import RunError
 from bulkup.events import Event, Superseded
 from bulkup.journal import Journal
 from bulkup.localorg.faults import FaultPlan, JobFault
 from bulkup.localorg.org import Org
+from bulkup.run import open_run
+from bulkup.superseding import must_supersede
 from tests.cli.conftest import Bulkup, ServedOrg
 from tests.cli.dying import INSERT, Mortal, each_once, names, people, run_folders, times_in_org
 
@@ -83,6 +86,19 @@ def test_a_second_retry_takes_the_rows_from_one_that_never_began(
     assert other in refused.err
     assert "There is no unfinished run" in bulkup("resume").err
     assert times_in_org(org) == each_once(ROWS)
+
+
+def test_whoever_is_overtaken_on_the_way_to_the_old_runs_lock_is_refused(
+    bulkup: Bulkup, old: str, new: str
+) -> None:
+    run = next(open_run(folder) for folder in run_folders() if folder.name == new)
+    other = bulkup("retry", old, "--json").document["run"]
+    with (
+        run.holding(RealClock()) as journal,
+        pytest.raises(RunError, match=f"{other} has taken its rows over; nothing was sent"),
+    ):
+        must_supersede(run, journal, RealClock())
+    assert journal.events == []
 
 
 def test_a_retry_of_a_run_that_was_gone_on_with_since_is_refused(
