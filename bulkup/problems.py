@@ -29,9 +29,13 @@ def as_error(name: str, problems: Sequence[Problem]) -> InputError:
         "\n".join(
             f"{name}{f', line {one.line}' if one.line else ''}: {one.message}" for one in ordered
         ),
-        "\n".join(f"{hint}." for hint in dict.fromkeys(one.hint.rstrip(".") for one in ordered)),
+        "\n".join(dict.fromkeys(_stopped(one.hint) for one in ordered)),
         name=kinds.pop() if len(kinds) == 1 else "InvalidCsv",
     )
+
+
+def _stopped(hint: str) -> str:
+    return hint if hint.endswith((".", "?")) else f"{hint}."
 
 
 def nul_byte(line: int) -> Problem:

@@ -130,9 +130,8 @@ def finding_line(finding: Finding) -> str:
     if finding.count:
         shown = ", ".join(str(row) for row in finding.rows[:5])
         more = ", …" if finding.count > len(finding.rows[:5]) else ""
-        rows = (
-            f" ({finding.count:,} rows: {shown}{more})" if shown else f" ({finding.count:,} rows)"
-        )
+        counted = amount(finding.count, "row")
+        rows = f" ({counted}: {shown}{more})" if shown else f" ({counted})"
     return f"{finding.severity}: {where}{finding.message}{rows} [{finding.code}]"
 
 

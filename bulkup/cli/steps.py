@@ -31,7 +31,7 @@ __all__ = [
     "upload",
 ]
 
-LOOK_FOR_IT = "Look for it with: bulkup jobs --state Open."
+LOOK_FOR_IT = "Look for it with: bulkup jobs --state Open"
 CLOSED = {
     JobState.UPLOAD_COMPLETE,
     JobState.IN_PROGRESS,
@@ -101,7 +101,7 @@ def create(
         except Transient as fault:
             raise SalesforceError(
                 f"{fault.message}. A job may have been made all the same",
-                f"{LOOK_FOR_IT} An open job without a file does no harm; make another one.",
+                f"An open job without a file does no harm; make another one. {LOOK_FOR_IT}",
                 status=fault.status,
                 code=fault.code,
             ) from fault

@@ -147,7 +147,7 @@ def text_lines(blocks: Iterable[str]) -> Iterator[str]:
         if len(rest) > _LONGEST_LINE:
             raise InputError(
                 f"Line {number} has more than {_LONGEST_LINE:,} characters",
-                "Is it a CSV? A record has at most 400,000 characters",
+                "Is it a CSV? A record has at most 400,000 characters.",
                 name="InvalidCsv",
             )
         yield from lines

@@ -73,7 +73,7 @@ def named(name: str, head: bytes) -> Encoding:
     except (LookupError, ValueError):
         raise InputError(
             f"There is no encoding {name!r}",
-            "Common ones are utf-8, utf-16, cp1252 (Windows, Western Europe), latin-1",
+            "Common ones are utf-8, utf-16, cp1252 (Windows, Western Europe) and latin-1.",
             name="InvalidOption",
         ) from None
     marked = by_mark(head)

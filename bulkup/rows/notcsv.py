@@ -35,5 +35,5 @@ def must_look_like_csv(head: bytes, name: str) -> None:
     what = what or next((kind for start, kind in _TEXTS if text.startswith(start)), "")
     if what:
         raise InputError(
-            f"{name} is {what}, not a CSV", "Export or save it as CSV (UTF-8)", name="NotCsv"
+            f"{name} is {what}, not a CSV", "Export or save it as CSV (UTF-8).", name="NotCsv"
         )

@@ -42,7 +42,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise InputError(
             f"{path.name} is a damaged or incomplete gzip file",
-            "Copy or download it again",
+            "Copy or download it again.",
             name="InvalidGzip",
         ) from error
 

@@ -91,8 +91,9 @@ def load(
     relation = _relation(file, copy, longest=_normalise(file, copy, torn=torn))
     count = _create(connection, table, query(relation))
     if file.rows not in {None, count}:
+        records = "1 record" if count == 1 else f"{count:,} records"
         raise RunError(
-            f"{file.path} has {count:,} records where it had {file.rows:,}",
+            f"{file.path} has {records} where it had {file.rows:,}",
             "Put the file back as it was.",
             name="SourceChanged",
         )

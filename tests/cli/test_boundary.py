@@ -262,6 +262,8 @@ def test_a_finding_of_the_whole_file_has_no_column_and_no_rows() -> None:
     assert output.finding_line(whole) == "warning: is big [Y]"
     counted = Finding(severity=Severity.WARNING, code="Y", message="is empty", count=1200)
     assert output.finding_line(counted) == "warning: is empty (1,200 rows) [Y]"
+    one = Finding(severity=Severity.WARNING, code="Y", message="is empty", count=1, rows=(4,))
+    assert output.finding_line(one) == "warning: is empty (1 row: 4) [Y]"
 
 
 def fields_as_bytes(**environment: str) -> tuple[bytes, bytes]:

@@ -84,3 +84,12 @@ def test_a_dead_token_of_the_local_org_is_renewed_by_a_restart(
     assert done.code == 4
     assert "bulkup local serve" in done.err + done.out
     assert "bulkup login" not in done.err
+
+
+def test_each_hint_ends_once(bulkup: Bulkup, tmp_path: Path) -> None:
+    file = tmp_path / "wide.csv"
+    file.write_text(f"LastName,{'x' * 400_001}\nA,1\n", encoding="utf-8")
+    done = bulkup("check", file, "--object", "Contact", "--op", "insert", "--org", "local")
+    assert done.code == 2
+    assert "Is it a CSV?" in done.err
+    assert not [line for line in done.err.splitlines() if line.endswith(("?.", ".."))]

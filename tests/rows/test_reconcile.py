@@ -356,7 +356,7 @@ def test_a_very_long_record_is_read(tmp_path: Path) -> None:
 def test_a_source_that_has_changed_is_refused_and_nothing_is_left(tmp_path: Path) -> None:
     src = source(tmp_path / "in.csv", ["Email__c", "Name"], ["a,Ann", "b,Bob"])
     src.path.write_text("Email__c,Name\na,Ann\n", encoding="utf-8")
-    with pytest.raises(RunError, match="1 records where it had 2"):
+    with pytest.raises(RunError, match="1 record where it had 2"):
         run(tmp_path, src, [sent({}, 2)])
     assert list((tmp_path / "out").iterdir()) == []
 

@@ -103,7 +103,7 @@ def test_records_too_long_for_the_quick_way_are_read(tmp_path: Path) -> None:
 
 
 def test_another_number_of_records_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="has 1 records where it had 2"):
+    with pytest.raises(RunError, match="has 1 record where it had 2"):
         by_duckdb(tmp_path, "x,y\na,b\n", 2, 2)
 
 
