@@ -27,7 +27,8 @@ demo: export BULKUP_HOME := .demo/home
 demo: setup
 	$(BIN)/bulkup run sample_data/contacts.csv --object Contact --op upsert \
 	  --external-id Email__c --org local --dir .demo/results
-	@echo; echo 'The first lines of .demo/results/results.csv:'; head -n 4 .demo/results/results.csv
+	@echo; ls -l .demo/results
+	@echo; echo 'The columns and the first row of results.csv:'; head -n 2 .demo/results/results.csv
 
 bench: setup
 	$(BIN)/python -m benchmarks
