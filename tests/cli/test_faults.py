@@ -20,7 +20,7 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bulkup.patience.FIRST_WAIT", 0.005)
     monkeypatch.setattr("bulkup.runner.SETTLE_SECONDS", 0.02)
     monkeypatch.setattr("bulkup.runner.MISSING_ROWS_SECONDS", 0.6)
-    monkeypatch.setattr("bulkup.lifecycle.LATE_ROWS_SECONDS", 6.0)
+    monkeypatch.setattr("bulkup.ending.LATE_ROWS_SECONDS", 6.0)
     monkeypatch.setattr("bulkup.load.FIRST_PAUSE", 0.02)
 
 
