@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from bulkup import __version__
 from bulkup.books import Books, provisional
+from bulkup.document import run_document
 from bulkup.errors import BulkupError, RunError
 from bulkup.events import Began, Event, Left, Lost, Round, Saved
 from bulkup.journal import Journal
@@ -201,7 +202,7 @@ def _elsewhere(run: Run, error: BulkupError) -> BulkupError:
 
 def _write_summary(report: Report) -> None:
     folder = report.run.plan.options.directory
-    write_privately(folder / "summary.json", json.dumps(report.to_json(), indent=2) + "\n")
+    write_privately(folder / "summary.json", json.dumps(run_document(report), indent=2) + "\n")
 
 
 def _forget_rows(run: Run) -> None:

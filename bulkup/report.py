@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from bulkup.books import Books
 from bulkup.errors import (
@@ -64,82 +63,6 @@ class Report:
     api_calls: int
     reason: str = ""
     error: BulkupError | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """The document `bulkup.run/1` of the contract."""
-        plan, books = self.run.plan, self.books
-        document: dict[str, Any] = {
-            "schema": "bulkup.run/1",
-            "run": self.run.name,
-            "state": str(self.state),
-            "object": plan.target.object,
-            "operation": str(plan.target.operation),
-            "external_id": plan.target.external_id,
-            "org": {"alias": plan.target.alias, "instance_url": plan.target.instance_url},
-            "source": {
-                "file": plan.source.name,
-                "bytes": plan.source.size,
-                "sha256": plan.source.sha256,
-                "encoding": plan.source.encoding,
-                "delimiter": str(plan.source.delimiter),
-                "line_ending": str(plan.source.line_ending),
-            },
-            "rows": rows_json(books, plan.source.rows),
-            "jobs": [
-                {
-                    "id": j.id,
-                    "state": j.state,
-                    "rows": j.rows,
-                    "bytes": j.bytes,
-                    "attempt": j.attempt,
-                }
-                for j in self.jobs
-            ],
-            "errors": [
-                {
-                    "code": group.code,
-                    "field": group.field,
-                    "message": group.message,
-                    "count": group.count,
-                    "share": round(group.share, 4),
-                    "rows": list(group.rows),
-                    "explanation": group.explanation,
-                }
-                for group in books.errors
-            ],
-            "files": {
-                name: str(books.files[name]) if name in books.files else None
-                for name in ("results", "successful", "failed", "unprocessed")
-            },
-            "api_calls": self.api_calls,
-            "seconds": round(self.seconds, 3),
-        }
-        if len(books.attempts) > 1:
-            document["attempts"] = {str(n): rows for n, rows in sorted(books.attempts.items())}
-        if books.differences:
-            document["differences"] = list(books.differences)
-        if self.reason:
-            document["reason"] = self.reason
-        if self.error is not None:
-            document["error"] = error_json(self.error, self.exit_code)
-        return document
-
-
-def rows_json(books: Books, total: int) -> dict[str, int]:
-    """The counts by status, `created` beside `succeeded`."""
-    counts = {str(status): books.counts.get(status, 0) for status in Status}
-    succeeded = counts.pop("succeeded")
-    return {"total": total, "succeeded": succeeded, "created": books.created, **counts}
-
-
-def error_json(error: BulkupError, exit_code: int | None = None) -> dict[str, Any]:
-    """An error as JSON, by its kind's name."""
-    return {
-        "error": error.name,
-        "message": error.message,
-        "hint": error.hint,
-        "exit_code": error.exit_code if exit_code is None else exit_code,
-    }
 
 
 def jobs_of(

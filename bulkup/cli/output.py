@@ -9,9 +9,9 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 from bulkup.cli.words import width_of, wrapped
+from bulkup.document import error_json
 from bulkup.errors import BulkupError, CheckFailed
 from bulkup.model import Finding
-from bulkup.report import error_json
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -6,6 +6,7 @@ from bulkup import runs
 from bulkup.books import Books, ErrorGroup
 from bulkup.cli import output
 from bulkup.cli.output import Screen
+from bulkup.document import run_document
 from bulkup.model import Status
 from bulkup.names import as_argument
 from bulkup.report import Report, State
@@ -39,7 +40,7 @@ ORDER = (
 def present(report: Report, screen: Screen) -> None:
     """Print the report: one JSON document, or a summary on stdout and what went wrong on stderr."""
     if screen.json:
-        output.document(report.to_json())
+        output.document(run_document(report))
     elif not screen.quiet:
         _summary(report, screen)
     if report.error is not None and not screen.json:

@@ -14,9 +14,9 @@ from bulkup.cli.output import Screen
 from bulkup.cli.upload import EXAMPLES as UPLOAD_EXAMPLES
 from bulkup.cli.upload import upload
 from bulkup.cli.watch import ended_code, watched
+from bulkup.document import error_json
 from bulkup.errors import BulkupError, Refused, SalesforceError, Transient
 from bulkup.model import Job, JobState, Target
-from bulkup.report import error_json
 
 __all__ = [
     "ABORT_EXAMPLES",
