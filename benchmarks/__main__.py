@@ -21,6 +21,12 @@ FLOOR, BOTH, RUN, SENT = (
     "`bulkup run --no-check`",
     "`bulkup run --no-check --no-wait`",
 )
+CHECKED, CHECK, COUNT, REWRITTEN = (
+    "`bulkup run`",
+    "`bulkup check`",
+    "DuckDB counts all cells as text",
+    "`bulkup run --no-check --no-wait`, rewriting it",
+)
 THEIRS = "simple-salesforce 1.12 `bulk2`, no results"
 
 
@@ -46,9 +52,12 @@ class Case:
 
 def bulkup(*more: str) -> tuple[str, ...]:
     """The command that is measured."""
-    load = (BULKUP, "run", "{file}", "--object", "Contact", "--op", "upsert")
-    key = ("--external-id", "Email__c", "--no-check")
-    return (*load, *key, "--quiet", "--dir", str(data.FOLDER / "out"), *more)
+    return (*_command("run"), "--dir", str(data.FOLDER / "out"), *more)
+
+
+def _command(name: str) -> tuple[str, ...]:
+    target = ("--object", "Contact", "--op", "upsert", "--external-id", "Email__c")
+    return (BULKUP, name, "{file}", *target, "--quiet")
 
 
 def module(name: str, *more: str) -> tuple[str, ...]:
@@ -62,16 +71,23 @@ def cases(*, huge: bool) -> list[Case]:
     for file in ("96 MB", "400 MB"):
         found += [
             Case(FLOOR, file, module("floor", "{url}", "{file}")),
-            Case(SENT, file, bulkup("--no-wait"), beside=FLOOR),
+            Case(SENT, file, bulkup("--no-check", "--no-wait"), beside=FLOOR),
             Case(BOTH, file, module("floor", "{url}", "{file}", "--results"), keep=True),
-            Case(RUN, file, bulkup(), keep=True, beside=BOTH),
+            Case(RUN, file, bulkup("--no-check"), keep=True, beside=BOTH),
         ]
+    found += [
+        Case(CHECKED, "400 MB", bulkup(), keep=True, beside=RUN),
+        Case(COUNT, "400 MB", module("count", "{file}")),
+        Case(CHECK, "400 MB", _command("check"), beside=COUNT),
+        Case(REWRITTEN, "400 MB, UTF-16", bulkup("--no-check", "--no-wait")),
+    ]
     theirs = Case(THEIRS, "96 MB", module("theirs", "{url}", "{file}"), beside=FLOOR)
     found.insert(4, theirs)
     if huge:
         found += [
-            Case(SENT, "4 GB", bulkup("--no-wait")),
-            Case(RUN, "4 GB", bulkup(), keep=True),
+            Case(SENT, "4 GB", bulkup("--no-check", "--no-wait")),
+            Case(RUN, "4 GB", bulkup("--no-check"), keep=True),
+            Case(CHECK, "4 GB", _command("check")),
         ]
     return found
 
@@ -86,10 +102,10 @@ def load_table(times: int, only: str, *, huge: bool) -> list[str]:
                 continue
             costs[case].append(case.run())
             last = costs[case][-1]
-            print(f"{case.file:>8} {case.name:42} {last.wall:7.2f} s", file=sys.stderr)
+            print(f"{case.file:>14} {case.name:46} {last.wall:7.2f} s", file=sys.stderr)
     medians = {(case.file, case.name): middle(costs[case]) for case in all_cases}
     lines = [
-        "| file | what | wall | CPU | peak memory | wall / floor | CPU / floor |",
+        "| file | what | wall | CPU | peak memory | wall / base | CPU / base |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     for case in all_cases:

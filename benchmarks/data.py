@@ -51,6 +51,7 @@ def paths() -> dict[str, Path]:
         "400 MB": FOLDER / "contacts-400.csv",
         "400 MB, no quotes": FOLDER / "contacts-400-plain.csv",
         "400 MB, all quoted": FOLDER / "contacts-400-quoted.csv",
+        "400 MB, UTF-16": FOLDER / "contacts-400-utf16.csv",
         "4 GB": FOLDER / "contacts-4000.csv",
     }
 
@@ -65,6 +66,7 @@ def make(*, huge: bool) -> None:
     with at["400 MB"].open("rb") as file:
         small = file.read(SMALL_BYTES)
     _write(at["96 MB"], iter([small[len(HEADER) : small.rfind(b"\n") + 1]]))
+    _write_utf16(at["400 MB, UTF-16"], at["400 MB"])
     if huge:
         _write(at["4 GB"], _again_and_again(at["400 MB"]))
 
@@ -92,6 +94,21 @@ def _write(path: Path, blocks: Iterator[bytes]) -> None:
         file.write(HEADER)
         file.writelines(blocks)
     temporary.replace(path)
+
+
+def _write_utf16(path: Path, like: Path) -> None:
+    """The first half of a file in the encoding that takes twice the bytes: as many in all."""
+    if path.exists():
+        return
+    print(f"making {path}", file=sys.stderr)
+    left = like.stat().st_size // 2
+    with like.open(encoding="utf-8", newline="") as text, path.open("wb") as file:
+        file.write(b"\xff\xfe")
+        for line in text:
+            left -= len(line)
+            file.write(line.encode("utf-16-le"))
+            if left < 0:
+                return
 
 
 if __name__ == "__main__":
