@@ -173,8 +173,8 @@ def _trouble(what: str) -> CredentialsError:
 
 def _backend() -> str:
     """Import keyring only now: it looks for backends, which takes its time."""
-    import keyring  # noqa: PLC0415
-    from keyring.backends import fail, null  # noqa: PLC0415
+    import keyring  # noqa: PLC0415  slow to import, and seldom needed
+    from keyring.backends import fail, null  # noqa: PLC0415  slow to import, and seldom needed
 
     found = keyring.get_keyring()
     if isinstance(found, fail.Keyring | null.Keyring):
@@ -185,7 +185,7 @@ def _backend() -> str:
 
 
 def _set(entry: str, text: str) -> None:
-    import keyring  # noqa: PLC0415
+    import keyring  # noqa: PLC0415  slow to import, and seldom needed
 
     _backend()
     keyring.set_password(SERVICE, entry, text)
@@ -194,15 +194,15 @@ def _set(entry: str, text: str) -> None:
 
 
 def _get(entry: str) -> str:
-    import keyring  # noqa: PLC0415
+    import keyring  # noqa: PLC0415  slow to import, and seldom needed
 
     _backend()
     return keyring.get_password(SERVICE, entry) or ""
 
 
 def _delete(entry: str) -> None:
-    import keyring  # noqa: PLC0415
-    from keyring.errors import PasswordDeleteError  # noqa: PLC0415
+    import keyring  # noqa: PLC0415  slow to import, and seldom needed
+    from keyring.errors import PasswordDeleteError  # noqa: PLC0415  slow to import, and seldom needed
 
     _backend()
     try:

@@ -24,7 +24,7 @@ def main() -> int:
         + ", ".join(f"{count:,} {state}" for state, count in sorted(found.states.items()))
     )
     for seed, complaint in found.broken:
-        print(f"seed {seed}: {complaint}\n  repeat it with: make simulate SEED={seed}")  # noqa: T201
+        print(f"seed {seed}: {complaint}\n  repeat it with: make simulate SEED={seed}")  # noqa: T201 -- a command
     return 1 if found.broken else 0
 
 
