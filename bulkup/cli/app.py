@@ -19,6 +19,7 @@ from bulkup.cli import (
     run,
     runs,
     steps,
+    upload,
 )
 from bulkup.cli.boundary import Boundary, Command
 from bulkup.cli.output import result
@@ -54,7 +55,7 @@ command = partial(app.command, cls=Command)
 command("run", epilog=run.EXAMPLES)(run.run)
 command("check", epilog=check.EXAMPLES)(check.check)
 command("create", epilog=steps.CREATE_EXAMPLES)(steps.create)
-command("upload", epilog=steps.UPLOAD_EXAMPLES)(steps.upload)
+command("upload", epilog=upload.EXAMPLES)(upload.upload)
 command("close", epilog=steps.CLOSE_EXAMPLES)(steps.close)
 command("abort", epilog=steps.ABORT_EXAMPLES)(steps.abort)
 command("status", epilog=steps.STATUS_EXAMPLES)(steps.status)

@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 
 from bulkup import places
-from bulkup.cli import intake, options, output, planning
+from bulkup.cli import checking, intake, options, output, planning
+from bulkup.cli.checking import Verdict
 from bulkup.cli.connect import connected
 from bulkup.cli.intake import Reading, Taken
 from bulkup.cli.output import Screen, amount
-from bulkup.cli.planning import Verdict, Wish
+from bulkup.cli.wish import Wish
 from bulkup.errors import CheckFailed, InputError
 from bulkup.model import Finding, Severity
 
@@ -85,7 +86,7 @@ def check(
             screen.note(line)
         info = planning.describe(connection, object_, home)
         columns = planning.resolved(wish, taken, info)
-        verdict = planning.looked_into(
+        verdict = checking.looked_into(
             wish, taken, columns, info, connection, Path(room), findings and findings.absolute()
         )
     return _told(verdict, taken, screen)

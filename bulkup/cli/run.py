@@ -7,13 +7,14 @@ import typer
 
 from bulkup import places
 from bulkup.body import SourceFile
-from bulkup.cli import intake, options, planning
+from bulkup.cli import checking, intake, options, planning
+from bulkup.cli.checking import Verdict
 from bulkup.cli.connect import Connection, connected
 from bulkup.cli.intake import Reading, Taken
 from bulkup.cli.loading import Pace, carry_out
 from bulkup.cli.options import BLANK, Blank
 from bulkup.cli.output import Screen, amount, finding_line
-from bulkup.cli.planning import Verdict, Wish
+from bulkup.cli.wish import Wish, target_of
 from bulkup.clock import RealClock
 from bulkup.patience import RETRY_FOR
 from bulkup.places import Places
@@ -181,8 +182,8 @@ class Story:
     ) -> int:
         info = planning.describe(self._connection, self._wish.object, self._home)
         columns = planning.resolved(self._wish, taken, info)
-        verdict = planning.looked_into(self._wish, taken, columns, info, self._connection, folder)
-        planning.refuse_errors(self._wish, verdict, taken)
+        verdict = checking.looked_into(self._wish, taken, columns, info, self._connection, folder)
+        checking.refuse_errors(self._wish, verdict, taken)
         self._warn(verdict)
         sent = planning.outgoing(
             self._wish,
@@ -193,7 +194,7 @@ class Story:
             include_unknown=include_unknown,
         )
         with intake.sending(sent.sheet, held) as file:
-            target = planning.target_of(self._wish, info)
+            target = target_of(self._wish, info)
             planned = planning.write_down(
                 planning.in_org(target, columns, self._connection),
                 taken,

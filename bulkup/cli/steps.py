@@ -11,25 +11,10 @@ from bulkup.cli import options, output, planning
 from bulkup.cli.connect import Connection, connected
 from bulkup.cli.job import JobId, JobIds
 from bulkup.cli.output import Screen
-from bulkup.cli.upload import EXAMPLES as UPLOAD_EXAMPLES
-from bulkup.cli.upload import upload
 from bulkup.cli.watch import ended_code, watched
 from bulkup.document import error_json
 from bulkup.errors import BulkupError, Refused, SalesforceError, Transient
 from bulkup.model import Job, JobState, Target
-
-__all__ = [
-    "ABORT_EXAMPLES",
-    "CLOSE_EXAMPLES",
-    "CREATE_EXAMPLES",
-    "STATUS_EXAMPLES",
-    "UPLOAD_EXAMPLES",
-    "abort",
-    "close",
-    "create",
-    "status",
-    "upload",
-]
 
 LOOK_FOR_IT = "Look for it with: bulkup jobs --state Open"
 CLOSED = {
