@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bulkup.events import ChunkEvent, Discarded, Event, Finished, Lost, Saved
+from bulkup.journal import last_events
 from bulkup.model import Chunk, JobState, Status
 
 
@@ -47,12 +48,11 @@ def provisional(
     """
     counts = dict.fromkeys(Status, 0) | dict(settled)
     created = 0
-    ends = {e.chunk: e for e in events if isinstance(e, Saved | Lost)}
-    begun = {chunk for e in events if (chunk := getattr(e, "chunk", None)) is not None}
+    last = last_events(events)
     for chunk in chunks:
         if chunk.round > 1:
             continue
-        match ends.get(chunk.number):
+        match last.get(chunk.number):
             case Saved() as saved:
                 counts[Status.SUCCEEDED] += saved.succeeded
                 counts[Status.FAILED] += saved.failed
@@ -61,10 +61,10 @@ def provisional(
                 created += saved.created
             case Lost():
                 counts[Status.UNKNOWN] += chunk.rows
-            case _ if chunk.number in begun:
-                counts[Status.PENDING] += chunk.rows
-            case _:
+            case None | Discarded():
                 counts[Status.NOT_SENT] += chunk.rows
+            case _:
+                counts[Status.PENDING] += chunk.rows
     return Books(counts=counts, created=created, chunk_rows={c.number: c.rows for c in chunks})
 
 
@@ -86,7 +86,7 @@ class Fate:
 
 def fates(chunks: Sequence[Chunk], events: Sequence[Event], why_not_sent: str) -> list[Fate]:
     """The fate of each chunk, from the journal."""
-    last = {e.chunk: e for e in events if isinstance(e, ChunkEvent)}
+    last = last_events(events)
     ends = {e.job: e for e in events if isinstance(e, Finished)}
     return [_fate(chunk, last.get(chunk.number), ends, why_not_sent) for chunk in chunks]
 

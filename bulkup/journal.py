@@ -13,7 +13,7 @@ from typing import Self
 
 from bulkup.clock import Clock
 from bulkup.errors import RunError
-from bulkup.events import ChunkEvent, Event, from_line, stamped, to_line
+from bulkup.events import ChunkEvent, Event, Lost, Saved, from_line, stamped, to_line
 from bulkup.places import not_writable, sync, write_privately
 
 
@@ -120,3 +120,8 @@ def begin_anew(path: Path, event: Event, clock: Clock) -> Path:
 def last_events(events: Sequence[Event]) -> dict[int, ChunkEvent]:
     """The last event of each chunk that has any."""
     return {event.chunk: event for event in events if isinstance(event, ChunkEvent)}
+
+
+def over(events: Sequence[Event]) -> set[int]:
+    """The chunks that are at their ends: nothing is left to do for them."""
+    return {n for n, event in last_events(events).items() if isinstance(event, Saved | Lost)}

@@ -12,11 +12,11 @@ from bulkup.document import run_document
 from bulkup.errors import BulkupError, RunError
 from bulkup.events import Began, Event, Left, Lost, Round, Saved
 from bulkup.journal import Journal
-from bulkup.model import Chunk, Status
+from bulkup.model import Status
 from bulkup.places import write_privately
 from bulkup.report import Report, State, came_to, jobs_of, left_early, spent
 from bulkup.rounds import worth_again
-from bulkup.run import Run
+from bulkup.run import Run, chunks_of
 from bulkup.runner import Runner
 from bulkup.source import header_bytes
 from bulkup.stop import Leaving, Stop
@@ -99,12 +99,6 @@ def header_of(run: Run) -> bytes:
     return header_bytes(
         [column.name for column in run.plan.columns], sheet.delimiter, sheet.line_ending
     )
-
-
-def chunks_of(run: Run, events: Sequence[Event]) -> list[Chunk]:
-    """The plan's chunks and those of the further rounds."""
-    rounds = [chunk for event in events if isinstance(event, Round) for chunk in event.chunks]
-    return [*run.plan.chunks, *rounds]
 
 
 def _send(run: Run, journal: Journal, runner: Runner, rooms: Rooms) -> bool:

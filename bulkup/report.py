@@ -13,7 +13,8 @@ from bulkup.errors import (
     SalesforceError,
     WaitTimeout,
 )
-from bulkup.events import Aborting, ChunkEvent, Discarded, Event, Finished, Left, Lost, Saved
+from bulkup.events import Aborting, Discarded, Event, Finished, Left, Lost, Saved
+from bulkup.journal import last_events, over
 from bulkup.model import Chunk, JobState, Status
 from bulkup.run import Run
 from bulkup.stop import Stop
@@ -47,7 +48,6 @@ class JobLine:
     rows: int
     bytes: int
     attempt: int
-    message: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ def jobs_of(
     chunks: Sequence[Chunk], events: Sequence[Event], header: int, books: Books
 ) -> list[JobLine]:
     """The last job of each chunk that has one; `header` is what each body has before its range."""
-    last: dict[int, ChunkEvent] = {e.chunk: e for e in events if isinstance(e, ChunkEvent)}
+    last = last_events(events)
     ended = {e.job: e for e in events if isinstance(e, Finished)}
     lines = []
     for chunk in chunks:
@@ -85,7 +85,6 @@ def jobs_of(
                 rows=books.chunk_rows.get(chunk.number, 0),
                 bytes=header + chunk.end - chunk.start,
                 attempt=chunk.round,
-                message=end.message if end else "",
             )
         )
     return lines
@@ -98,21 +97,21 @@ def left_early(
 
     `done`: no further round is to come when all chunks are at their ends.
     """
-    over = {e.chunk for e in events if isinstance(e, Saved | Lost)}
-    begun = {e.chunk for e in events if isinstance(e, ChunkEvent)} - discarded(events)
+    ended = over(events)
+    begun = {n for n, e in last_events(events).items() if not isinstance(e, Discarded)}
     if stop.error is not None:
         return State.STOPPED, stop.error.exit_code, stop.error
-    if done and all(chunk.number in over for chunk in chunks):
+    if done and all(chunk.number in ended for chunk in chunks):
         return None
     if stop.now:
         return State.INTERRUPTED, 143 if stop.terminated else 130, _interrupted(run, stop)
     if stop.timed_out:
         return State.TIMEOUT, WaitTimeout.exit_code, _timed_out(run)
     # Chunks are left for good only where there is a reason, as `--max-failed` or a person's abort.
-    if begun - over and stop.reason and any(c.number not in begun for c in chunks):
+    if begun - ended and stop.reason and any(c.number not in begun for c in chunks):
         error = SalesforceError(stop.reason, f"See what is left: bulkup resume {run.name}")
         return State.WAITING, error.exit_code, error
-    return (State.WAITING, 0, None) if begun - over or not stop.reason else None
+    return (State.WAITING, 0, None) if begun - ended or not stop.reason else None
 
 
 def came_to(
@@ -132,12 +131,6 @@ def came_to(
     return (State.COMPLETE, 0, None) if whole else (State.PARTIAL, 1, None)
 
 
-def discarded(events: Sequence[Event]) -> set[int]:
-    """The chunks that are as if never begun."""
-    last = {e.chunk: e for e in events if isinstance(e, ChunkEvent)}
-    return {chunk for chunk, event in last.items() if isinstance(event, Discarded)}
-
-
 def _failed_job(run: Run, events: Sequence[Event], books: Books) -> Finished | None:
     """A job that Failed, or that a person aborted, and because of which rows are left.
 
@@ -145,9 +138,9 @@ def _failed_job(run: Run, events: Sequence[Event], books: Books) -> Finished | N
     """
     ours = {e.job for e in events if isinstance(e, Aborting)}
     unlucky = {s.chunk for s in events if isinstance(s, Saved) and s.unprocessed + s.unknown}
-    over = {e.chunk for e in events if isinstance(e, Saved | Lost)}
+    ended = over(events)
     left = books.counts.get(Status.UNPROCESSED, 0) + books.counts.get(Status.UNKNOWN, 0)
-    unsent = any(chunk.number not in over for chunk in run.plan.chunks)
+    unsent = any(chunk.number not in ended for chunk in run.plan.chunks)
     for event in events:
         if not isinstance(event, Finished):
             continue

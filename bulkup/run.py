@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from bulkup.answers import Answers
 from bulkup.clock import Clock
 from bulkup.column import Column
 from bulkup.errors import RunError
-from bulkup.events import Event
+from bulkup.events import Event, Round
 from bulkup.journal import Journal, read
 from bulkup.model import Chunk, Delimiter, LineEnding, Source, Target
 from bulkup.places import Places, not_writable, sync
@@ -288,3 +288,9 @@ def with_source(run: Run, path: Path) -> Run:
         plan, source=moved(plan.source), original=moved(plan.original), sheet=moved(plan.sheet)
     )
     return replace(run, plan=plan)
+
+
+def chunks_of(run: Run, events: Sequence[Event]) -> list[Chunk]:
+    """The plan's chunks and those of the further rounds."""
+    rounds = [chunk for event in events if isinstance(event, Round) for chunk in event.chunks]
+    return [*run.plan.chunks, *rounds]

@@ -73,19 +73,23 @@ class Runner:
     def __post_init__(self) -> None:
         """Take up what the journal says, with the eyes of the watcher."""
         self._last.update(last_events(self.journal.events))
-        self._last.update(self._fetched_again())
+        for end in self._to_fetch_again():
+            # Written down anew, so that every reader of the journal knows that it is not over.
+            self.journal.append(end)
+            self._last[end.chunk] = end
         for event in self.journal.events:
             self.watcher.see(event)
 
-    def _fetched_again(self) -> dict[int, ChunkEvent]:
-        """Chunks whose saved results the disk has lost, with the event to take up."""
+    def _to_fetch_again(self) -> list[Finished]:
+        """The ends of the jobs whose saved results the disk has lost."""
         ends = {e.job: e for e in self.journal.events if isinstance(e, Finished) and e.closed}
-        return {
-            number: ends[event.job]
-            for number, event in self._last.items()
-            if isinstance(event, Saved) and event.job in ends
-            and not self.answers.kept(number, event.job)
-        }  # fmt: skip
+        return [
+            ends[event.job]
+            for event in self._last.values()
+            if isinstance(event, Saved)
+            and event.job in ends
+            and not self.answers.kept(event.chunk, event.job)
+        ]
 
     def carry_out(self, chunks: Sequence[Chunk], parallel: int) -> None:
         """Drive each chunk to its end, so many at a time, as far as `stop` allows.

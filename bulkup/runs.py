@@ -10,11 +10,12 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from bulkup.errors import BulkupError, RunError
-from bulkup.events import Abandoned, Event, Left, Lost, Round, Saved, Superseded
+from bulkup.events import Abandoned, Event, Left, Superseded
+from bulkup.journal import over
 from bulkup.model import Chunk
 from bulkup.places import Places
 from bulkup.report import State
-from bulkup.run import Run, all_runs, open_run
+from bulkup.run import Run, all_runs, chunks_of, open_run
 from bulkup.superseding import superseded_by
 
 RECENT = timedelta(days=7)
@@ -88,9 +89,8 @@ def _passed_over(run: Run) -> str:
 
 def open_chunks(run: Run, events: Sequence[Event]) -> list[Chunk]:
     """The chunks of the plan and of further rounds that are not at their end."""
-    rounds = [chunk for event in events if isinstance(event, Round) for chunk in event.chunks]
-    over = {event.chunk for event in events if isinstance(event, Saved | Lost)}
-    return [chunk for chunk in (*run.plan.chunks, *rounds) if chunk.number not in over]
+    ended = over(events)
+    return [chunk for chunk in chunks_of(run, events) if chunk.number not in ended]
 
 
 def in_use(folder: Path) -> bool:

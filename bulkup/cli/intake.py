@@ -1,6 +1,5 @@
 """From FILE to a CSV that Salesforce takes byte for byte: looked at, put right, read, narrowed."""
 
-import hashlib
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bulkup.body import SourceFile, unreadable
 from bulkup.cli.output import amount, size
+from bulkup.cli.sources import sha256
 from bulkup.columns import Columns
 from bulkup.errors import InputError
 from bulkup.findings import finding
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from bulkup.rows.sheet import Sheet
 
 STDIN = "-"
-BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,13 +199,13 @@ def _as_it_is(path: Path, reading: Reading) -> Source | None:
 
 def _of_user(path: Path, source: Source, encoding: str) -> Source:
     """The user's own file, where a copy of it is sent."""
-    digest, size = hashlib.sha256(), 0
-    with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            digest.update(block)
-            size += len(block)
     return replace(
-        source, path=path, size=size, sha256=digest.hexdigest(), encoding=encoding, marks=()
+        source,
+        path=path,
+        size=path.stat().st_size,
+        sha256=sha256(path),
+        encoding=encoding,
+        marks=(),
     )
 
 

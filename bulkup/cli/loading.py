@@ -16,10 +16,10 @@ from bulkup.cli.shown import shown
 from bulkup.clock import RealClock
 from bulkup.journal import Journal
 from bulkup.lifecycle import Sendable
-from bulkup.load import carry, chunks_of, header_of
+from bulkup.load import carry, header_of
 from bulkup.model import Chunk, Job, ResultKind
 from bulkup.report import Report
-from bulkup.run import Run
+from bulkup.run import Run, chunks_of
 from bulkup.runner import Runner
 from bulkup.stop import Stop, Watcher
 

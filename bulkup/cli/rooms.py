@@ -12,11 +12,11 @@ from bulkup.cli.connect import Connection
 from bulkup.cli.sources import compare, opened
 from bulkup.errors import BulkupError, RunError
 from bulkup.events import Event, Round
-from bulkup.load import Rooms, chunks_of, header_of
+from bulkup.load import Rooms, header_of
 from bulkup.model import Field, ResultKind, Source, Status
 from bulkup.plan import cut
 from bulkup.rounds import ROWS, parent_column, worth_again
-from bulkup.run import Run
+from bulkup.run import Run, chunks_of
 from bulkup.stop import Stop
 
 if TYPE_CHECKING:

@@ -10,8 +10,6 @@ from bulkup.errors import InputError, RunError
 from bulkup.model import Source
 from bulkup.run import Run
 
-BLOCK = 1 << 20
-
 
 @contextmanager
 def held_as_planned(run: Run) -> Iterator[SourceFile]:
@@ -53,7 +51,7 @@ def compare(run: Run, source: Source) -> None:
     """
     try:
         size = source.path.stat().st_size
-        same = size == source.size and _sha256(source.path) == source.sha256
+        same = size == source.size and sha256(source.path) == source.sha256
     except OSError as error:
         raise unreadable(source.path, error) from error
     if not same:
@@ -64,9 +62,7 @@ def compare(run: Run, source: Source) -> None:
         )
 
 
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
+def sha256(path: Path) -> str:
+    """The fingerprint of a file's content, read once from beginning to end."""
     with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()

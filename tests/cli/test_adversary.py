@@ -67,12 +67,17 @@ def test_a_canary_that_nobody_waits_for_holds_the_rest_back(
 def test_results_that_the_disk_has_lost_are_fetched_again(
     bulkup: Bulkup, served: ServedOrg, people: Path, home: Path
 ) -> None:
-    org = served(answer(503, [], "POST", "*/jobs/ingest*", nth=2)).org
+    create = answer(503, [], "POST", "*/jobs/ingest*", nth=2).requests
+    fetch = answer(503, [], "GET", "*/successfulResults/", nth=2).requests
+    org = served(FaultPlan(requests=[*create, *fetch])).org
     pace = ("--chunk-rows", 6, "--parallel", 1, "--retry-for", 0)
     assert bulkup("run", people, *INSERT, *pace).document["state"] == "stopped"
     lost = list((home / "bulkup").rglob("results/00001-*-successful.csv"))
     assert len(lost) == 1
     lost[0].unlink()
+    stopped = bulkup("resume", "--json", "--parallel", 1, "--retry-for", 0)
+    assert stopped.document["state"] == "stopped"
+    assert stopped.document["rows"]["pending"] == 6
     done = bulkup("resume", "--json")
     assert done.code == 0, done.err
     assert done.document["rows"]["succeeded"] == len(org.records("Contact")) == 12

@@ -23,14 +23,14 @@ from bulkup.column import Column
 from bulkup.errors import CredentialsError
 from bulkup.events import Aborting, ChunkEvent, Created, Event, Finished, Saved
 from bulkup.journal import Journal
-from bulkup.load import Rooms, carry, chunks_of, header_of
+from bulkup.load import Rooms, carry, header_of
 from bulkup.localorg.faults import Act, FaultPlan, JobFault, RequestFault
 from bulkup.localorg.org import Org
 from bulkup.localorg.wire import Request
 from bulkup.model import JobState, Operation, ResultKind, Status, Target
 from bulkup.plan import cut
 from bulkup.report import Report, State
-from bulkup.run import Options, Plan, Run, write_plan
+from bulkup.run import Options, Plan, Run, chunks_of, write_plan
 from bulkup.runner import Runner
 from bulkup.runs import open_chunks
 from bulkup.salesforce.auth import TokenAuth
