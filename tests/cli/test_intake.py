@@ -80,7 +80,7 @@ def test_a_drive_that_fails_while_a_file_is_read_is_told_as_that(
     assert f"{path} can't be read any more: Input/output error" in done.document["message"]
 
 
-@pytest.mark.parametrize("where", ["rooms.reconciled", "sources._sha256"])
+@pytest.mark.parametrize("where", ["rooms.reconciled", "sources.sha256"])
 def test_a_drive_that_fails_while_results_are_matched_leaves_a_run_to_go_on_with(
     bulkup: Bulkup,
     served: ServedOrg,
