@@ -4,8 +4,8 @@ import sys
 import time
 from pathlib import Path
 
-from bulkup.plan import cut
-from bulkup.source import header_bytes, open_source
+from bulkup.csvfile.source import header_bytes, open_source
+from bulkup.planning.chunking import cut
 
 
 def main(path: Path, *, cells: bool) -> None:

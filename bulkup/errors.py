@@ -4,8 +4,10 @@
 
     BulkupError
     ├── InputError            2    what the user gave: a file, a CSV, an option, a target
+    │   └── NoRecords              a CSV with a header and nothing else
     ├── CheckFailed           3    the check found errors; nothing was sent
     ├── CredentialsError      4    not logged in, refused, expired
+    │   └── LoginRefused           the org refused a login in its own words
     ├── SalesforceError       5    Salesforce refused, or can't be reached
     │   ├── Transient              passes by itself: worth another try
     │   ├── LimitReached           the org's allocation is used up: worth another day
@@ -13,13 +15,16 @@
     │   │   └── Gone               there is no such job (any more)
     │   ├── JobFailed              Salesforce failed a job
     │   └── JobAborted             a person aborted a job
-    ├── RunError              6    a run: not found, locked, over, its source changed
+    ├── RunError              6    a run: locked, over, damaged, its source changed
+    │   ├── RunNotFound            there is no such run
+    │   └── NotWritable            the disk does not take what bulkup writes
     ├── WaitTimeout           7    gave up waiting; the jobs go on
     └── Interrupted     130, 143   ^C or a request to terminate
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
+from pathlib import Path
+from typing import ClassVar, Self
 
 from bulkup.model import Finding
 
@@ -35,6 +40,12 @@ class BulkupError(Exception):
         self.hint = hint
         self.name = name or type(self).__name__
 
+    def with_hint(self, hint: str) -> Self:
+        """The same error with another advice."""
+        other = type(self).__new__(type(self), *self.args)
+        other.__dict__.update(self.__dict__, hint=hint)
+        return other
+
 
 class InputError(BulkupError):
     """Something the user gave is wrong, and can be seen to be before anything is sent.
@@ -43,6 +54,10 @@ class InputError(BulkupError):
     """
 
     exit_code = 2
+
+
+class NoRecords(InputError):
+    """A CSV has a header and no records."""
 
 
 class CheckFailed(BulkupError):
@@ -62,6 +77,13 @@ class CredentialsError(BulkupError):
     """There are no credentials, or the org does not take them."""
 
     exit_code = 4
+
+
+class LoginRefused(CredentialsError):
+    """The org answered a login with a refusal."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint, name="Refused")
 
 
 class SalesforceError(BulkupError):
@@ -121,6 +143,25 @@ class RunError(BulkupError):
     """A run can't be used: not found, locked, over, damaged, or its source changed."""
 
     exit_code = 6
+
+
+class RunNotFound(RunError):
+    """There is no run of that name, or none that the command could mean."""
+
+    def __init__(self, message: str, hint: str = "See which there are with: bulkup runs") -> None:
+        super().__init__(message, hint, name="NoRun")
+
+
+class NotWritable(RunError):
+    """The disk does not take a file in `folder`. `cause` is the system's own error."""
+
+    def __init__(self, folder: Path, cause: OSError, hint: str = "") -> None:
+        super().__init__(
+            f"{folder} can't be written: {cause.strerror or cause}",
+            hint
+            or "Make room or set the rights there; BULKUP_HOME and --dir move what bulkup writes.",
+        )
+        self.folder = folder
 
 
 class WaitTimeout(BulkupError):

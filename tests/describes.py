@@ -7,7 +7,7 @@ from pathlib import Path
 from bulkup.model import ObjectInfo
 from bulkup.salesforce.describe import object_of
 
-OBJECTS = Path(__file__).parent.parent / "bulkup" / "localorg" / "objects"
+OBJECTS = Path(__file__).parent.parent / "bulkup" / "localorg" / "data" / "definitions"
 
 
 @cache

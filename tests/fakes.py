@@ -7,10 +7,10 @@ from pathlib import Path
 
 import httpx
 
-from bulkup.lifecycle import Sendable
+from bulkup.execution.chunk_job import Sendable
 from bulkup.localorg.org import Org
 from bulkup.model import Delimiter, Job, LineEnding, ResultKind, Target
-from bulkup.salesforce.auth import TokenAuth
+from bulkup.salesforce.bearer import TokenAuth
 from bulkup.salesforce.client import Client
 from bulkup.salesforce.ingest import IngestJobs
 from tests.simulation.transport import OrgTransport

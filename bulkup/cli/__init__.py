@@ -1,1 +1,1 @@
-"""People: commands, options, output. The only room that knows typer and rich."""
+"""The command line: options, prompts, progress and output. The only package with typer and rich."""

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from bulkup import __version__
-from bulkup.cli import (
+from bulkup.cli.commands import (
     check,
     doctor,
     local,
@@ -21,7 +21,7 @@ from bulkup.cli import (
     steps,
     upload,
 )
-from bulkup.cli.boundary import Boundary, Command
+from bulkup.cli.errors import Boundary, Command
 from bulkup.cli.output import result
 
 app = typer.Typer(

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from bulkup.cli.passing import let_pass
+from bulkup.check.hints import require_allowable
 from bulkup.errors import InputError
 from bulkup.model import Delimiter, JobState, LineEnding, Operation
-from bulkup.stop import MaxFailed
+from bulkup.runs.plan import MaxFailed
 
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 MOST_BYTES = 100_000_000
@@ -304,7 +304,7 @@ Allow = Annotated[
         "--allow",
         metavar="CODE",
         show_default=False,
-        callback=let_pass,
+        callback=require_allowable,
         help="A finding of this code is a warning; some codes can't be allowed; repeatable.",
     ),
 ]

@@ -8,22 +8,21 @@ from dataclasses import dataclass
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
-from bulkup.cli.words import width_of, wrapped
-from bulkup.document import error_json
+from bulkup.cli.wrapping import width_of, wrap
 from bulkup.errors import BulkupError, CheckFailed
 from bulkup.model import Finding
+from bulkup.report.document import error_json
+from bulkup.text import amount
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-KILO = 1000
 PIPE_WIDTH = 100_000
 """Whoever reads a pipe wants whole lines."""
-MINUTE = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Screen:
+class Output:
     """How this command may speak."""
 
     json: bool = False
@@ -92,7 +91,7 @@ def set_streams() -> None:
 
 def line(text: str) -> None:
     """One line on stderr; on a terminal it is broken between words."""
-    sys.stderr.write(wrapped(text, width_of(sys.stderr)) + "\n")
+    sys.stderr.write(wrap(text, width_of(sys.stderr)) + "\n")
     sys.stderr.flush()
 
 
@@ -104,7 +103,7 @@ def result(text: str) -> None:
 
 def prose(text: str, hang: int = 0) -> None:
     """Words on stdout, on a terminal broken between them; `hang` blanks begin what is left."""
-    result(wrapped(text, width_of(sys.stdout), hang))
+    result(wrap(text, width_of(sys.stdout), hang))
 
 
 def document(data: Any) -> None:
@@ -157,26 +156,3 @@ def check_document(findings: Sequence[Finding], rows: int) -> dict[str, Any]:
         ],
         "rows": rows,
     }
-
-
-def amount(count: int, word: str) -> str:
-    """`1 row`, `1,234 rows`."""
-    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
-
-
-def size(count: float) -> str:
-    """Bytes for people, in decimal units as in Salesforce's limits."""
-    for unit in ("B", "kB", "MB"):
-        if count < KILO:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= KILO
-    return f"{count:.2f} GB"
-
-
-def duration(seconds: float) -> str:
-    """Seconds for people."""
-    if seconds < MINUTE:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), MINUTE)
-    hours, minutes = divmod(minutes, MINUTE)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"

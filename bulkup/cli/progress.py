@@ -1,10 +1,12 @@
 """Readers of the list of events: live bars on a terminal, plain lines elsewhere."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from bulkup.cli.output import amount, duration, size
-from bulkup.events import (
+from bulkup.cli.output import Output
+from bulkup.model import Chunk
+from bulkup.runs.events import (
     Aborting,
     ChunkEvent,
     Closed,
@@ -12,14 +14,14 @@ from bulkup.events import (
     Discarded,
     Event,
     Finished,
-    Looked,
+    JobPolled,
     Lost,
-    Round,
+    RetryRound,
+    RetryWait,
     Saved,
     Uploaded,
-    Waiting,
 )
-from bulkup.model import Chunk
+from bulkup.text import amount, duration, size
 
 Listener = Callable[[Event], None]
 
@@ -45,9 +47,9 @@ class Lines:
             case ChunkEvent():
                 told = self._step(event) or ("" if self.live else self._quiet_step(event))
                 return f"{self._name(event.chunk, event.job)}: {told}" if told else ""
-            case Waiting():
+            case RetryWait():
                 return f"waiting {duration(event.seconds)}: {event.reason}"
-            case Round():
+            case RetryRound():
                 self.chunks.update({chunk.number: chunk for chunk in event.chunks})
                 rows = amount(sum(chunk.rows for chunk in event.chunks), "row")
                 return f"round {event.round}: {rows} failed for a passing reason, sent again"
@@ -79,11 +81,11 @@ class Lines:
                 return f"uploaded {amount(chunk.rows, 'row')}, {body}"
             case Closed():
                 return "closed, Salesforce goes to work"
-            case Looked():
+            case JobPolled():
                 return self._look(event)
         return ""
 
-    def _look(self, event: Looked) -> str:
+    def _look(self, event: JobPolled) -> str:
         now = (event.seen.processed, event.seen.failed)
         if event.settling or not now[0] or self._seen.get(event.chunk) == now:
             return ""
@@ -109,3 +111,18 @@ def _end(event: Saved) -> str:
     parts = [f"{event.succeeded:,} succeeded"]
     parts += [f"{count:,} {word}" for word, count in counts.items() if count]
     return f"ended, {', '.join(parts)}"
+
+
+@contextmanager
+def show_progress(screen: Output, chunks: Sequence[Chunk], header: int) -> Iterator[Listener]:
+    """A listener for as long as the run goes on. `header`: bytes that each body has in front."""
+    known = {chunk.number: chunk for chunk in chunks}
+    if screen.quiet:
+        yield lambda _event: None
+    elif screen.live:
+        from bulkup.cli.progress_bars import Bars
+
+        with Bars(screen.errors(), known, header) as bars:
+            yield bars
+    else:
+        yield Lines(say=screen.note, chunks=known, header=header)

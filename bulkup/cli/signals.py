@@ -9,13 +9,13 @@ from types import FrameType
 from typing import NoReturn
 
 from bulkup.cli import output
-from bulkup.stop import Stop
+from bulkup.execution.control import RunControl
 
 SHOW_CURSOR = b"\x1b[?25h"
 
 
 @contextmanager
-def heeded(stop: Stop, run: str) -> Iterator[None]:
+def handle_signals(stop: RunControl, run: str) -> Iterator[None]:
     """The first signal leaves in order, within seconds; the second ends the process at once."""
     asked = False
 

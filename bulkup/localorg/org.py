@@ -9,19 +9,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bulkup.localorg import apps, oauth
-from bulkup.localorg.database import open_database
-from bulkup.localorg.dress import as_ordered, dressed
-from bulkup.localorg.faults import Act, FaultPlan, Faults, RequestFault
-from bulkup.localorg.identity import add_user, identify
-from bulkup.localorg.ingest import Ingest
-from bulkup.localorg.jobs import Jobs
-from bulkup.localorg.objects import load
-from bulkup.localorg.routes import Routes
-from bulkup.localorg.store import Records
-from bulkup.localorg.tokens import Tokens
-from bulkup.localorg.wire import Refusal, Request, Response
-from bulkup.localorg.work import Desk, Work
+from bulkup.localorg.api.ingest import Ingest
+from bulkup.localorg.data.database import open_database
+from bulkup.localorg.data.identity import add_user, identify
+from bulkup.localorg.data.objects import load
+from bulkup.localorg.data.records import Records
+from bulkup.localorg.faults.plan import FaultAction, FaultPlan, Faults, RequestFault
+from bulkup.localorg.http.messages import Refusal, Request, Response
+from bulkup.localorg.http.response_headers import add_headers, as_ordered
+from bulkup.localorg.http.routes import Routes
+from bulkup.localorg.jobs.store import Jobs
+from bulkup.localorg.jobs.worker import Desk, Work
+from bulkup.localorg.oauth import apps, endpoints
+from bulkup.localorg.oauth.tokens import Tokens
 
 
 class Org:
@@ -77,7 +77,7 @@ class Org:
         self._routes = Routes(
             desk=desk,
             ingest=self._ingest,
-            login=oauth.Login(
+            login=endpoints.Login(
                 identity=self.identity,
                 tokens=self.tokens,
                 clock=clock,
@@ -105,10 +105,10 @@ class Org:
         """Answer a request for which this is ordered."""
         if ordered is None:
             return self._answer(request)
-        if ordered.act is Act.EXPIRE_TOKEN:
+        if ordered.act is FaultAction.EXPIRE_TOKEN:
             self.tokens.expire(request.token)
             return self._answer(request)
-        if ordered.act is Act.STATUS:
+        if ordered.act is FaultAction.STATUS:
             if ordered.works:
                 self._answer(request)
             return as_ordered(ordered)
@@ -132,7 +132,7 @@ class Org:
                 self._undo()
                 message = f"The org's database: {error}"
                 response = Refusal(500, "UNKNOWN_EXCEPTION", message).answer()
-        return dressed(request, response, calls)
+        return add_headers(request, response, calls)
 
     def _work_before_a_look(self) -> None:
         for _ in range(self._slices_per_look):

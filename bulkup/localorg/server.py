@@ -14,12 +14,12 @@ from typing import Self
 
 import uvicorn
 
-from bulkup.localorg.apps import AppsError, LoginRules
-from bulkup.localorg.faults import FaultPlan
-from bulkup.localorg.objects import DescribeError
+from bulkup.localorg.data.objects import DescribeError
+from bulkup.localorg.faults.plan import FaultPlan
+from bulkup.localorg.http.asgi import Protocol, Shell
+from bulkup.localorg.http.lock import OrgInUse, announced, find_running, owning
+from bulkup.localorg.oauth.apps import AppsError, LoginRules
 from bulkup.localorg.org import Org
-from bulkup.localorg.owner import OrgInUse, announced, find_running, owning
-from bulkup.localorg.shell import Protocol, Shell
 
 __all__ = [
     "AppsError",

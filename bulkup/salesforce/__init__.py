@@ -1,1 +1,1 @@
-"""The network: the only room that knows HTTP, Salesforce's JSON keys, and keyring."""
+"""The REST API: HTTP requests, Salesforce's JSON keys, and what its errors mean."""

@@ -1,21 +1,19 @@
 """A thin client: one place where requests are sent, and where each is tried exactly once."""
 
-import os
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import IO, Any, Protocol, Self
 from urllib.parse import urlsplit
 
 import httpx
 
 from bulkup import __version__
 from bulkup.errors import InputError, Refused, Transient
-from bulkup.salesforce import faults
-from bulkup.salesforce.address import is_loopback
+from bulkup.salesforce import errors
+from bulkup.salesforce.urls import is_loopback
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 120.0
@@ -116,7 +114,7 @@ class Client:
         raise Transient(
             f"{self.host} answered {response.request.method} {response.request.url.path} "
             "with something that is not Salesforce's JSON",
-            faults.PASSING_HINT,
+            errors.PASSING_HINT,
             status=response.status_code,
         )
 
@@ -145,13 +143,12 @@ class Client:
             note(response)
         return response
 
-    def download(self, path: str, to: Path) -> None:
-        """Stream an answer into a file that is new, for its owner only, and on the disk at the end.
+    def download(self, path: str, to: IO[bytes]) -> None:
+        """Stream an answer into an open file.
 
         Raises:
             Transient: the answer ended early. SalesforceError, CredentialsError as for `request`.
         """
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
         with (
             self._counted("GET", path) as note,
             self._http.stream("GET", self._own(path), headers={"Accept": "text/csv"}) as response,
@@ -159,10 +156,7 @@ class Client:
             if response.status_code >= ERRORS_FROM:
                 response.read()
             note(response)
-            with os.fdopen(os.open(to, flags, 0o600), "wb") as file:
-                size = sum(map(file.write, response.iter_bytes(BLOCK)))
-                file.flush()
-                os.fsync(file.fileno())
+            size = sum(map(to.write, response.iter_bytes(BLOCK)))
             self._check_whole(response, size)
 
     def _own(self, path: str) -> str:
@@ -192,7 +186,7 @@ class Client:
         try:
             yield note
         except httpx.HTTPError as error:
-            raise faults.of_failure(error, self.host) from None
+            raise errors.error_of_failure(error, self.host) from None
         except httpx.InvalidURL:
             raise Refused(f"{self.host} sent an address that can't be read") from None
         finally:
@@ -210,12 +204,12 @@ class Client:
         came = response.num_bytes_downloaded or (size if plain else None)
         if promised.isdecimal() and came is not None and came != int(promised):
             raise Transient(
-                f"{self.host} sent {came} bytes of an answer of {promised}", faults.PASSING_HINT
+                f"{self.host} sent {came} bytes of an answer of {promised}", errors.PASSING_HINT
             )
 
     def _raise_for(self, response: httpx.Response) -> None:
         if response.status_code >= ERRORS_FROM:
-            raise faults.of_answer(response)
+            raise errors.error_of_response(response)
         if response.status_code in REDIRECTS and response.status_code != NOT_MODIFIED:
             raise Refused(
                 f"{self.host} answered with a redirect (status {response.status_code})",

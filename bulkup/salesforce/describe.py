@@ -2,16 +2,16 @@
 
 import difflib
 import hashlib
-import os
 import re
-import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from bulkup.errors import Gone, InputError, Refused, SalesforceError
+from bulkup.errors import Gone, InputError, NotWritable, Refused, SalesforceError
+from bulkup.files import write_private
 from bulkup.model import Field, ObjectInfo
 from bulkup.salesforce.client import NOT_MODIFIED, Client
 
@@ -109,13 +109,8 @@ def _user(client: Client) -> str:
 def _keep(client: Client, name: str, cache: Path, data: Mapping[str, Any]) -> None:
     """Losing a cache is no harm, so a disk that does not take it is none either."""
     file = _file(client, name, cache)
-    temporary = file.with_name(f"{file.name}.{os.getpid()}-{threading.get_ident()}.tmp")
-    try:
-        cache.mkdir(parents=True, exist_ok=True, mode=0o700)
-        temporary.write_bytes(msgspec.json.encode(data))
-        temporary.replace(file)
-    except OSError:
-        return
+    with suppress(NotWritable):
+        write_private(file, msgspec.json.encode(data))
 
 
 def object_of(data: Mapping[str, Any]) -> ObjectInfo:

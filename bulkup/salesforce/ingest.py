@@ -3,16 +3,16 @@
 Source: "Bulk API 2.0 Ingest" in Salesforce's Bulk API 2.0 developer guide.
 """
 
-import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from bulkup.errors import RunError, Transient
+from bulkup.errors import Transient
+from bulkup.files import open_private
 from bulkup.model import Delimiter, Job, JobState, LineEnding, Operation, ResultKind, Target
 from bulkup.salesforce.client import Client, Content
-from bulkup.salesforce.faults import PASSING_HINT
+from bulkup.salesforce.errors import PASSING_HINT
 
 OPERATIONS = {operation: str(operation) for operation in Operation} | {
     Operation.HARD_DELETE: "hardDelete"
@@ -84,21 +84,10 @@ class IngestJobs:
         """One result: under another name until it is whole and on the disk.
 
         Raises:
-            Gone: it is not kept any more. Transient: it ended early. RunError: a full disk.
+            Gone: it is not kept any more. Transient: it ended early. NotWritable: a full disk.
         """
-        temporary = to.with_name(to.name + ".part")
-        try:
-            self._client.download(self._path(job_id) + RESULTS[kind], temporary)
-            temporary.replace(to)
-        except OSError as error:
-            raise RunError(
-                f"{to.parent} can't be written: {error.strerror or error}",
-                "Make room on the disk, then type: bulkup resume",
-                name="NotWritable",
-            ) from error
-        finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
+        with open_private(to) as file:
+            self._client.download(self._path(job_id) + RESULTS[kind], file)
 
     def jobs(self) -> Iterator[Job]:
         """All ingest jobs of Bulk API 2.0 that the org still knows, the newest first."""

@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from bulkup.errors import CredentialsError, InputError, SalesforceError, Transient
-from bulkup.salesforce import faults
-from bulkup.salesforce.address import instance, is_loopback
-from bulkup.salesforce.advice import advice
-from bulkup.salesforce.auth import is_sound
+from bulkup.errors import CredentialsError, InputError, LoginRefused, SalesforceError, Transient
+from bulkup.redaction import redact, register_secret
+from bulkup.salesforce import errors
+from bulkup.salesforce.bearer import is_sound
 from bulkup.salesforce.client import opened
-from bulkup.salesforce.hidden import hide, remember
+from bulkup.salesforce.refusal_hints import advice
+from bulkup.salesforce.urls import instance, is_loopback
 
 TOKEN, REVOKE, USERINFO = (f"/services/oauth2/{call}" for call in ("token", "revoke", "userinfo"))
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -45,7 +45,7 @@ class Tokens:
     refresh: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
-        remember(self.access, self.refresh)
+        register_secret(self.access, self.refresh)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,14 +95,14 @@ def post(login_url: str, path: str, form: Mapping[str, str], log: Log | None) ->
     Raises:
         CredentialsError: refused. Transient: a fault that passes.
     """
-    remember(*(form[name] for name in SECRET_FIELDS if name in form))
+    register_secret(*(form[name] for name in SECRET_FIELDS if name in form))
     host, since, status = urlsplit(login_url).netloc, time.monotonic(), "-"
     try:
         with opened(login_url) as http:
             response = http.post(path, data=dict(form))
         status = str(response.status_code)
     except httpx.HTTPError as error:
-        raise faults.of_failure(error, host) from None
+        raise errors.error_of_failure(error, host) from None
     finally:
         if log:
             log(f"POST {path} {status} {(time.monotonic() - since) * 1000:.0f} ms")
@@ -168,20 +168,20 @@ def _stranger(host: str) -> CredentialsError:
 
 
 def _refusal(response: httpx.Response, host: str) -> CredentialsError | SalesforceError:
-    error, words = map(hide, faults.words_of(response))
+    error, words = map(redact, errors.message_of(response))
     told = f"{error}: {words}" if words else error
-    passing = bool(PASSING.search(told)) or response.status_code in faults.PASSING_STATUSES
+    passing = bool(PASSING.search(told)) or response.status_code in errors.PASSING_STATUSES
     if passing or response.status_code >= SERVER_ERRORS_FROM:
         return Transient(
             f"{host} can't log anyone in now: {told or f'status {response.status_code}'}",
-            faults.PASSING_HINT,
+            errors.PASSING_HINT,
             status=response.status_code,
             code=error,
-            retry_after=faults.retry_after(response),
+            retry_after=errors.retry_after(response),
         )
     if not error or response.status_code < REFUSED_FROM:
         return _stranger(host)
-    return CredentialsError(f"{host} refused the login: {told}", advice(told), name="Refused")
+    return LoginRefused(f"{host} refused the login: {told}", advice(told))
 
 
 PASSING = re.compile(

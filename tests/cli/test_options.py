@@ -5,8 +5,8 @@ import typer
 
 from bulkup.cli import options
 from bulkup.model import JobState
-from bulkup.stop import MaxFailed
-from tests.cli.conftest import Bulkup
+from bulkup.runs.plan import MaxFailed
+from tests.stories.conftest import Bulkup
 
 
 @pytest.mark.parametrize(

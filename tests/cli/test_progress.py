@@ -12,12 +12,13 @@ import pytest
 from rich.console import Console
 from rich.progress import Task, TaskID
 
-from bulkup.cli import watch
-from bulkup.cli.bars import Amount, Bars, JobBar
-from bulkup.cli.output import Screen
-from bulkup.cli.progress import Lines
-from bulkup.cli.shown import shown
-from bulkup.events import (
+from bulkup.cli import watch_job
+from bulkup.cli.output import Output
+from bulkup.cli.progress import Lines, show_progress
+from bulkup.cli.progress_bars import Amount, Bars, JobBar
+from bulkup.localorg.faults.plan import FaultAction, FaultPlan, RequestFault
+from bulkup.model import Chunk, Job, JobState
+from bulkup.runs.events import (
     Aborting,
     Closed,
     Closing,
@@ -25,17 +26,15 @@ from bulkup.events import (
     Discarded,
     Event,
     Finished,
-    Looked,
+    JobPolled,
     Lost,
-    Round,
+    RetryRound,
+    RetryWait,
     Saved,
-    Sent,
     Uploaded,
-    Waiting,
+    UploadProgress,
 )
-from bulkup.localorg.faults import Act, FaultPlan, RequestFault
-from bulkup.model import Chunk, Job, JobState
-from tests.cli.conftest import Bulkup, Done, ServedOrg
+from tests.stories.conftest import Bulkup, Done, ServedOrg
 
 UPSERT = ("--object", "Contact", "--op", "upsert", "--external-id", "Email__c")
 posix = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are POSIX's")
@@ -172,7 +171,7 @@ def test_verbose_logs_method_path_status_and_time_and_never_a_header_or_a_body(
 def test_a_request_without_an_answer_is_logged_with_a_dash(
     bulkup: Bulkup, served: ServedOrg
 ) -> None:
-    served(FaultPlan(requests=[RequestFault(act=Act.LOST, method="POST")]))
+    served(FaultPlan(requests=[RequestFault(act=FaultAction.LOST, method="POST")]))
     done = bulkup("create", "--object", "Contact", "--op", "insert", "--verbose")
     assert re.search(r"^POST /services/data/v60.0/jobs/ingest/? - \d+ ms$", done.err, re.MULTILINE)
 
@@ -213,10 +212,10 @@ WORDS: list[tuple[Event, str]] = [
         "job 750A (1 of 2): never closed, the chunk begins again",
     ),
     (
-        Looked(chunk=1, job="750A", seen=job(JobState.IN_PROGRESS, 4, 1)),
+        JobPolled(chunk=1, job="750A", seen=job(JobState.IN_PROGRESS, 4, 1)),
         "job 750A (1 of 2): 4 of 10 rows processed, 1 failed",
     ),
-    (Waiting(seconds=1.5, reason="busy"), "waiting 1.5 s: busy"),
+    (RetryWait(seconds=1.5, reason="busy"), "waiting 1.5 s: busy"),
     (
         Lost(chunk=2, job="750B", reason="the job is gone"),
         "job 750B (2 of 2): the job is gone; its rows are unknown",
@@ -236,7 +235,7 @@ def test_the_same_count_is_said_once() -> None:
     said: list[str] = []
     lines = Lines(say=said.append, chunks={1: chunk()})
     for done in (None, 0, 4, 4, 10):
-        lines(Looked(chunk=1, job="750A", seen=job(JobState.IN_PROGRESS, done)))
+        lines(JobPolled(chunk=1, job="750A", seen=job(JobState.IN_PROGRESS, done)))
     assert said == [
         "job 750A: 4 of 10 rows processed",
         "job 750A: 10 of 10 rows processed",
@@ -246,14 +245,14 @@ def test_the_same_count_is_said_once() -> None:
 def test_one_row_of_a_job_of_unknown_size_is_one_row() -> None:
     said: list[str] = []
     Lines(say=said.append, chunks={1: chunk(rows=0)})(
-        Looked(chunk=1, job="750A", seen=job(JobState.JOB_COMPLETE, 1))
+        JobPolled(chunk=1, job="750A", seen=job(JobState.JOB_COMPLETE, 1))
     )
     assert said == ["job 750A: 1 row processed"]
 
 
-def the_round() -> Round:
+def the_round() -> RetryRound:
     again = (chunk(3, round=2, rows=2), chunk(4, round=2, rows=3))
-    return Round(round=2, size=500, sha256="", chunks=again)
+    return RetryRound(round=2, size=500, sha256="", chunks=again)
 
 
 def test_a_further_round_says_how_many_rows_go_again_and_names_its_jobs() -> None:
@@ -274,7 +273,7 @@ def test_a_job_that_failed_says_why_beside_the_bars_too() -> None:
     lines = Lines(say=said.append, chunks={1: chunk()}, live=True)
     for event in (
         Created(chunk=1, job="750A"),
-        Looked(chunk=1, job="750A", seen=job(JobState.IN_PROGRESS, 4)),
+        JobPolled(chunk=1, job="750A", seen=job(JobState.IN_PROGRESS, 4)),
         Finished(chunk=1, job="750A", state=JobState.FAILED, message="InvalidBatch : Nope"),
         Finished(chunk=1, job="750A", state=JobState.JOB_COMPLETE),
     ):
@@ -292,13 +291,13 @@ def drawn(bars: Bars | JobBar) -> str:
 def test_bars_count_bytes_and_rows_of_all_chunks() -> None:
     bars = Bars(Console(quiet=True), {1: chunk(1), 2: chunk(2)}, header=20)
     assert "0 B of 240 B" in drawn(bars)
-    bars(Sent(chunk=1, job="750A", bytes=60))
+    bars(UploadProgress(chunk=1, job="750A", bytes=60))
     assert "60 B of 240 B" in drawn(bars)
     bars(Discarded(chunk=1, job="750A"))
     assert "0 B of 240 B" in drawn(bars)
     bars(Uploaded(chunk=1, job="750A"))
     assert "120 B of 240 B" in drawn(bars)
-    bars(Looked(chunk=1, job="750A", seen=job(JobState.IN_PROGRESS, 4)))
+    bars(JobPolled(chunk=1, job="750A", seen=job(JobState.IN_PROGRESS, 4)))
     assert "4 of 20 rows" in drawn(bars)
     bars(Saved(chunk=1, job="750A", succeeded=10))
     bars(Lost(chunk=2, job="750B", reason="gone"))
@@ -324,28 +323,28 @@ def test_bytes_have_a_speed_once_there_is_one(monkeypatch: pytest.MonkeyPatch) -
 def test_the_bar_of_one_job_shows_its_state_and_has_a_total_only_at_the_end() -> None:
     bar = JobBar(Console(quiet=True))
     bar(Closed(chunk=1, job="750A"))
-    bar(Looked(chunk=1, job="750A", seen=job(JobState.IN_PROGRESS, 4)))
+    bar(JobPolled(chunk=1, job="750A", seen=job(JobState.IN_PROGRESS, 4)))
     assert re.search(r"InProgress.* 4 rows", drawn(bar))
-    bar(Looked(chunk=1, job="750A", seen=job(JobState.JOB_COMPLETE, 9)))
+    bar(JobPolled(chunk=1, job="750A", seen=job(JobState.JOB_COMPLETE, 9)))
     assert re.search(r"JobComplete.* 9 of 9 rows", drawn(bar))
 
 
-def listener_of(screen: Screen) -> object:
-    with shown(screen, [chunk()], 20) as listener:
+def listener_of(screen: Output) -> object:
+    with show_progress(screen, [chunk()], 20) as listener:
         return listener
 
 
 def test_who_listens_depends_on_the_terminal_and_on_quiet(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert isinstance(listener_of(Screen()), Lines)
-    with shown(Screen(quiet=True), [chunk()], 20) as listener:
+    assert isinstance(listener_of(Output()), Lines)
+    with show_progress(Output(quiet=True), [chunk()], 20) as listener:
         listener(Created(chunk=1, job="750A"))
-    with watch._shown(Screen(quiet=True)) as listener:
-        listener(Looked(chunk=1, job="750A", seen=job(JobState.IN_PROGRESS, 4)))
+    with watch_job._shown(Output(quiet=True)) as listener:
+        listener(JobPolled(chunk=1, job="750A", seen=job(JobState.IN_PROGRESS, 4)))
     assert capsys.readouterr() == ("", "")
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    assert isinstance(listener_of(Screen()), Bars)
-    assert isinstance(listener_of(Screen(verbose=True)), Lines)
-    with watch._shown(Screen()) as bar:
+    assert isinstance(listener_of(Output()), Bars)
+    assert isinstance(listener_of(Output(verbose=True)), Lines)
+    with watch_job._shown(Output()) as bar:
         assert isinstance(bar, JobBar)

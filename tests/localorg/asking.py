@@ -5,8 +5,8 @@ import io
 import json
 from typing import Any
 
+from bulkup.localorg.http.messages import Request, Response
 from bulkup.localorg.org import Org
-from bulkup.localorg.wire import Request, Response
 
 INGEST = "/services/data/v60.0/jobs/ingest"
 KINDS = ("successfulResults", "failedResults", "unprocessedrecords")

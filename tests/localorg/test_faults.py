@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from bulkup.localorg.faultplan import FaultPlanError, parse_plan, read_plan
-from bulkup.localorg.faults import Act, FaultPlan, JobFault, RequestFault
+from bulkup.localorg.faults.parse import FaultPlanError, parse_plan, read_plan
+from bulkup.localorg.faults.plan import FaultAction, FaultPlan, JobFault, RequestFault
+from bulkup.localorg.http.messages import ConnectionFault, Fault
 from bulkup.localorg.org import Org
-from bulkup.localorg.wire import Fault, Trouble
 from tests.localorg.asking import INGEST, KINDS, Asker
 
 LIMITS = "/services/data/v60.0/limits"
@@ -37,13 +37,15 @@ def statuses(org: Asker, count: int, method: str = "GET", path: str = LIMITS) ->
 def test_the_nth_request_and_so_many_after_it_are_met(
     nth: int, times: int, expected: list[int]
 ) -> None:
-    org = with_faults(RequestFault(act=Act.STATUS, nth=nth, times=times))
+    org = with_faults(RequestFault(act=FaultAction.STATUS, nth=nth, times=times))
     assert statuses(org, 4) == expected
     org.org.close()
 
 
 def test_only_requests_that_match_method_and_path_are_counted_and_met() -> None:
-    org = with_faults(RequestFault(act=Act.STATUS, method="patch", path="*/jobs/ingest/750*"))
+    org = with_faults(
+        RequestFault(act=FaultAction.STATUS, method="patch", path="*/jobs/ingest/750*")
+    )
     job = org.create("Contact", "insert")
     assert org.put(job, rows(1)).status == 201
     assert org.look(job)["state"] == "Open"
@@ -54,8 +56,8 @@ def test_only_requests_that_match_method_and_path_are_counted_and_met() -> None:
 
 
 def test_of_several_entries_the_first_that_is_met_acts_and_all_count() -> None:
-    first = RequestFault(act=Act.STATUS, status=500, nth=2)
-    second = RequestFault(act=Act.STATUS, status=502, nth=2, times=2)
+    first = RequestFault(act=FaultAction.STATUS, status=500, nth=2)
+    second = RequestFault(act=FaultAction.STATUS, status=502, nth=2, times=2)
     org = with_faults(first, second)
     assert statuses(org, 4) == [200, 500, 502, 200]
     org.org.close()
@@ -63,9 +65,13 @@ def test_of_several_entries_the_first_that_is_met_acts_and_all_count() -> None:
 
 def test_a_status_comes_with_its_body_and_retry_after() -> None:
     html = RequestFault(
-        act=Act.STATUS, status=429, body="<p>slow</p>", content_type="text/html", retry_after=7
+        act=FaultAction.STATUS,
+        status=429,
+        body="<p>slow</p>",
+        content_type="text/html",
+        retry_after=7,
     )
-    org = with_faults(html, RequestFault(act=Act.STATUS))
+    org = with_faults(html, RequestFault(act=FaultAction.STATUS))
     response = org.ask("GET", LIMITS)
     assert (response.status, response.body) == (429, b"<p>slow</p>")
     assert response.headers == {"content-type": "text/html", "retry-after": "7"}
@@ -74,7 +80,7 @@ def test_a_status_comes_with_its_body_and_retry_after() -> None:
 
 
 def test_a_status_can_hide_that_the_work_was_done() -> None:
-    org = with_faults(RequestFault(act=Act.STATUS, method="POST", status=504, works=True))
+    org = with_faults(RequestFault(act=FaultAction.STATUS, method="POST", status=504, works=True))
     response = org.ask("POST", INGEST, {"object": "Lead", "operation": "insert"})
     assert response.status == 504
     assert json.loads(response.body)[0]["errorCode"] == "SERVER_UNAVAILABLE"
@@ -85,18 +91,18 @@ def test_a_status_can_hide_that_the_work_was_done() -> None:
 @pytest.mark.parametrize(
     ("act", "works"),
     [
-        (Act.RESET, False),
-        (Act.RESET_UPLOAD, False),
-        (Act.HANG, False),
-        (Act.LOST, True),
-        (Act.CUT, True),
-        (Act.SLOW, True),
+        (FaultAction.RESET, False),
+        (FaultAction.RESET_UPLOAD, False),
+        (FaultAction.HANG, False),
+        (FaultAction.LOST, True),
+        (FaultAction.CUT, True),
+        (FaultAction.SLOW, True),
     ],
 )
-def test_troubles_on_the_way_say_whether_the_work_was_done(act: Act, works: bool) -> None:
+def test_troubles_on_the_way_say_whether_the_work_was_done(act: FaultAction, works: bool) -> None:
     org = with_faults(RequestFault(act=act, method="POST", seconds=3))
     response = org.ask("POST", INGEST, {"object": "Lead", "operation": "insert"})
-    assert response.fault == Fault(trouble=Trouble(act.value), seconds=3)
+    assert response.fault == Fault(trouble=ConnectionFault(act.value), seconds=3)
     assert response.fault.works is works
     assert (response.status == 200) is works
     assert len(org.json("GET", INGEST)["records"]) == works
@@ -104,16 +110,20 @@ def test_troubles_on_the_way_say_whether_the_work_was_done(act: Act, works: bool
 
 
 def test_slow_and_hanging_have_a_time_of_their_own_unless_it_is_said() -> None:
-    def seconds(act: Act) -> float:
+    def seconds(act: FaultAction) -> float:
         fault = RequestFault(act=act).on_the_way
         assert fault
         return fault.seconds
 
-    assert [seconds(act) for act in (Act.SLOW, Act.HANG, Act.RESET)] == [5, 3600, 0]
+    assert [seconds(act) for act in (FaultAction.SLOW, FaultAction.HANG, FaultAction.RESET)] == [
+        5,
+        3600,
+        0,
+    ]
 
 
 def test_a_token_can_be_ended() -> None:
-    org = with_faults(RequestFault(act=Act.EXPIRE_TOKEN, nth=2))
+    org = with_faults(RequestFault(act=FaultAction.EXPIRE_TOKEN, nth=2))
     assert statuses(org, 3) == [200, 401, 401]
     org.org.close()
 
@@ -277,10 +287,11 @@ def test_a_plan_is_read_from_toml(tmp_path: Path) -> None:
     plan = read_plan(path)
     assert plan.requests == [
         RequestFault(
-            act=Act.STATUS, method="PUT", path="*/batches", nth=2, times=3, status=503, body="",
+            act=FaultAction.STATUS, method="PUT", path="*/batches", nth=2, times=3, status=503,
+            body="",
             content_type="text/plain", retry_after=5, works=True,
         ),
-        RequestFault(act=Act.HANG, seconds=2.5),
+        RequestFault(act=FaultAction.HANG, seconds=2.5),
     ]  # fmt: skip
     assert plan.jobs == [
         JobFault(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bulkup.localorg.faultplan import parse_plan
-from bulkup.localorg.faults import Act, JobFault, RequestFault
+from bulkup.localorg.faults.parse import parse_plan
+from bulkup.localorg.faults.plan import FaultAction, JobFault, RequestFault
 
 DOC = (Path(__file__).parents[2] / "docs" / "faults.md").read_text(encoding="utf-8")
 CALLS, JOBS = DOC.split("## Jobs")
@@ -28,7 +28,7 @@ def test_its_plans_are_taken() -> None:
 
 
 def test_its_tables_name_every_key_and_act_and_no_other() -> None:
-    acts = {act.value for act in Act}
+    acts = {act.value for act in FaultAction}
     assert named(CALLS) == acts | {"act"} | {one.name for one in fields(RequestFault)}
     assert named(JOBS) == {one.name for one in fields(JobFault)}
 

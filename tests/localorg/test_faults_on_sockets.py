@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bulkup.localorg.faults import Act, FaultPlan, RequestFault
+from bulkup.localorg.faults.plan import FaultAction, FaultPlan, RequestFault
 from bulkup.localorg.server import Running, serve
 
 INGEST = "/services/data/v60.0/jobs/ingest"
@@ -46,7 +46,7 @@ def raw(running: Running, text: str) -> bytes:
 
 
 def test_a_reset_comes_before_the_request_is_read(tmp_path: Path) -> None:
-    with served(tmp_path, RequestFault(act=Act.RESET, method="POST")) as (running, web):
+    with served(tmp_path, RequestFault(act=FaultAction.RESET, method="POST")) as (running, web):
         with pytest.raises(ConnectionResetError):
             raw(running, f"POST {INGEST} HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n")
         assert jobs(web) == 0
@@ -54,14 +54,14 @@ def test_a_reset_comes_before_the_request_is_read(tmp_path: Path) -> None:
 
 
 def test_a_client_sees_a_reset_as_a_broken_connection(tmp_path: Path) -> None:
-    with served(tmp_path, RequestFault(act=Act.RESET, method="POST")) as (_, web):
+    with served(tmp_path, RequestFault(act=FaultAction.RESET, method="POST")) as (_, web):
         with pytest.raises((httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)):
             web.post(INGEST, json=GIVEN)
         assert jobs(web) == 0
 
 
 def test_an_upload_is_reset_in_its_middle_and_not_taken(tmp_path: Path) -> None:
-    with served(tmp_path, RequestFault(act=Act.RESET_UPLOAD, method="PUT")) as (_, web):
+    with served(tmp_path, RequestFault(act=FaultAction.RESET_UPLOAD, method="PUT")) as (_, web):
         job = web.post(INGEST, json=GIVEN).json()
         sent = 0
 
@@ -80,14 +80,17 @@ def test_an_upload_is_reset_in_its_middle_and_not_taken(tmp_path: Path) -> None:
 
 
 def test_a_lost_answer_hides_work_that_was_done(tmp_path: Path) -> None:
-    with served(tmp_path, RequestFault(act=Act.LOST, method="POST")) as (_, web):
+    with served(tmp_path, RequestFault(act=FaultAction.LOST, method="POST")) as (_, web):
         with pytest.raises(httpx.ReadError):
             web.post(INGEST, json=GIVEN)
         assert jobs(web) == 1
 
 
 def test_an_answer_is_cut_short_of_its_content_length(tmp_path: Path) -> None:
-    with served(tmp_path, RequestFault(act=Act.CUT, path="*/limits", times=2)) as (running, web):
+    with served(tmp_path, RequestFault(act=FaultAction.CUT, path="*/limits", times=2)) as (
+        running,
+        web,
+    ):
         path = "/services/data/v60.0/limits"
         with pytest.raises(httpx.RemoteProtocolError, match="peer closed connection"):
             web.get(path)
@@ -103,7 +106,7 @@ def test_an_answer_is_cut_short_of_its_content_length(tmp_path: Path) -> None:
 
 
 def test_an_empty_answer_that_is_cut_is_lost(tmp_path: Path) -> None:
-    with served(tmp_path, RequestFault(act=Act.CUT, method="PUT")) as (_, web):
+    with served(tmp_path, RequestFault(act=FaultAction.CUT, method="PUT")) as (_, web):
         job = web.post(INGEST, json=GIVEN).json()
         with pytest.raises(httpx.ReadError):
             web.put("/" + job["contentUrl"], content=b"Id\n", headers={"Content-Type": "text/csv"})
@@ -112,36 +115,39 @@ def test_an_empty_answer_that_is_cut_is_lost(tmp_path: Path) -> None:
 
 
 def test_a_slow_answer_comes_late(tmp_path: Path) -> None:
-    with served(tmp_path, RequestFault(act=Act.SLOW, seconds=0.2)) as (_, web):
+    with served(tmp_path, RequestFault(act=FaultAction.SLOW, seconds=0.2)) as (_, web):
         begun = time.monotonic()
         assert web.get("/services/data/").status_code == 200
         assert time.monotonic() - begun >= 0.2
 
 
 def test_a_hanging_request_is_not_worked_on_and_ends_in_a_reset(tmp_path: Path) -> None:
-    with served(tmp_path, RequestFault(act=Act.HANG, method="POST", seconds=0.2)) as (_, web):
+    with served(tmp_path, RequestFault(act=FaultAction.HANG, method="POST", seconds=0.2)) as (
+        _,
+        web,
+    ):
         with pytest.raises(httpx.ReadError):
             web.post(INGEST, json=GIVEN)
         assert jobs(web) == 0
 
 
 def test_a_client_that_gives_up_on_a_hanging_request_can_go_on(tmp_path: Path) -> None:
-    with served(tmp_path, RequestFault(act=Act.HANG, method="POST")) as (_, web):
+    with served(tmp_path, RequestFault(act=FaultAction.HANG, method="POST")) as (_, web):
         with pytest.raises(httpx.ReadTimeout):
             web.post(INGEST, json=GIVEN, timeout=0.1)
         assert web.post(INGEST, json=GIVEN).status_code == 200
 
 
 def test_a_status_and_an_ended_token_arrive_as_ordered(tmp_path: Path) -> None:
-    busy = RequestFault(act=Act.STATUS, retry_after=3)
-    with served(tmp_path, busy, RequestFault(act=Act.EXPIRE_TOKEN, nth=3)) as (_, web):
+    busy = RequestFault(act=FaultAction.STATUS, retry_after=3)
+    with served(tmp_path, busy, RequestFault(act=FaultAction.EXPIRE_TOKEN, nth=3)) as (_, web):
         first = web.get(INGEST)
         assert (first.status_code, first.headers["retry-after"]) == (503, "3")
         assert [web.get(INGEST).status_code for _ in range(3)] == [200, 401, 401]
 
 
 def test_an_org_with_a_hanging_request_stops_in_a_moment(tmp_path: Path) -> None:
-    with served(tmp_path, RequestFault(act=Act.HANG)) as (running, web):
+    with served(tmp_path, RequestFault(act=FaultAction.HANG)) as (running, web):
         with pytest.raises(httpx.ReadTimeout):
             web.get(INGEST, timeout=0.05)
         port = int(running.url.rpartition(":")[2])
@@ -153,7 +159,7 @@ def test_an_org_with_a_hanging_request_stops_in_a_moment(tmp_path: Path) -> None
 
 
 def test_what_uvicorn_says_is_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    acts = [Act.RESET, Act.RESET_UPLOAD, Act.LOST, Act.CUT]
+    acts = [FaultAction.RESET, FaultAction.RESET_UPLOAD, FaultAction.LOST, FaultAction.CUT]
     faults = [RequestFault(act=act, nth=nth) for nth, act in enumerate(acts, 1)]
     with served(tmp_path, *faults) as (_, web):
         for _ in acts:

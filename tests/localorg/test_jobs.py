@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bulkup.localorg.http.messages import Response
 from bulkup.localorg.org import Org
-from bulkup.localorg.wire import Response
 from tests.localorg.asking import INGEST, KINDS, Asker
 
 ONE = "LastName\nAnn\n"
@@ -147,7 +147,7 @@ def test_an_upload_must_be_plain_csv_into_an_open_job(org: Asker) -> None:
 
 
 def test_an_upload_over_the_limit_is_refused(org: Asker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bulkup.localorg.ingest.MOST_BYTES", 20)
+    monkeypatch.setattr("bulkup.localorg.api.ingest.MOST_BYTES", 20)
     job = org.create("Contact", "insert")
     assert org.put(job, "LastName\n" + "x" * 11).status == 201
     job = org.create("Contact", "insert")
@@ -244,7 +244,7 @@ def test_a_job_is_deleted_only_when_it_is_closed_or_over(org: Asker) -> None:
 def test_the_list_of_jobs_has_pages_and_begins_with_the_newest(
     org: Asker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bulkup.localorg.listing.PAGE", 2)
+    monkeypatch.setattr("bulkup.localorg.api.list_jobs.PAGE", 2)
     made = [org.create("Contact", "insert") for _ in range(5)]
     seen, path, query = [], INGEST, {"jobType": "V2Ingest"}
     sizes = []

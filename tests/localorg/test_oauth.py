@@ -13,10 +13,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import jwt
 import pytest
 
-from bulkup.localorg.apps import CALLBACK, READY_MADE, App, AppsError, LoginRules, load
+from bulkup.localorg.http.messages import Request, Response
+from bulkup.localorg.oauth.apps import CALLBACK, READY_MADE, App, AppsError, LoginRules, load
 from bulkup.localorg.org import Org
-from bulkup.localorg.wire import Request, Response
-from tests.salesforce import keys
+from tests.auth import keys
 
 USER = "admin@localorg.example"
 VERIFIER = "v" * 43

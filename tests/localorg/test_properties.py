@@ -7,9 +7,9 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bulkup.localorg.http.messages import Request
+from bulkup.localorg.jobs.upload_reader import DELIMITERS, ENDINGS
 from bulkup.localorg.org import Org
-from bulkup.localorg.uploads import DELIMITERS, ENDINGS
-from bulkup.localorg.wire import Request
 from tests.localorg.asking import INGEST, KINDS, Asker
 
 JOB = f"{INGEST}/750000000000001AAA"

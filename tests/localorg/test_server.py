@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bulkup.localorg import owner
+from bulkup.localorg.http import lock
 from bulkup.localorg.server import OrgInUse, Running, find_running, reset, serve
 
 INGEST = "/services/data/v60.0/jobs/ingest"
@@ -110,7 +110,7 @@ def test_a_killed_server_goes_on_and_does_each_row_once(tmp_path: Path) -> None:
 def test_a_second_process_is_told_who_has_the_org(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(owner, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(lock, "PATIENCE_SECONDS", 0.05)
     with another_process(tmp_path) as (process, url, token):
         with pytest.raises(OrgInUse, match=f"in use by process {process.pid}") as caught:
             serve(tmp_path)
@@ -174,7 +174,7 @@ def test_reset_empties_the_org_and_keeps_the_users_describes(tmp_path: Path) -> 
 
 
 def test_a_body_over_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bulkup.localorg.ingest.MOST_BYTES", 1000)
+    monkeypatch.setattr("bulkup.localorg.api.ingest.MOST_BYTES", 1000)
     with serve(tmp_path) as running, client(running) as web:
         job = web.post(INGEST, json={"object": "Contact", "operation": "insert"}).json()
         sent = web.put(
@@ -198,7 +198,7 @@ def test_a_note_that_can_not_be_written_leaves_nothing_running(
         if "token" in data:
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(owner, "write_private", full)
+    monkeypatch.setattr(lock, "write_private", full)
     with pytest.raises(OSError, match="No space left"):
         serve(tmp_path, announce=True)
     serve(tmp_path).stop()

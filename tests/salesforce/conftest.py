@@ -5,7 +5,7 @@ import keyring.core
 import pytest
 import respx
 
-from bulkup.salesforce.auth import TokenAuth
+from bulkup.salesforce.bearer import TokenAuth
 from bulkup.salesforce.client import Client
 from tests.salesforce.wire import TOKEN, URL
 

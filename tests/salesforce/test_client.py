@@ -19,9 +19,9 @@ from bulkup.errors import (
     SalesforceError,
     Transient,
 )
-from bulkup.salesforce.address import is_loopback
-from bulkup.salesforce.auth import TokenAuth
+from bulkup.salesforce.bearer import TokenAuth
 from bulkup.salesforce.client import Client, trust
+from bulkup.salesforce.urls import is_loopback
 from tests.salesforce.wire import DATA, SECRET, TOKEN, URL, Bytes, everything_of, raw_server
 
 LIMITS = f"{DATA}/limits"

@@ -8,7 +8,7 @@ import respx
 
 from bulkup.errors import InputError, Refused, Transient
 from bulkup.salesforce import describe as room
-from bulkup.salesforce.auth import TokenAuth
+from bulkup.salesforce.bearer import TokenAuth
 from bulkup.salesforce.client import Client
 from tests.salesforce.wire import DATA, URL
 

@@ -10,9 +10,9 @@ import httpx
 import pytest
 import respx
 
-from bulkup.errors import Gone, Refused, RunError, Transient
+from bulkup.errors import Gone, NotWritable, Refused, Transient
 from bulkup.model import Delimiter, Job, JobState, LineEnding, Operation, ResultKind, Target
-from bulkup.salesforce.auth import TokenAuth
+from bulkup.salesforce.bearer import TokenAuth
 from bulkup.salesforce.client import Client
 from bulkup.salesforce.ingest import IngestJobs, job_of
 from tests.salesforce.wire import DATA, JOB, TOKEN, URL, Bytes, raw_server
@@ -299,5 +299,6 @@ def test_a_disk_that_does_not_take_the_result_is_told(
     jobs: IngestJobs, net: respx.MockRouter, tmp_path: Path
 ) -> None:
     net.get(AT + "failedResults/").respond(content=b"x")
-    with pytest.raises(RunError, match="can't be written"):
+    (tmp_path / "nowhere").touch()
+    with pytest.raises(NotWritable, match="can't be written"):
         jobs.fetch(JOB, ResultKind.FAILED, tmp_path / "nowhere" / "out.csv")

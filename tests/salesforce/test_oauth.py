@@ -10,8 +10,8 @@ import respx
 
 from bulkup.errors import CredentialsError, SalesforceError, Transient
 from bulkup.salesforce import oauth
-from bulkup.salesforce.advice import ADVICE, OTHERWISE, advice
 from bulkup.salesforce.oauth import App
+from bulkup.salesforce.refusal_hints import ADVICE, OTHERWISE, advice
 from tests.salesforce.wire import SECRET, URL, everything_of, raw_server
 
 LOGIN = "https://login.salesforce.com"

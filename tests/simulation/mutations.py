@@ -7,35 +7,35 @@ from typing import Any
 
 import pytest
 
-from bulkup.answers import Answers
-from bulkup.errors import Gone
-from bulkup.events import ChunkEvent, Closing, Created, Uploaded
-from bulkup.lifecycle import Life
+from bulkup.csvfile.numbered import NumberedCsv
+from bulkup.errors import Gone, SalesforceError
+from bulkup.execution.chunk_job import ChunkJob
+from bulkup.execution.control import FailureGuard
 from bulkup.model import Job, JobState, ResultKind
-from bulkup.rows import again
-from bulkup.rows.layout import Layout
-from bulkup.rows.sheet import Sheet
+from bulkup.results import resend
+from bulkup.results.inputs import Layout
+from bulkup.runs.events import ChunkEvent, Closing, Created, Uploaded
+from bulkup.runs.job_results import Answers
 from bulkup.salesforce.client import Client
-from bulkup.stop import Watcher
 
 Mutation = Callable[[pytest.MonkeyPatch], None]
 
 
 def no_closing_before_the_close(patch: pytest.MonkeyPatch) -> None:
     """The intent is not written down, so a job that is gone looks as if it was never closed."""
-    honest = Life._close
+    honest = ChunkJob._close
 
-    def close(self: Life, job_id: str) -> Iterator[ChunkEvent]:
+    def close(self: ChunkJob, job_id: str) -> Iterator[ChunkEvent]:
         return (event for event in honest(self, job_id) if not isinstance(event, Closing))
 
-    patch.setattr(Life, "_close", close)
+    patch.setattr(ChunkJob, "_close", close)
 
 
 def a_second_upload_into_the_same_job(patch: pytest.MonkeyPatch) -> None:
     """After a lost answer the body is sent again instead of a new job being made."""
-    honest = Life._take_up
+    honest = ChunkJob._take_up
 
-    def take_up(self: Life, last: Created | Uploaded) -> Iterator[ChunkEvent]:
+    def take_up(self: ChunkJob, last: Created | Uploaded) -> Iterator[ChunkEvent]:
         try:
             job = self._ingest.look(last.job)
         except Gone:
@@ -47,7 +47,7 @@ def a_second_upload_into_the_same_job(patch: pytest.MonkeyPatch) -> None:
         yield Uploaded(chunk=last.chunk, job=last.job)
         yield from self._close(last.job)
 
-    patch.setattr(Life, "_take_up", take_up)
+    patch.setattr(ChunkJob, "_take_up", take_up)
 
 
 def results_taken_short(patch: pytest.MonkeyPatch) -> None:
@@ -57,8 +57,8 @@ def results_taken_short(patch: pytest.MonkeyPatch) -> None:
     def download(self: Client, path: str, to: Any) -> None:
         try:
             honest(self, path, to)
-        except Exception:
-            if not to.exists():
+        except SalesforceError as error:
+            if error.status is not None:
                 raise
 
     def fetch(self: Answers, *arguments: Any) -> Any:
@@ -72,21 +72,21 @@ def results_taken_short(patch: pytest.MonkeyPatch) -> None:
 
 def an_aborted_job_begun_again(patch: pytest.MonkeyPatch) -> None:
     """What a person aborted is sent again behind their back."""
-    honest = Life._finish
+    honest = ChunkJob._finish
 
-    def finish(self: Life, job: Any, *, closed: bool) -> Iterator[ChunkEvent]:
+    def finish(self: ChunkJob, job: Any, *, closed: bool) -> Iterator[ChunkEvent]:
         if job.state is JobState.ABORTED:
             yield from self._begin()
         else:
             yield from honest(self, job, closed=closed)
 
-    patch.setattr(Life, "_finish", finish)
+    patch.setattr(ChunkJob, "_finish", finish)
 
 
 def a_job_that_is_gone_begun_again(patch: pytest.MonkeyPatch) -> None:
     """A closed job that is gone may have been processed; its rows are sent again all the same."""
 
-    def lost(self: Life, job_id: str) -> Generator[ChunkEvent, None, Job | None]:
+    def lost(self: ChunkJob, job_id: str) -> Generator[ChunkEvent, None, Job | None]:
         try:
             job = self._ingest.look(job_id)
         except Gone:
@@ -94,34 +94,34 @@ def a_job_that_is_gone_begun_again(patch: pytest.MonkeyPatch) -> None:
             return None
         return job
 
-    patch.setattr(Life, "_look_or_lost", lost)
+    patch.setattr(ChunkJob, "_look_or_lost", lost)
 
 
 def an_abort_that_came_too_late_believed(patch: pytest.MonkeyPatch) -> None:
     """The job was closed while we looked away, and is begun again all the same."""
-    honest = Life._abort
+    honest = ChunkJob._abort
 
-    def abort(self: Life, job_id: str) -> bool:
+    def abort(self: ChunkJob, job_id: str) -> bool:
         honest(self, job_id)
         return True
 
-    patch.setattr(Life, "_abort", abort)
+    patch.setattr(ChunkJob, "_abort", abort)
 
 
 def a_further_round_sends_succeeded_rows_again(patch: pytest.MonkeyPatch) -> None:
     """The next round takes every row of the one before instead of those that may pass now."""
 
-    def rows_to_repeat(sheet: Sheet, *_: Any, **__: Any) -> Iterator[int]:
+    def rows_to_repeat(sheet: NumberedCsv, *_: Any, **__: Any) -> Iterator[int]:
         return iter(range(1, sheet.source.rows + 1))
 
-    patch.setattr("bulkup.rows.again.rows_to_repeat", rows_to_repeat)
+    patch.setattr("bulkup.results.resend.rows_to_repeat", rows_to_repeat)
 
 
 def a_further_round_sends_unknown_rows_again(patch: pytest.MonkeyPatch) -> None:
     """Rows that no result names are taken for rows that were not loaded."""
-    honest = again.rows_to_repeat
+    honest = resend.rows_to_repeat
 
-    def rows_to_repeat(sheet: Sheet, layout: Layout, sent: Any, **more: Any) -> Iterator[int]:
+    def rows_to_repeat(sheet: NumberedCsv, layout: Layout, sent: Any, **more: Any) -> Iterator[int]:
         named = set()
         for one in sent:
             path = one.results.get(ResultKind.SUCCESSFUL)
@@ -134,12 +134,12 @@ def a_further_round_sends_unknown_rows_again(patch: pytest.MonkeyPatch) -> None:
             return iter(())
         return (n for n, row in enumerate(records, 1) if row["Description"] not in named)
 
-    patch.setattr("bulkup.rows.again.rows_to_repeat", rows_to_repeat)
+    patch.setattr("bulkup.results.resend.rows_to_repeat", rows_to_repeat)
 
 
 def a_limit_on_failed_rows_that_is_not_heeded(patch: pytest.MonkeyPatch) -> None:
     """Rows fail past `--max-failed`, and more is sent all the same."""
-    patch.setattr(Watcher, "_weigh", lambda _self, _failed: None)
+    patch.setattr(FailureGuard, "_weigh", lambda _self, _failed: None)
 
 
 MUTATIONS: dict[str, Mutation] = {

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import httpx
 
+from bulkup.localorg.http.messages import ConnectionFault, Request, Response
 from bulkup.localorg.org import Org
-from bulkup.localorg.wire import Request, Response, Trouble
 
 
 class OrgTransport(httpx.BaseTransport):
@@ -44,17 +44,19 @@ class OrgTransport(httpx.BaseTransport):
     def _carried(self, request: httpx.Request, answer: Response) -> httpx.Response:
         trouble = answer.fault.trouble if answer.fault else None
         seconds = answer.fault.seconds if answer.fault else 0.0
-        if trouble in {Trouble.RESET, Trouble.RESET_UPLOAD}:
+        if trouble in {ConnectionFault.RESET, ConnectionFault.RESET_UPLOAD}:
             raise httpx.WriteError("connection reset", request=request)
-        if trouble is Trouble.LOST:
+        if trouble is ConnectionFault.LOST:
             raise httpx.ReadError("connection reset", request=request)
-        if trouble is Trouble.HANG:
+        if trouble is ConnectionFault.HANG:
             self._wait(seconds)
             raise httpx.ReadTimeout("timed out", request=request)
-        if trouble is Trouble.SLOW:
+        if trouble is ConnectionFault.SLOW:
             self._wait(seconds)
-        body = answer.body[: len(answer.body) // 2] if trouble is Trouble.CUT else answer.body
-        stream = Cut(body) if trouble is Trouble.CUT else httpx.ByteStream(body)
+        body = (
+            answer.body[: len(answer.body) // 2] if trouble is ConnectionFault.CUT else answer.body
+        )
+        stream = Cut(body) if trouble is ConnectionFault.CUT else httpx.ByteStream(body)
         headers = {**answer.headers, "content-length": str(len(answer.body))}
         return httpx.Response(answer.status, headers=headers, stream=stream)
 

@@ -14,31 +14,34 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bulkup.answers import Answers
-from bulkup.body import SourceFile
-from bulkup.books import Books, Fate, fates
-from bulkup.cli import rooms
-from bulkup.cli.loading import Bodies, JobsOf
-from bulkup.column import Column
+from bulkup.check.column import Column
+from bulkup.cli.session import ChunkBodies, RunJobs
+from bulkup.csvfile.source import open_source
+from bulkup.csvfile.source_file import SourceFile
 from bulkup.errors import CredentialsError
-from bulkup.events import Aborting, ChunkEvent, Created, Event, Finished, Saved
-from bulkup.journal import Journal
-from bulkup.load import Rooms, carry, header_of
-from bulkup.localorg.faults import Act, FaultPlan, JobFault, RequestFault
+from bulkup.execution import reconcile_run
+from bulkup.execution.accounting import ChunkOutcome, chunk_outcomes
+from bulkup.execution.control import FailureGuard, RunControl
+from bulkup.execution.execute import ReconcileHooks, execute_run, header_of
+from bulkup.execution.runner import Runner
+from bulkup.localorg.faults.plan import FaultAction, FaultPlan, JobFault, RequestFault
+from bulkup.localorg.http.messages import Request
 from bulkup.localorg.org import Org
-from bulkup.localorg.wire import Request
 from bulkup.model import JobState, Operation, ResultKind, Status, Target
-from bulkup.plan import cut
-from bulkup.report import Report, State
-from bulkup.run import Options, Plan, Run, chunks_of, write_plan
-from bulkup.runner import Runner
-from bulkup.runs import open_chunks
-from bulkup.salesforce.auth import TokenAuth
+from bulkup.planning.chunking import cut
+from bulkup.report.report import Report
+from bulkup.results.totals import Totals
+from bulkup.runs.events import Aborting, ChunkEvent, Created, Event, Finished, Saved
+from bulkup.runs.job_results import Answers
+from bulkup.runs.journal import Journal
+from bulkup.runs.plan import Options, Plan
+from bulkup.runs.registry import open_chunks
+from bulkup.runs.run_dir import Run, chunks_of, write_plan
+from bulkup.runs.state import State
+from bulkup.salesforce.bearer import TokenAuth
 from bulkup.salesforce.client import Client
-from bulkup.salesforce.codes import PASSING
+from bulkup.salesforce.error_codes import PASSING
 from bulkup.salesforce.ingest import IngestJobs
-from bulkup.source import open_source
-from bulkup.stop import Stop, Watcher
 from tests.simulation.transport import OrgTransport
 
 LATEST_ATTEMPT = 40
@@ -149,8 +152,16 @@ def shape_of(chance: random.Random) -> Shape:
 
 
 def _request_faults(chance: random.Random) -> list[RequestFault]:
-    acts = [Act.RESET, Act.RESET_UPLOAD, Act.LOST, Act.LOST, Act.CUT, Act.HANG, Act.STATUS]
-    acts += [Act.EXPIRE_TOKEN]
+    acts = [
+        FaultAction.RESET,
+        FaultAction.RESET_UPLOAD,
+        FaultAction.LOST,
+        FaultAction.LOST,
+        FaultAction.CUT,
+        FaultAction.HANG,
+        FaultAction.STATUS,
+    ]
+    acts += [FaultAction.EXPIRE_TOKEN]
     found = []
     for _ in range(chance.randint(0, 7)):
         act = chance.choice(acts)
@@ -310,7 +321,7 @@ class World:
 
     def _one_process(self, run: Run) -> Report:
         calm = self.attempts > CALM_AFTER
-        stop = Stop(
+        stop = RunControl(
             self.clock,
             timeout=None if calm or self.chance.random() < 0.8 else self.chance.uniform(0, 20),
             wait=calm or not (self.shape.no_wait and self.attempts == 1),
@@ -344,23 +355,23 @@ class World:
         ):
             runner = Runner(
                 journal=journal,
-                ingest=JobsOf(IngestJobs(client), run),
-                body_of=Bodies(run, header_of(run), file, stack),
+                ingest=RunJobs(IngestJobs(client), run),
+                body_of=ChunkBodies(run, header_of(run), file, stack),
                 answers=self._answers(run),
                 clock=self.clock,
                 executor=Inline(),
                 stop=stop,
-                watcher=Watcher(stop, self.limit),
+                watcher=FailureGuard(stop, self.limit),
                 listener=listen,
                 retry_for=run.plan.options.retry_for,
             )
-            ours = Rooms(
-                next_round=rooms.next_round,
+            ours = ReconcileHooks(
+                next_round=reconcile_run.next_round,
                 reconcile=self._books,
                 calls=lambda: client.calls,
                 settled=lambda _run: {},
             )
-            return carry(run, journal, runner, ours)
+            return execute_run(run, journal, runner, ours)
 
     def _new_token(self) -> str:
         token = f"{self.org.identity.org_id[:15]}!{self.chance.getrandbits(64):x}"
@@ -396,7 +407,7 @@ class World:
         """What became of each row, told by the simplest code that can be right."""
         names: dict[int, list[str]] = {1: self.names()}
         found: dict[str, Status] = {}
-        for fate in fates(chunks_of(run, events), events, ""):
+        for fate in chunk_outcomes(chunks_of(run, events), events, ""):
             chunk = fate.chunk
             if chunk.round not in names:
                 names[chunk.round] = _names_in(run.rounds / f"{chunk.round}.csv")
@@ -406,7 +417,7 @@ class World:
             found.update(self._told(run, fate))
         return found
 
-    def _told(self, run: Run, fate: Fate) -> dict[str, Status]:
+    def _told(self, run: Run, fate: ChunkOutcome) -> dict[str, Status]:
         found = {}
         for kind, status in (
             (ResultKind.SUCCESSFUL, Status.SUCCEEDED),
@@ -419,13 +430,13 @@ class World:
                     found.update({row["Description"]: status for row in csv.DictReader(file)})
         return found
 
-    def _books(self, run: Run, events: Sequence[Event]) -> Books:
+    def _books(self, run: Run, events: Sequence[Event]) -> Totals:
         self.last_statuses = self.statuses(run, events)
         if self.shape.thorough:
-            self._compare(rooms.reconciled(run, events, ""))
-        return Books(counts=Counter(self.last_statuses.values()))
+            self._compare(reconcile_run.reconcile_run(run, events, ""))
+        return Totals(counts=Counter(self.last_statuses.values()))
 
-    def _compare(self, books: Books) -> None:
+    def _compare(self, books: Totals) -> None:
         simple = Counter(self.last_statuses.values())
         real = Counter({status: count for status, count in books.counts.items() if count})
         if simple != real:

@@ -1,0 +1,1 @@
+"""What can be known about a load before anything is sent, as findings."""

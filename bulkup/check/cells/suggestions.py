@@ -1,0 +1,147 @@
+"""A wrong value and the form that would be taken, in a few words."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from difflib import get_close_matches
+
+from bulkup.check.cells import record_ids
+from bulkup.model import Field
+
+_LONGEST_SHOWN = 60
+_DAYS = (
+    "%d.%m.%Y", "%d.%m.%y", "%m/%d/%Y", "%d/%m/%Y", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d-%m-%Y",
+    "%m-%d-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y", "%Y-%m-%d",
+)  # fmt: skip
+_CLOCKS = ("%H:%M:%S", "%H:%M", "%I:%M %p", "%I:%M:%S %p", "%H:%M:%S.%f")
+_TRUE = {"true", "yes", "y", "1", "ja", "oui", "si", "sí", "x", "on", "t", "wahr", "vrai"}
+_FALSE = {"false", "no", "n", "0", "nein", "non", "off", "f", "falsch", "faux"}
+
+
+def quote_value(value: str) -> str:
+    """The value in quotes, on one line, cut where it is long."""
+    text = " ".join(value.split("\n")).replace("\r", "")
+    return repr(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…")
+
+
+def suggest_value(code: str, value: str, field: Field | None) -> str:
+    """The form of this value that would be taken, or nothing where nobody can tell."""
+    suggest = _BETTER.get(code)
+    form = suggest(value.strip(), field) if suggest and field else ""
+    return "" if form == value else form
+
+
+def _date(value: str, _field: Field) -> str:
+    found = {parsed.date() for form in _DAYS if (parsed := _parsed(value, form))}
+    found |= {parsed.date() for parsed in [_iso(value)] if parsed}
+    return _sure(found)
+
+
+def _sure(found: set[date]) -> str:
+    """The only reading; where there are two, as of 03/04/2026, nobody can tell."""
+    return f"{found.pop():%Y-%m-%d}" if len(found) == 1 else ""
+
+
+def _datetime(value: str, field: Field) -> str:
+    moment = _iso(value)
+    if moment and len(value) > len("2026-11-24"):
+        zone = moment.isoformat()[19:].lstrip(".0123456789") or "Z"
+        return f"{moment:%Y-%m-%dT%H:%M:%S}{'Z' if zone == '+00:00' else zone}"
+    day, _, clock = value.partition(" ")
+    if (first := _date(day, field)) and (time := _clock(clock)):
+        return f"{first}T{time}Z"
+    only = _date(value, field)
+    return f"{only}T00:00:00Z" if only else ""
+
+
+def _time(value: str, _field: Field) -> str:
+    found = _clock(value)
+    return f"{found}.000Z" if found else ""
+
+
+def _clock(value: str) -> str:
+    found = next((parsed for form in _CLOCKS if (parsed := _parsed(value, form))), None)
+    return f"{found:%H:%M:%S}" if found else ""
+
+
+def _parsed(value: str, form: str) -> datetime | None:
+    try:
+        return datetime.strptime(value, form)  # noqa: DTZ007  a person's date has no zone
+    except ValueError:
+        return None
+
+
+def _iso(value: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        return None
+
+
+def _number(value: str, _field: Field) -> str:
+    plain = re.sub(r"[\s\u00a0\u202f'€$£%]|EUR|USD", "", value)
+    if re.fullmatch(r"[+-]?\d{1,3}(\.\d{3})+,\d+", plain) or re.fullmatch(r"[+-]?\d+,\d+", plain):
+        if re.fullmatch(r"[+-]?\d{1,3},\d{3}", plain):
+            return ""  # 1,234 may be either
+        plain = plain.replace(".", "").replace(",", ".")
+    elif re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+\.\d+", plain) or re.fullmatch(
+        r"[+-]?\d{1,3}(,\d{3}){2,}", plain
+    ):
+        plain = plain.replace(",", "")
+    return plain if re.fullmatch(r"[+-]?\d+(\.\d+)?", plain) else ""
+
+
+def _integer(value: str, field: Field) -> str:
+    plain = _number(value, field) or value
+    whole = re.fullmatch(r"([+-]?\d{1,9})(\.0*)?", plain)
+    return whole[1] if whole else ""
+
+
+def _boolean(value: str, _field: Field) -> str:
+    word = value.lower()
+    return "true" if word in _TRUE else "false" if word in _FALSE else ""
+
+
+def _choice(value: str, field: Field) -> str:
+    return ";".join(
+        one if one in field.picklist_values else _nearest(one.strip(), field) or one
+        for one in value.split(";")
+    ) if _some_near(value, field) else ""  # fmt: skip
+
+
+def _some_near(value: str, field: Field) -> bool:
+    return any(
+        one not in field.picklist_values and _nearest(one.strip(), field)
+        for one in value.split(";")
+    )
+
+
+def _nearest(value: str, field: Field) -> str:
+    by_lower = {one.lower(): one for one in reversed(field.picklist_values)}
+    near = get_close_matches(value.lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[near[0]] if near else ""
+
+
+def _email(value: str, _field: Field) -> str:
+    plain = re.sub(r"\s", "", value.strip("<>\"' ").removeprefix("mailto:")).replace(",", ".")
+    good = re.fullmatch(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(\.[\w-]+)+", plain, re.ASCII)
+    return plain if good and ".." not in plain else ""
+
+
+def _id(value: str, _field: Field) -> str:
+    return record_ids.whole(value) if re.fullmatch("[0-9A-Za-z]{15}", value) else ""
+
+
+_BETTER: Mapping[str, Callable[[str, Field], str]] = {
+    "NOT_A_DATE": _date,
+    "NOT_A_DATETIME": _datetime,
+    "NOT_A_TIME": _time,
+    "NOT_A_NUMBER": _number,
+    "NOT_AN_INTEGER": _integer,
+    "NOT_A_BOOLEAN": _boolean,
+    "BOOLEAN_IN_WORDS": _boolean,
+    "NOT_IN_PICKLIST": _choice,
+    "NEW_PICKLIST_VALUE": _choice,
+    "NOT_AN_EMAIL": _email,
+    "MALFORMED_ID": _id,
+}

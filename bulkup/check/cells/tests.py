@@ -1,0 +1,221 @@
+"""What may be wrong with the cells of a field of each type, as SQL.
+
+Each test is exact. A glance is what all rows pay for: cheap, never false where a test is true.
+Only the few rows that it points at are tested. The forms are those that bulk-api-2.md's sources
+name; where they are silent the stricter one is taken.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from bulkup.check.cells import record_ids
+from bulkup.duckdb_tools.engine import quoted
+from bulkup.model import Field, ObjectInfo
+
+MOST_CHARACTERS = 32_000
+"""What Salesforce takes in one field."""
+
+NULL = "#N/A"
+
+EMAIL = (
+    "[A-Za-z0-9!#$%&''*+/=?^_`{|}~-]+(?:\\.[A-Za-z0-9!#$%&''*+/=?^_`{|}~-]+)*"
+    "@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\\.)+[A-Za-z0-9]{2,}"
+)
+_NUMBER = "[+-]?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_INTEGER = "[+-]?[0-9]{1,11}"
+_CLOCK = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,3})?"
+_ZONE = "(?:Z|[+-](?:[01][0-9]|2[0-3]):?[0-5][0-9])"
+_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_SAFE_DATE = "(?:1[7-9]|2[0-9]|3[0-9])[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
+# What the second byte of a letter in UTF-8 looks like, read as Windows-1252: `Ã©` for `é`.
+_SECOND = bytes(range(0x80, 0xC0)).decode("cp1252", "ignore")
+_GARBLED = f"Ã[{_SECOND}]|Â[{_SECOND}]|â€|\\x{{FFFD}}"
+_GARBLED_SIGNS = "[ÃÂâ\\x{FFFD}]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellCondition:
+    """One thing that may be wrong with a cell: SQL that is true where it is, for given cells."""
+
+    code: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldTests:
+    """The tests of one column, and the glance that is true wherever one of them may be."""
+
+    tests: tuple[CellCondition, ...]
+    glances: tuple[str, ...]
+
+
+def tests_for(cell: str, field: Field, info: ObjectInfo) -> FieldTests:
+    """What to test in the cells of a field. `cell` is SQL for text that is never NULL."""
+    tests, glances = _KINDS.get(field.type, _length)(cell, field, info)
+    return FieldTests(
+        tests=tuple(CellCondition(code=code, sql=sql) for code, sql in tests.items()),
+        glances=tuple(glances),
+    )
+
+
+Made = tuple[dict[str, str], list[str]]
+
+
+def _full(cell: str, pattern: str) -> str:
+    return f"regexp_full_match({cell}, '{pattern}')"
+
+
+def _unless(cell: str, pattern: str) -> str:
+    """A glance: the cell is not empty and not of the form."""
+    return f"NOT regexp_full_match({cell}, '(?:{pattern})?')"
+
+
+def limit(field: Field) -> int:
+    """The most characters that the field takes."""
+    return min(field.length or MOST_CHARACTERS, MOST_CHARACTERS)
+
+
+def _length(cell: str, field: Field, _info: ObjectInfo) -> Made:
+    most = limit(field)
+    return {"TOO_LONG": f"length({cell}) > {most}"}, [f"strlen({cell}) > {most}"]
+
+
+def is_text(field: Field) -> bool:
+    """Whether people may write what they like in the field."""
+    return field.type not in _KINDS
+
+
+def style_tests(cell: str) -> FieldTests:
+    """What is wrong with text by habit: not refused, but hardly meant."""
+    blanks = f"regexp_matches({cell}, '^[\\s\\x{{A0}}]|[\\s\\x{{A0}}]$')"
+    tests = (
+        CellCondition(code="BLANKS_AROUND", sql=blanks),
+        CellCondition(code="WRONG_ENCODING", sql=f"regexp_matches({cell}, '{_GARBLED}')"),
+    )
+    edges = f"({cell} > '' AND ({cell} < '!' OR suffix({cell}, ' ')))"
+    signs = (
+        f"CASE WHEN strlen({cell}) <> length({cell})"
+        f" THEN regexp_matches({cell}, '{_GARBLED_SIGNS}|^\\x{{A0}}|\\x{{A0}}$') ELSE false END"
+    )
+    return FieldTests(tests=tests, glances=(edges, signs))
+
+
+def _email(cell: str, field: Field, info: ObjectInfo) -> Made:
+    tests, glances = _length(cell, field, info)
+    tests["NOT_AN_EMAIL"] = f"NOT {_full(cell, EMAIL)}"
+    return tests, [*glances, _unless(cell, EMAIL)]
+
+
+def _choice(cell: str, field: Field, info: ObjectInfo) -> Made:
+    tests, glances = _length(cell, field, info)
+    if field.picklist_values:
+        code = "NOT_IN_PICKLIST" if field.restricted_picklist else "NEW_PICKLIST_VALUE"
+        values = ", ".join(quoted(one) for one in field.picklist_values)
+        tests[code] = f"{cell} NOT IN ({values})"
+        glances.append(f"{cell} NOT IN ('', {values})")
+    return tests, glances
+
+
+def _choices(cell: str, field: Field, info: ObjectInfo) -> Made:
+    tests, glances = _length(cell, field, info)
+    if field.picklist_values:
+        code = "NOT_IN_PICKLIST" if field.restricted_picklist else "NEW_PICKLIST_VALUE"
+        values = ", ".join(quoted(one) for one in field.picklist_values)
+        split = f"string_split({cell}, ';')"
+        tests[code] = f"NOT list_has_all([{values}], {split})"
+        glances.append(f"{cell} NOT IN ('', {values})")
+    return tests, glances
+
+
+def _boolean(cell: str, _field: Field, _info: ObjectInfo) -> Made:
+    said = f"lower({cell})"
+    words = "'yes', 'no', 'y', 'n'"
+    return {
+        "NOT_A_BOOLEAN": f"{said} NOT IN ('true', 'false', '1', '0', {words})",
+        "BOOLEAN_IN_WORDS": f"{said} IN ({words})",
+    }, [f"{cell} NOT IN ('true', 'false', '')"]
+
+
+def _int(cell: str, field: Field, _info: ObjectInfo) -> Made:
+    value = f"TRY_CAST({cell} AS BIGINT)"
+    fits = f"{_full(cell, _INTEGER)} AND {value} BETWEEN -2147483648 AND 2147483647"
+    tests = {"NOT_AN_INTEGER": f"NOT coalesce({fits}, false)"}
+    if field.digits:
+        tests["MORE_DIGITS_THAN_DESCRIBED"] = (
+            f"coalesce({fits} AND abs({value}) >= {10**field.digits}, false)"
+        )
+    return tests, [_unless(cell, f"[0-9]{{1,{min(field.digits or 9, 9)}}}")]
+
+
+def _number(cell: str, field: Field, _info: ObjectInfo) -> Made:
+    tests = {"NOT_A_NUMBER": f"NOT {_full(cell, _NUMBER)}"}
+    whole = field.precision - field.scale
+    if field.precision:
+        value = f"abs(TRY_CAST(ltrim({cell}, '+') AS DOUBLE))"
+        huge = f"coalesce({value} >= 1e{whole}, NOT regexp_matches({cell}, '[eE]-'))"
+        tests["OUTSIDE_PRECISION"] = f"{_full(cell, _NUMBER)} AND {huge}"
+    digits = min(whole, 15) if field.precision else 15
+    return tests, [_unless(cell, f"-?[0-9]{{1,{max(digits, 1)}}}(?:\\.[0-9]+)?")]
+
+
+def _day(text: str) -> str:
+    """SQL: the text begins with a day that there is, in the years that Salesforce takes."""
+    year = f"left({text}, 4) BETWEEN '1700' AND '4000'"
+    return f"TRY_CAST(left({text}, 10) AS DATE) IS NOT NULL AND {year}"
+
+
+def _date(cell: str, _field: Field, _info: ObjectInfo) -> Made:
+    right = f"{_full(cell, _DATE)} AND {_day(cell)}"
+    return {"NOT_A_DATE": f"NOT ({right})"}, [_unless(cell, _SAFE_DATE)]
+
+
+def _datetime(cell: str, _field: Field, _info: ObjectInfo) -> Made:
+    right = f"{_full(cell, f'{_DATE}T{_CLOCK}{_ZONE}')} AND {_day(cell)}"
+    return {"NOT_A_DATETIME": f"NOT ({right})"}, [_unless(cell, f"{_SAFE_DATE}T{_CLOCK}{_ZONE}")]
+
+
+def _time(cell: str, _field: Field, _info: ObjectInfo) -> Made:
+    return {"NOT_A_TIME": f"NOT {_full(cell, f'{_CLOCK}Z?')}"}, [_unless(cell, f"{_CLOCK}Z?")]
+
+
+def _id(cell: str, field: Field, info: ObjectInfo) -> Made:
+    shape = _full(cell, record_ids.SHAPE)
+    tests = {
+        "MALFORMED_ID": f"NOT {shape}",
+        "WRONG_ID_CHECKSUM": f"{shape} AND {record_ids.wrong_checksum(cell)}",
+    }
+    glances = [_unless(cell, record_ids.SHAPE), record_ids.wrong_checksum(cell)]
+    if starts := record_ids.prefixes(field, info):
+        other = f"left({cell}, 3) NOT IN ({', '.join(map(quoted, starts))})"
+        tests["ID_OF_ANOTHER_OBJECT"] = f"{shape} AND {other}"
+        glances.append(f"{cell} <> '' AND {other}")
+    return tests, glances
+
+
+def _nothing(_cell: str, _field: Field, _info: ObjectInfo) -> Made:
+    return {}, []
+
+
+_KINDS: Mapping[str, Callable[[str, Field, ObjectInfo], Made]] = {
+    "email": _email,
+    "picklist": _choice,
+    "multipicklist": _choices,
+    "boolean": _boolean,
+    "int": _int,
+    "long": _int,
+    "double": _number,
+    "currency": _number,
+    "percent": _number,
+    "date": _date,
+    "datetime": _datetime,
+    "time": _time,
+    "id": _id,
+    "reference": _id,
+    "base64": _nothing,
+    "address": _nothing,
+}
+
+
+def relation_tests(cell: str) -> Iterator[CellCondition]:
+    """What may be wrong with the cells of a relationship column."""
+    yield CellCondition(code="TOO_LONG", sql=f"length({cell}) > {MOST_CHARACTERS}")

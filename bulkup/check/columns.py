@@ -1,0 +1,130 @@
+"""A header against the object's describe: what each column is sent as, what is wrong with it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from bulkup.check.column import Column
+from bulkup.check.relationships import Relation, relation
+from bulkup.check.requirements import doubled, key_field, missing, object_findings, unwritable
+from bulkup.check.rules import finding
+from bulkup.errors import InputError
+from bulkup.model import Field, Finding, ObjectInfo, Target
+from bulkup.text import as_argument, closest, plain
+
+_OURS = ("sf__", "bulkup__")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """What is sent, what is left out (by `--drop`, or because it is ours), and the findings.
+
+    `key` is the column by which records are found; None for an insert, or where it is missing.
+    `external_id` is the key field of an upsert in the describe's own case, else None.
+    """
+
+    as_sent: tuple[Column, ...]
+    left_out: tuple[str, ...]
+    key: Column | None
+    external_id: str | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The header that is sent."""
+        return tuple(column.name for column in self.as_sent)
+
+    @property
+    def fields(self) -> dict[str, Field | None]:
+        """The described field of each column by the name that is sent."""
+        return {column.name: column.field for column in self.as_sent}
+
+
+def resolve(
+    header: Sequence[str],
+    info: ObjectInfo,
+    target: Target,
+    renames: Mapping[str, str] | None = None,
+    drops: Collection[str] = (),
+) -> Columns:
+    """What each column of the header is at Salesforce, all that can be said against it included.
+
+    Raises:
+        InputError: `--map` or `--drop` name a column that the file does not have, or the target
+            names a key that is none.
+    """
+    renames = renames or {}
+    _must_exist(header, renames, drops)
+    kept = [
+        source for source in header if source not in drops and not source.lower().startswith(_OURS)
+    ]
+    fields = {one.name.lower(): one for one in info.fields.values()}
+    looked_up = [_column(source, renames.get(source, source), info, fields) for source in kept]
+    as_sent = tuple(column for column, _ in looked_up)
+    by = key_field(info, target, fields)
+    key = next((one for one in as_sent if by and one.field == by), None)
+    return Columns(
+        as_sent=as_sent,
+        left_out=tuple(name for name in header if name not in kept),
+        key=key,
+        external_id=by.name if by and target.external_id else None,
+        findings=(
+            *object_findings(info, target),
+            *(one for _, one in looked_up if one),
+            *doubled(as_sent),
+            *unwritable(as_sent, key, info, target),
+            *missing(as_sent, key, by, info, target),
+        ),
+    )
+
+
+def _must_exist(header: Sequence[str], renames: Mapping[str, str], drops: Collection[str]) -> None:
+    asked = [("--map", one) for one in renames] + [("--drop", one) for one in drops]
+    problems = [_no_such(option, one, header) for option, one in asked if one not in header]
+    problems += [f"{one!r} is in --map and in --drop" for one in renames if one in drops]
+    if problems:
+        raise InputError(
+            "; ".join(problems),
+            f"The file's columns are: {', '.join(header)}",
+            name="UnknownColumn",
+        )
+
+
+def _no_such(option: str, name: str, header: Sequence[str]) -> str:
+    near = closest(name, header)
+    return f"{option}: the file has no column {name!r}" + (
+        f", did you mean {near!r}?" if near else ""
+    )
+
+
+def _column(
+    source: str, name: str, info: ObjectInfo, fields: Mapping[str, Field]
+) -> tuple[Column, Finding | None]:
+    wanted = name.strip()
+    if field := fields.get(wanted.lower()):
+        return Column(source=source, name=field.name, field=field), None
+    if "." in wanted and plain(wanted):
+        found = relation(source, wanted, info)
+        if isinstance(found, Relation):
+            return Column(source=source, name=found.name, reference=found.reference), None
+        return Column(source=source, name=wanted), found
+    return Column(source=source, name=wanted), _unknown(source, wanted, info)
+
+
+def _unknown(source: str, name: str, info: ObjectInfo) -> Finding:
+    same_label = [
+        one.name
+        for one in info.fields.values()
+        if one.label.strip().lower() == name.lower() and one.type != "address"
+    ]
+    if same_label:
+        arguments = " or ".join(f"--map {as_argument(f'{source}={one}')}" for one in same_label)
+        message = f"{name!r} is a label: its field is {' or '.join(same_label)} ({arguments})"
+        return finding("LABEL_NOT_NAME", message, column=source)
+    drop = f"--drop {as_argument(source)}"
+    near = closest(name, (one.name for one in info.fields.values() if one.type != "address"))
+    if near:
+        advice = f"did you mean {near}? (--map {as_argument(f'{source}={near}')}, or {drop})"
+    else:
+        advice = f"name its field with --map, or leave it out with {drop}"
+    message = f"{info.name} has no field {name!r}: {advice}"
+    return finding("UNKNOWN_COLUMN", message, column=source)

@@ -1,0 +1,31 @@
+"""A load against what the org takes in a day."""
+
+from collections.abc import Mapping
+
+from bulkup.check.rules import finding
+from bulkup.model import Finding
+
+BATCH_ROWS = 10_000
+"""Salesforce cuts a job into batches of so many rows and counts them [bulk_common_limits]."""
+
+DAILY_ROWS = 150_000_000
+"""Rows that an org takes in 24 rolling hours [bulk_common_limits]."""
+
+_BATCHES = "DailyBulkApiBatches"
+
+
+def allocation(limits: Mapping[str, Mapping[str, int]], rows: int) -> tuple[Finding, ...]:
+    """What Salesforce's own limits say about a load of so many rows; nothing if they are silent.
+
+    `limits` is the answer of the `limits` call: `{"DailyBulkApiBatches": {"Max", "Remaining"}}`.
+    """
+    told = limits.get(_BATCHES, {})
+    most = min(DAILY_ROWS, told.get("Max", DAILY_ROWS // BATCH_ROWS) * BATCH_ROWS)
+    left = min(most, told.get("Remaining", DAILY_ROWS // BATCH_ROWS) * BATCH_ROWS)
+    if rows > most:
+        message = f"The load has {rows:,} rows, and the org takes {most:,} in 24 hours"
+        return (finding("MORE_THAN_DAILY_LIMIT", message, count=rows),)
+    if rows > left:
+        message = f"The load has {rows:,} rows, and {left:,} are left of the org's 24 hours"
+        return (finding("MORE_THAN_REMAINING_LIMIT", message, count=rows),)
+    return ()

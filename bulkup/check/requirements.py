@@ -1,0 +1,176 @@
+"""What an operation needs of the columns: a key, the right to write, required fields."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from bulkup.check.column import Column
+from bulkup.check.rules import finding
+from bulkup.errors import InputError
+from bulkup.model import Field, Finding, ObjectInfo, Operation, Target
+from bulkup.text import as_argument, closest
+
+_BY_ID = {Operation.UPDATE, Operation.DELETE, Operation.HARD_DELETE}
+_DELETES = {Operation.DELETE, Operation.HARD_DELETE}
+
+
+def object_findings(info: ObjectInfo, target: Target) -> list[Finding]:
+    """Whether the user may do this to the object at all."""
+    able = {
+        Operation.INSERT: info.createable,
+        Operation.UPDATE: info.updateable,
+        Operation.UPSERT: info.createable or info.updateable,
+        Operation.DELETE: info.deletable,
+        Operation.HARD_DELETE: info.deletable,
+    }[target.operation]
+    message = f"Your user may not {target.operation} records of {info.name}"
+    return [] if able else [finding("OBJECT_NOT_LOADABLE", message)]
+
+
+def is_key(field: Field) -> bool:
+    """Whether an upsert can find records by this field."""
+    return field.external_id or field.id_lookup or field.name == "Id"
+
+
+def key_field(info: ObjectInfo, target: Target, fields: Mapping[str, Field]) -> Field | None:
+    """The field by which records are found; None for an insert.
+
+    Raises:
+        InputError: the one that was named does not exist, or is no key.
+    """
+    if target.operation in _BY_ID:
+        return fields.get("id")
+    if target.operation is Operation.INSERT:
+        return None
+    name = target.external_id or ""
+    field = fields.get(name.strip().lower())
+    if field and is_key(field):
+        return field
+    raise _no_key(name, field, info)
+
+
+def _no_key(name: str, field: Field | None, info: ObjectInfo) -> InputError:
+    keys = [one.name for one in info.fields.values() if is_key(one)]
+    reason = (
+        f"{info.name}.{field.name} is no key" if field else f"{info.name} has no field {name!r}"
+    )
+    near = closest(name, keys)
+    return InputError(
+        f"{reason}: an upsert finds records by {', '.join(keys) or 'none'}",
+        f"Did you mean --external-id {near}?" if near else "Name one of these: --external-id FIELD",
+        name="KeyNotAllowed",
+    )
+
+
+def doubled(as_sent: Sequence[Column]) -> list[Finding]:
+    """Columns that would be sent under one name."""
+    by_name: dict[str, list[str]] = defaultdict(list)
+    for column in as_sent:
+        by_name[column.name.lower()].append(column.source)
+    return [
+        finding(
+            "COLUMN_TWICE",
+            f"{' and '.join(map(repr, sources))} would both be sent as "
+            f"{next(c.name for c in as_sent if c.name.lower() == name)}: "
+            f"leave one out (--drop {as_argument(sources[-1])})",
+            column=sources[-1],
+        )
+        for name, sources in by_name.items()
+        if len(sources) > 1
+    ]
+
+
+def unwritable(
+    as_sent: Sequence[Column], key: Column | None, info: ObjectInfo, target: Target
+) -> list[Finding]:
+    """Columns that the operation does not take."""
+    columns = [one for one in as_sent if one != key]
+    if target.operation in _DELETES:
+        if not columns:
+            return []
+        drops = " ".join(f"--drop {as_argument(one.source)}" for one in columns)
+        message = f"A {target.operation} takes only the Id: {drops}"
+        return [finding("ONLY_ID_FOR_DELETE", message, column=columns[0].source)]
+    return [
+        finding("COLUMN_NOT_LOADABLE", _why_not(field, info, target, one), column=one.source)
+        for one in columns
+        if (field := one.field or one.reference) and not _writable(field, target)
+    ]
+
+
+def _writable(field: Field, target: Target) -> bool:
+    if field.name == "Id" or field.type == "address":
+        return False
+    return {
+        Operation.INSERT: field.createable,
+        Operation.UPDATE: field.updateable,
+    }.get(target.operation, field.createable or field.updateable)
+
+
+def _why_not(field: Field, info: ObjectInfo, target: Target, column: Column) -> str:
+    kind = (
+        "is made of other fields" if field.type == "address"
+        else "is calculated" if field.calculated
+        else "is numbered by Salesforce" if field.auto_number
+        else f"can't be written by an {target.operation}"
+    )  # fmt: skip
+    return f"{info.name}.{field.name} {kind}: leave it out (--drop {as_argument(column.source)})"
+
+
+def missing(
+    as_sent: Sequence[Column],
+    key: Column | None,
+    by: Field | None,
+    info: ObjectInfo,
+    target: Target,
+) -> list[Finding]:
+    """Columns that the operation needs and the file does not have."""
+    found = []
+    if by and key is None:
+        found.append(_no_key_column(by, target))
+    elif target.operation not in _DELETES and not [one for one in as_sent if one != key]:
+        found.append(
+            finding("NOTHING_BUT_KEYS", f"Only {key.name} would be sent: there is nothing to load")
+            if key
+            else finding("NO_COLUMN_LEFT", "No column would be sent: there is nothing to load")
+        )
+    return found + _required(as_sent, info, target)
+
+
+def _no_key_column(field: Field, target: Target) -> Finding:
+    wrong = (
+        ": without it every row would be inserted anew"
+        if target.operation is Operation.UPSERT and field.name == "Id"
+        else ""
+    )
+    message = f"The file has no column {field.name}, which every {target.operation} needs{wrong}"
+    return finding("KEY_COLUMN_MISSING", message, column=field.name)
+
+
+def _required(as_sent: Sequence[Column], info: ObjectInfo, target: Target) -> list[Finding]:
+    if target.operation not in {Operation.INSERT, Operation.UPSERT}:
+        return []
+    filled = {field.name for one in as_sent if (field := one.field or one.reference)}
+    labels = {one.name.lower() for one in as_sent if not (one.field or one.reference)}
+    lacking = [
+        one
+        for one in info.fields.values()
+        # A column that has the field's label is told of already.
+        if one.required and one.name not in filled and one.label.lower() not in labels
+    ]
+    if target.operation is Operation.INSERT:
+        return [
+            finding(
+                "REQUIRED_COLUMN_MISSING",
+                f"{info.name}.{one.name} is required, and the file has no column for it",
+                column=one.name,
+            )
+            for one in lacking
+        ]
+    return [
+        finding(
+            "REQUIRED_FOR_NEW",
+            f"{info.name}.{one.name} has no column: rows that find no record will fail",
+            column=one.name,
+        )
+        for one in lacking
+    ]

@@ -1,0 +1,295 @@
+"""Every code that the check can say, as one table: its weight, its meaning, what to do."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from bulkup.model import Finding, Severity
+
+FIRST_ROWS = 20
+"""How many row numbers a finding names."""
+
+
+class Scope(StrEnum):
+    """What a finding is about. `--skip-invalid` helps only with single rows."""
+
+    LOAD = "load"
+    COLUMN = "column"
+    ROWS = "rows"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One code of the table. `firm` says why `--allow` can't let it pass; empty where it can."""
+
+    severity: Severity
+    scope: Scope
+    meaning: str
+    advice: str
+    firm: str = ""
+
+
+def _error(scope: Scope, meaning: str, advice: str, firm: str = "") -> Rule:
+    return Rule(severity=Severity.ERROR, scope=scope, meaning=meaning, advice=advice, firm=firm)
+
+
+def _warning(scope: Scope, meaning: str, advice: str) -> Rule:
+    return Rule(severity=Severity.WARNING, scope=scope, meaning=meaning, advice=advice)
+
+
+_CORRECT = "Correct the cells"
+_FAILS_JOB = "Salesforce fails the whole job for it"
+
+RULES: Mapping[str, Rule] = {
+    "OBJECT_NOT_LOADABLE": _error(
+        Scope.LOAD,
+        "You may not insert, update or delete records of this object",
+        "Ask your administrator for the permission, or load another object",
+        "Salesforce refuses all of it",
+    ),
+    "KEY_COLUMN_MISSING": _error(
+        Scope.LOAD,
+        "The file has no column for the key by which records are found",
+        "Add the column, or name it with `--map`",
+        "no record can be found without it, and rows might be inserted anew",
+    ),
+    "NOTHING_BUT_KEYS": _error(
+        Scope.LOAD,
+        "There is no column that would change anything",
+        "Add columns to load, or drop fewer",
+    ),
+    "NO_COLUMN_LEFT": _error(
+        Scope.LOAD,
+        "No column of the file would be sent",
+        "Add columns to load, or drop fewer",
+        _FAILS_JOB,
+    ),
+    "REQUIRED_COLUMN_MISSING": _error(
+        Scope.LOAD,
+        "A field that an insert needs has no column",
+        "Add the column, or name it with `--map`",
+    ),
+    "REQUIRED_FOR_NEW": _warning(
+        Scope.LOAD,
+        "A field that new records need has no column in an upsert",
+        "Nothing, if every row finds its record",
+    ),
+    "MORE_THAN_DAILY_LIMIT": _error(
+        Scope.LOAD,
+        "The load has more rows than the org takes in a day",
+        "Load the file in parts on several days",
+    ),
+    "MORE_THAN_REMAINING_LIMIT": _warning(
+        Scope.LOAD,
+        "The load needs more than what is left of the org's allocation of the last 24 hours",
+        "Wait, or load it in parts: a run that meets the limit can be resumed",
+    ),
+    "ENCODING_GUESSED": _warning(
+        Scope.LOAD,
+        "The file does not tell its encoding, and it is not UTF-8: it was guessed",
+        "See whether the value that the message shows is right, and name the encoding with "
+        "`--encoding`",
+    ),
+    "UNKNOWN_COLUMN": _error(
+        Scope.COLUMN,
+        "The object has no field of this name",
+        "Name the field with `--map`, or leave the column out with `--drop`",
+        _FAILS_JOB,
+    ),
+    "LABEL_NOT_NAME": _error(
+        Scope.COLUMN,
+        "The column has a field's label, and Salesforce takes only its name",
+        "Type the `--map` that the message shows",
+        _FAILS_JOB,
+    ),
+    "COLUMN_NOT_LOADABLE": _error(
+        Scope.COLUMN,
+        "The field can't be written by this operation",
+        "Leave the column out with `--drop`",
+        "Salesforce fails the rows that fill it, or the whole job",
+    ),
+    "COLUMN_TWICE": _error(
+        Scope.COLUMN,
+        "Two columns fill the same field",
+        "Leave one of them out with `--drop`",
+        _FAILS_JOB,
+    ),
+    "ONLY_ID_FOR_DELETE": _error(
+        Scope.COLUMN,
+        "A delete takes the Id and nothing else",
+        "Leave the other columns out with `--drop`",
+        _FAILS_JOB,
+    ),
+    "RELATIONSHIP_UNKNOWN": _error(
+        Scope.COLUMN,
+        "The object has no relationship of this name, or its key finds no records",
+        "Write Relationship.Field, with a relationship that the message names",
+        _FAILS_JOB,
+    ),
+    "RELATIONSHIP_NEEDS_OBJECT": _error(
+        Scope.COLUMN,
+        "The reference may point to several objects, and the column does not say to which",
+        "Put the object in front, as in User:Owner.Email",
+        _FAILS_JOB,
+    ),
+    "RELATIONSHIP_TAKES_NO_OBJECT": _error(
+        Scope.COLUMN,
+        "The reference points to one object only, which must not stand in front",
+        "Take the object and the colon away",
+        _FAILS_JOB,
+    ),
+    "COLUMN_EMPTY": _warning(
+        Scope.COLUMN,
+        "Every cell of the column is empty",
+        "Nothing, or leave it out with `--drop`",
+    ),
+    "KEY_EMPTY": _error(
+        Scope.ROWS,
+        "A row has no value in the key column",
+        "Fill the cells, or take the rows out",
+        "such a row fails or, in an upsert by Id, is inserted anew",
+    ),
+    "KEY_TWICE": _error(
+        Scope.ROWS,
+        "Several rows have the same key, and which of them wins is up to Salesforce",
+        "Keep one row for each key",
+    ),
+    "REQUIRED_EMPTY": _error(Scope.ROWS, "A field that an insert needs is empty", "Fill the cells"),
+    "REQUIRED_EMPTY_FOR_NEW": _warning(
+        Scope.ROWS,
+        "A field that new records need is empty in an upsert",
+        "Nothing, if these rows find their records",
+    ),
+    "REQUIRED_CLEARED": _error(
+        Scope.ROWS, "`#N/A` would empty a field that can't be empty", "Put a value in its place"
+    ),
+    "TOO_LONG": _error(
+        Scope.ROWS, "The value has more characters than the field holds", "Shorten the values"
+    ),
+    "RECORD_TOO_LONG": _error(
+        Scope.ROWS,
+        "The record has more than 400,000 characters",
+        "Shorten its values",
+    ),
+    "NOT_A_NUMBER": _error(
+        Scope.ROWS,
+        "The value is no number that Salesforce takes",
+        "Write digits and a decimal point, as in 1234.5",
+    ),
+    "NOT_AN_INTEGER": _error(
+        Scope.ROWS,
+        "The value is no whole number of at most 2,147,483,647",
+        "Write digits only",
+    ),
+    "OUTSIDE_PRECISION": _error(
+        Scope.ROWS, "The number has more digits than the field holds", _CORRECT
+    ),
+    "MORE_DIGITS_THAN_DESCRIBED": _warning(
+        Scope.ROWS, "The whole number has more digits than the field is described with", _CORRECT
+    ),
+    "NOT_A_DATE": _error(
+        Scope.ROWS,
+        "The value is no date that Salesforce takes",
+        "Write 2026-11-24",
+    ),
+    "NOT_A_DATETIME": _error(
+        Scope.ROWS,
+        "The value is no date and time that Salesforce takes",
+        "Write 2026-11-24T04:05:06Z, or with an offset in the place of the Z",
+    ),
+    "NOT_A_TIME": _error(
+        Scope.ROWS, "The value is no time that Salesforce takes", "Write 04:05:06.000Z"
+    ),
+    "NOT_A_BOOLEAN": _error(
+        Scope.ROWS, "The value is neither true nor false", "Write true or false"
+    ),
+    "BOOLEAN_IN_WORDS": _warning(
+        Scope.ROWS,
+        "A boolean is written as yes, no, y or n, and whether Salesforce takes it is not sure",
+        "Write true or false",
+    ),
+    "NOT_IN_PICKLIST": _error(
+        Scope.ROWS, "The restricted picklist has no such value", "Take one of its values"
+    ),
+    "NEW_PICKLIST_VALUE": _warning(
+        Scope.ROWS,
+        "The picklist has no such value yet; Salesforce takes it all the same",
+        "Nothing, or take one of its values",
+    ),
+    "NOT_AN_EMAIL": _error(Scope.ROWS, "The value is no email address", _CORRECT),
+    "MALFORMED_ID": _error(
+        Scope.ROWS,
+        "An Id is not 15 or 18 letters and digits",
+        _CORRECT,
+    ),
+    "WRONG_ID_CHECKSUM": _error(
+        Scope.ROWS,
+        "The last three characters of an Id do not fit the rest: its capitals were changed",
+        "Export the Ids again; a spreadsheet may have changed them",
+    ),
+    "ID_OF_ANOTHER_OBJECT": _error(
+        Scope.ROWS, "The Id belongs to a record of another object", _CORRECT
+    ),
+    "BLANKS_AROUND": _warning(
+        Scope.ROWS,
+        "Values begin or end with blanks, which Salesforce keeps",
+        "Trim them if they are not meant",
+    ),
+    "WRONG_ENCODING": _warning(
+        Scope.ROWS,
+        "Values look as if they were read in a wrong encoding, like `Ã©` for `é`",
+        "Export the file again, as UTF-8",
+    ),
+    "ROW_TWICE": _warning(
+        Scope.ROWS, "Several rows are the same in every column", "Keep one of them"
+    ),
+}
+
+
+def finding(
+    code: str, message: str, *, column: str = "", count: int = 0, rows: Iterable[int] = ()
+) -> Finding:
+    """A finding that weighs what the table says."""
+    return Finding(
+        severity=RULES[code].severity,
+        code=code,
+        message=message,
+        column=column,
+        count=count,
+        rows=tuple(rows),
+    )
+
+
+def effective_severity(
+    severity: Severity, code: str, *, allow: Collection[str], strict: bool
+) -> Severity:
+    """What a finding weighs for this user: `--allow` beats `--strict`, which beats the table.
+
+    A firm code is let pass by nobody.
+    """
+    if code in allow and not RULES[code].firm:
+        return Severity.WARNING
+    return Severity.ERROR if strict else severity
+
+
+def apply_overrides(
+    findings: Iterable[Finding], *, allow: Collection[str] = (), strict: bool = False
+) -> tuple[Finding, ...]:
+    """The findings with `--allow` and `--strict` applied, errors first."""
+    weighty = [
+        replace(
+            one, severity=effective_severity(one.severity, one.code, allow=allow, strict=strict)
+        )
+        for one in findings
+    ]
+    return tuple(sorted(weighty, key=lambda one: one.severity is not Severity.ERROR))
+
+
+def stopping(findings: Iterable[Finding], *, skip_invalid: bool = False) -> tuple[Finding, ...]:
+    """Those findings that stop the load; with `--skip-invalid` not the ones of single rows."""
+    return tuple(
+        one
+        for one in findings
+        if one.severity is Severity.ERROR
+        and not (skip_invalid and RULES[one.code].scope is Scope.ROWS)
+    )

@@ -1,0 +1,233 @@
+"""`bulkup runs`: this machine's runs, and one run's story."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from bulkup import state_dir
+from bulkup.auth.connection import Connection
+from bulkup.cli import options, output
+from bulkup.cli.commands.resume import require_same_org
+from bulkup.cli.connection import connect
+from bulkup.cli.output import Output
+from bulkup.cli.progress import Lines
+from bulkup.clock import RealClock
+from bulkup.errors import BulkupError, InputError, RunError
+from bulkup.execution.execute import header_of
+from bulkup.runs import registry
+from bulkup.runs.events import (
+    Abandoned,
+    ChunkEvent,
+    Event,
+    Finished,
+    RunPaused,
+    RunStarted,
+    Superseded,
+    to_builtins,
+)
+from bulkup.runs.journal import Journal, begin_anew, last_events
+from bulkup.runs.registry import RunStatus
+from bulkup.runs.run_dir import Run
+from bulkup.state_dir import StateDir
+from bulkup.text import amount, duration
+
+EXAMPLES = """\
+Examples:
+
+  bulkup runs
+
+  bulkup runs 20261124T101500-contacts-upsert
+
+  bulkup runs --prune 30d
+"""
+
+
+def show(
+    run: Annotated[
+        str | None,
+        typer.Argument(metavar="[RUN]", show_default=False, help="Tell this run's story."),
+    ] = None,
+    prune: Annotated[
+        float | None,
+        typer.Option(
+            "--prune",
+            metavar="D",
+            parser=options.duration,
+            show_default=False,
+            help="Remove the directories of registry that are over and older than this, as 30d.",
+        ),
+    ] = None,
+    abandon: Annotated[
+        bool, typer.Option("--abandon", help="Give RUN up: its open jobs are aborted.")
+    ] = False,
+    org: options.Org = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    no_color: options.NoColor = False,
+) -> int:
+    """List the runs of this machine, or tell one run's story, event by event."""
+    screen = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    home = state_dir.find_state_dir()
+    if abandon and not run:
+        raise InputError("Which run is to be given up?", "Type: bulkup runs RUN --abandon")
+    if prune is not None:
+        gone = registry.prune(home, timedelta(seconds=prune), datetime.now(UTC))
+        screen.note(f"removed {amount(len(gone), 'run')}")
+    if run and abandon:
+        _abandon(registry.find_run(home, run), org, screen, home)
+        return 0
+    if run:
+        _story(registry.find_run(home, run), screen)
+    else:
+        _list(registry.all_run_statuses(home), screen)
+    return 0
+
+
+def _list(all_: list[RunStatus], screen: Output) -> None:
+    if screen.json:
+        output.document({"schema": "bulkup.runs/1", "runs": [_entry(one) for one in all_]})
+        return
+    if not all_:
+        screen.note("no runs on this machine")
+        return
+    screen.table(
+        ("run", "object", "operation", "rows", "state", "made", "how to go on"),
+        [
+            (
+                one.run.name,
+                one.run.plan.target.object,
+                str(one.run.plan.target.operation),
+                f"{one.run.plan.source.rows:,}",
+                one.state,
+                one.run.plan.created[:16].replace("T", " "),
+                one.way_on,
+            )
+            for one in all_
+        ],
+        whole=(0, 6),
+        apart=(0, 6),
+    )
+
+
+def _entry(one: RunStatus) -> dict[str, Any]:
+    plan = one.run.plan
+    return {
+        "run": one.run.name,
+        "object": plan.target.object,
+        "operation": str(plan.target.operation),
+        "rows": plan.source.rows,
+        "file": plan.source.name,
+        "state": one.state,
+        "created": plan.created,
+        "resumable": one.resumable,
+        "go_on": one.way_on or None,
+        "superseded_by": one.superseded_by or None,
+    }
+
+
+def _story(run: Run, screen: Output) -> None:
+    events, one = run.events(), registry.run_status(run)
+    if screen.json:
+        told = [to_builtins(event) for event in events]
+        output.document({"schema": "bulkup.run-story/1", **_entry(one), "events": told})
+        return
+    plan = run.plan
+    output.prose(
+        f"{run.name}: {plan.target.operation} {plan.target.object} from {plan.source.path}, "
+        f"{amount(plan.source.rows, 'row')}, {one.state}"
+    )
+    lines = Lines(
+        say=lambda _text: None,
+        chunks={chunk.number: chunk for chunk in plan.chunks},
+        header=len(header_of(run)),
+    )
+    for event in events:
+        output.prose(f"{event.at}  {_told(event, lines)}", hang=len(event.at) + 2)
+    if one.way_on:
+        output.prose(f"go on with: {one.way_on}" if one.resumable else one.way_on)
+
+
+def _told(event: Event, lines: Lines) -> str:
+    if isinstance(event, ChunkEvent):
+        return lines.words(event) or f"job {event.job}: {_step(event)}"
+    match event:
+        case RunStarted():
+            return f"process {event.process} takes the run up (bulkup {event.version})"
+        case RunPaused():
+            why = f": {event.message}" if event.message else ""
+            return f"left as {event.state} after {duration(event.seconds)}{why}"
+        case Superseded():
+            return f"superseded by {event.by}"
+        case Abandoned():
+            return "given up"
+    return lines.words(event)
+
+
+def _step(event: ChunkEvent) -> str:
+    """The two steps that `run` does not show: an intent, and an end without a message."""
+    return str(event.state) if isinstance(event, Finished) else "about to close"
+
+
+def _abandon(run: Run, org: str | None, screen: Output, home: StateDir) -> None:
+    """Give the run up under its lock; jobs that can still be aborted are."""
+    with run.locked():
+        try:
+            events = run.events()
+        except RunError as error:
+            _abandon_damaged(run, error, screen)
+        else:
+            _abandon_whole(run, events, org, screen, home)
+    screen.note(f"run {run.name} is given up")
+
+
+def _abandon_damaged(run: Run, error: RunError, screen: Output) -> None:
+    """Which jobs a damaged journal would have named can't be known."""
+    aside = begin_anew(run.journal, Abandoned(), RealClock())
+    screen.note(f"{error.message}; kept as {aside.name}")
+
+
+def _abandon_whole(
+    run: Run, events: list[Event], org: str | None, screen: Output, home: StateDir
+) -> None:
+    """Once given up, a run is not resumed: so first it must be seen that its jobs can be reached.
+
+    Raises:
+        RunError: there is nothing to give up, or the connection leads to another org.
+    """
+    one = registry.run_status(run, events)
+    given_up = one.state == registry.ABANDONED
+    open_ = {chunk.number for chunk in registry.open_chunks(run, events)}
+    jobs = [event.job for chunk, event in last_events(events).items() if chunk in open_]
+    if one.retriable or one.state == registry.SUPERSEDED or (given_up and not jobs):
+        raise RunError(f"Run {run.name} is {one.state}: there is nothing to give up")
+    with ExitStack() as stack:
+        connection = stack.enter_context(_connection(run, org, screen, home)) if jobs else None
+        if not given_up:
+            stack.enter_context(Journal(run.journal, RealClock())).append(Abandoned())
+        if connection:
+            _abort(jobs, connection, screen)
+
+
+@contextmanager
+def _connection(run: Run, org: str | None, screen: Output, home: StateDir) -> Iterator[Connection]:
+    target = run.plan.target
+    with connect(org or target.alias or None, target.api_version, screen, home) as connection:
+        require_same_org(run, connection)
+        yield connection
+
+
+def _abort(jobs: list[str], connection: Connection, screen: Output) -> None:
+    from bulkup.salesforce.ingest import IngestJobs
+
+    ingest = IngestJobs(connection.client)
+    for job in jobs:
+        try:
+            state = ingest.abort(job).state
+        except BulkupError as error:
+            screen.note(f"job {job} could not be aborted: {error.message}")
+        else:
+            screen.note(f"job {job}: {state}")

@@ -1,0 +1,104 @@
+"""From an alias, the environment or a stored login to an org that answers."""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from bulkup.auth.connection import Connection
+from bulkup.cli.commands.local import start
+from bulkup.cli.output import Output
+from bulkup.clock import RealClock
+from bulkup.errors import CredentialsError
+from bulkup.retry import RETRY_FOR, RetryPolicy
+from bulkup.state_dir import StateDir
+from bulkup.text import duration
+
+if TYPE_CHECKING:
+    from bulkup.auth.credentials import Credentials
+
+LOCAL = "local"
+DEAD_HINT = "Stop the local org and start it again, for a new token: bulkup local serve"
+
+
+@contextmanager
+def connect(
+    org: str | None,
+    api_version: str,
+    screen: Output,
+    places: StateDir,
+    *,
+    retry_for: float = RETRY_FOR,
+) -> Iterator[Connection]:
+    """An org for as long as the block lasts.
+
+    Raises:
+        CredentialsError: there are no credentials for it.
+    """
+    from bulkup.salesforce.client import Client
+
+    with ExitStack() as stack, _local_advice(org):
+        # A patience of its own: credentials that were found are no answer of the org.
+        credentials = _credentials(org, places, stack, screen, _patience(screen, retry_for))
+        client = stack.enter_context(
+            Client(
+                instance_url=credentials.instance_url,
+                auth=credentials.auth,
+                api_version=api_version,
+                log=screen.log if screen.verbose else None,
+            )
+        )
+        yield Connection(
+            credentials=credentials,
+            client=client,
+            patience=_patience(screen, retry_for),
+        )
+
+
+@contextmanager
+def _local_advice(org: str | None) -> Iterator[None]:
+    """The built-in org knows no logins: what to do about a token of its that was revoked."""
+    try:
+        yield
+    except CredentialsError as error:
+        if org == LOCAL:
+            raise error.with_hint(DEAD_HINT) from error
+        raise
+
+
+def _patience(screen: Output, retry_for: float) -> RetryPolicy:
+    clock = RealClock()
+    return RetryPolicy(
+        clock,
+        lambda seconds: clock.sleep(seconds, threading.Event()),
+        retry_for=retry_for,
+        first_contact=True,
+        tell=lambda reason, seconds: screen.note(f"waiting {duration(seconds)}: {reason}"),
+    )
+
+
+def _credentials(
+    org: str | None, places: StateDir, stack: ExitStack, screen: Output, patience: RetryPolicy
+) -> "Credentials":
+    from bulkup.auth import credentials
+
+    if org != LOCAL:
+        return patience(
+            lambda: credentials.find(
+                org, os.environ, places.config, log=screen.log, tell=screen.note
+            )
+        )
+    url, token = _local_org(places, stack)
+    return credentials.ready(alias=LOCAL, instance_url=url, token=token)
+
+
+def _local_org(places: StateDir, stack: ExitStack) -> tuple[str, str]:
+    """The one that `local serve` runs, or one of our own for as long as the command lasts."""
+    from bulkup.localorg import server
+
+    if running := server.find_running(places.localorg):
+        return running
+    places.make()
+    own = stack.enter_context(start(places.localorg))
+    return own.url, own.token

@@ -1,0 +1,144 @@
+"""The one place where errors become a line, a hint and an exit code."""
+
+import re
+import sys
+import traceback
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from bulkup.cli import output
+from bulkup.errors import BulkupError, CheckFailed, InputError, Interrupted
+from bulkup.state_dir import find_state_dir
+
+UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+"""What typer raises for an option that it does not know: its own click is private."""
+
+ENVIRONMENT = re.compile(r" \(env var: '\w+'\)")
+SECRET = re.compile(r"00D\w{12,15}![\w.]+|(?i:bearer)\s+\S+|(?<==)[\w.~+/-]{40,}")
+
+
+class Command(TyperCommand):
+    """A command that shows no type beside a flag in its help: nothing is written behind one."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Its parameters, as they are shown."""
+        return _bare(super().get_params(ctx))
+
+
+class Group(TyperGroup):
+    """The same of a group."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Its own parameters, as they are shown."""
+        return _bare(super().get_params(ctx))
+
+
+def _bare(parameters: list[Any]) -> list[Any]:
+    for one in parameters:
+        if getattr(one, "is_flag", False):
+            one.metavar = ""
+    return parameters
+
+
+class Boundary(Group):
+    """A group whose commands return their exit code or raise; it holds under CliRunner too."""
+
+    def make_context(self, info_name: str | None, args: list[str], *more: Any, **extra: Any) -> Any:
+        """Read the group's own options; a wrong one is told like that of any command."""
+        as_json = "--json" in args
+        try:
+            return super().make_context(info_name, args, *more, **extra)
+        except UsageError as error:
+            behind = self._command_of(getattr(error, "option_name", ""), args)
+            raise typer.Exit(_told_usage(error, as_json=as_json, behind=behind)) from error
+
+    def _command_of(self, option: str, arguments: list[str]) -> str:
+        """The command that was named and has that option; the last, as 'local' is a value too."""
+        for name in reversed(arguments):
+            command = self.commands.get(name)
+            if command and any(option in one.opts for one in command.params):
+                return name
+        return ""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command and turn whatever comes out of it into an exit."""
+        arguments = [*ctx._protected_args, *ctx.args]  # noqa: SLF001 -- typer shows them nowhere else
+        as_json = "--json" in arguments
+        try:
+            code = super().invoke(ctx)
+        except (typer.Exit, typer.Abort):
+            raise
+        except BulkupError as error:
+            raise typer.Exit(_told(error, as_json=as_json)) from error
+        except UsageError as error:
+            raise typer.Exit(_told_usage(error, as_json=as_json)) from error
+        except KeyboardInterrupt as error:
+            interrupted = Interrupted("Interrupted", "Nothing is under way.")
+            raise typer.Exit(_told(interrupted, as_json=as_json)) from error
+        except BrokenPipeError:
+            # Whoever read our output has gone: nobody is left to be told.
+            sys.stdout = None  # Python would flush into it
+            raise typer.Exit(1) from None
+        except Exception as error:
+            raise typer.Exit(_told(_bug(error), as_json=as_json)) from error
+        raise typer.Exit(code if isinstance(code, int) else 0)
+
+
+def exit_code(error: BulkupError) -> int:
+    """The code that an error ends the process with."""
+    return 143 if isinstance(error, Interrupted) and error.terminated else error.exit_code
+
+
+def _told(error: BulkupError, *, as_json: bool) -> int:
+    if as_json and isinstance(error, CheckFailed):
+        output.document(output.check_document(error.findings, error.rows))
+    elif as_json:
+        output.document(output.error_document(error, exit_code(error)))
+    else:
+        output.error(error)
+    return exit_code(error)
+
+
+def _told_usage(error: Exception, *, as_json: bool, behind: str = "") -> int:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "bulkup"
+    message = str(getattr(error, "format_message", lambda: str(error))()).rstrip(".")
+    if not message:  # no command was named, and the help has been shown
+        return InputError.exit_code
+    # typer puts its validator's own words in front of the reason.
+    plain = message.replace("Value error, ", "")
+    if not _from_environment(error, context):
+        plain = ENVIRONMENT.sub("", plain)
+    hint = f"Type: {path} --help"
+    if behind:
+        option = getattr(error, "option_name", "")
+        hint = f"Options stand behind the command: {path} {behind} … {option}"
+    return _told(InputError(plain, hint, name="Usage"), as_json=as_json)
+
+
+def _from_environment(error: Exception, context: Any) -> bool:
+    """Whether what is wrong stands in a variable, and not in the command."""
+    name = getattr(getattr(error, "param", None), "name", None)
+    source = context.get_parameter_source(name) if context is not None and name else None
+    return getattr(source, "name", "") == "ENVIRONMENT"
+
+
+def _bug(error: Exception) -> BulkupError:
+    """Keep the traceback, without values and without anything that looks like a token."""
+    from bulkup.redaction import redact
+
+    text = SECRET.sub("[hidden]", redact("".join(traceback.format_exception(error))))
+    log = find_state_dir().log
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with log.open("a", encoding="utf-8") as file:
+            file.write(text + "\n")
+    except OSError:
+        sys.stderr.write(text)
+    return BulkupError(
+        f"bulkup has a bug: {type(error).__name__}",
+        f"Please report it with the traceback in {log}. An unfinished run is safe: bulkup runs",
+        name="Bug",
+    )

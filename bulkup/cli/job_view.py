@@ -1,0 +1,83 @@
+"""One job as commands take it, tell of it and speak to the org about it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bulkup.auth.connection import Connection
+from bulkup.cli import options
+from bulkup.errors import Interrupted
+from bulkup.model import Job
+
+if TYPE_CHECKING:
+    from bulkup.salesforce.ingest import IngestJobs
+
+JobId = Annotated[
+    str,
+    typer.Argument(
+        metavar="JOB", parser=options.job_id, help="The job's id, as `create` prints it."
+    ),
+]
+JobIds = Annotated[
+    list[str],
+    typer.Argument(metavar="JOB...", parser=options.job_id, help="The jobs' ids."),
+]
+
+
+def ingest(connection: Connection) -> "IngestJobs":
+    """The org's jobs."""
+    from bulkup.salesforce.ingest import IngestJobs
+
+    return IngestJobs(connection.client)
+
+
+def document(job: Job) -> dict[str, Any]:
+    """The document `bulkup.job/1`."""
+    return {
+        "schema": "bulkup.job/1",
+        "id": job.id,
+        "state": str(job.state),
+        "object": job.object,
+        "operation": job.operation,
+        "external_id": job.external_id,
+        "rows_processed": job.processed,
+        "rows_failed": job.failed,
+        "error_message": job.error_message,
+        "delimiter": job.delimiter or None,
+        "line_ending": job.line_ending or None,
+        "created": job.created,
+        "api_version": job.api_version,
+        "milliseconds": job.total_ms,
+    }
+
+
+def lines(job: Job) -> list[tuple[str, str]]:
+    """The rows of its table; what the org does not tell is left out."""
+    from rich.markup import escape
+
+    told = [
+        ("id", job.id),
+        ("state", str(job.state)),
+        ("object", job.object),
+        ("operation", job.operation + (f" by {job.external_id}" if job.external_id else "")),
+        ("rows processed", "" if job.processed is None else f"{job.processed:,}"),
+        ("rows failed", "" if job.failed is None else f"{job.failed:,}"),
+        ("created", job.created),
+        ("message", escape(job.error_message)),
+    ]
+    return [(name, value) for name, value in told if value]
+
+
+@contextmanager
+def on_interrupt(message: str, hint: str) -> Iterator[None]:
+    """What ^C means while this goes on.
+
+    Raises:
+        Interrupted: ^C was pressed.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise Interrupted(message, hint) from error

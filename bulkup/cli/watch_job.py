@@ -1,0 +1,67 @@
+"""Watching one job to its end, with the bar or the lines that `run` has."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from bulkup.auth.connection import Connection
+from bulkup.cli import job_view as one
+from bulkup.cli.output import Output
+from bulkup.cli.progress import Lines, Listener
+from bulkup.clock import RealClock
+from bulkup.errors import SalesforceError, WaitTimeout
+from bulkup.execution.control import LeaveChunk, RunControl
+from bulkup.model import Chunk, Job, JobState
+from bulkup.retry import poll_wait
+from bulkup.runs.events import JobPolled
+
+
+def watch_job(connection: Connection, job: str, screen: Output, timeout: float | None) -> Job:
+    """The job at its end.
+
+    Raises:
+        WaitTimeout: `timeout` seconds are over. SalesforceError: the job can't be looked at.
+    """
+    jobs, clock = one.ingest(connection), RealClock()
+    stop = RunControl(clock, timeout=timeout)
+    since = clock.now()
+    again = f"Watch it again with: bulkup status {job} --wait"
+    with (
+        one.on_interrupt(f"Interrupted; job {job} goes on", again),
+        _shown(screen) as listener,
+    ):
+        while True:
+            found = connection.patience(lambda: jobs.look(job))
+            listener(JobPolled(chunk=1, job=job, seen=found))
+            if found.state.ended:
+                return found
+            if found.state is JobState.OPEN:
+                raise SalesforceError(
+                    f"Job {job} is Open: nothing happens before it is closed",
+                    f"Type: bulkup close {job} --wait",
+                )
+            if not stop.wait:
+                raise WaitTimeout(
+                    f"Job {job} is still {found.state}; it goes on at Salesforce",
+                    again,
+                )
+            with suppress(LeaveChunk):  # one more look, then the time is over
+                stop.sleep(poll_wait(clock.now() - since))
+
+
+def exit_code_of(job: Job) -> int:
+    """Single steps speak of the job, not of its rows: 0 for JobComplete, 5 for the rest."""
+    return 0 if job.state is JobState.JOB_COMPLETE else SalesforceError.exit_code
+
+
+@contextmanager
+def _shown(screen: Output) -> Iterator[Listener]:
+    if screen.quiet:
+        yield lambda _event: None
+    elif screen.live:
+        from bulkup.cli.progress_bars import JobBar
+
+        with JobBar(screen.errors()) as bar:
+            yield bar
+    else:
+        chunk = Chunk(number=1, start=0, end=0, rows=0, first_row=1)
+        yield Lines(say=screen.note, chunks={1: chunk})

@@ -1,0 +1,1 @@
+"""CSV files: detected, decoded, validated, normalized and read record by record."""

@@ -1,0 +1,92 @@
+"""A file as text, block by block: unpacked, decoded, its byte order mark left out."""
+
+import codecs
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from bulkup.csvfile.encoding import Encoding
+from bulkup.csvfile.source_file import open_file
+from bulkup.errors import InputError
+
+BLOCK = 1 << 20
+"""Bytes that are read at once."""
+
+_GZIP = b"\x1f\x8b"
+
+
+def compressed(head: bytes) -> bool:
+    """Whether these first bytes are gzip's."""
+    return head.startswith(_GZIP)
+
+
+@contextmanager
+def open_decompressed(path: Path) -> Iterator[IO[bytes]]:
+    """The file's bytes, unpacked where it is gzip-compressed.
+
+    Raises:
+        InputError: there is no such file, it can't be read, or it is cut short.
+    """
+    try:
+        with open_file(path) as plain:
+            if not compressed(plain.read(2)):
+                plain.seek(0)
+                yield plain
+                return
+            plain.seek(0)
+            with gzip.open(plain) as unpacked:
+                yield unpacked  # type: ignore[misc]  # a GzipFile reads like any other
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise InputError(
+            f"{path.name} is a damaged or incomplete gzip file",
+            "Copy or download it again.",
+            name="InvalidGzip",
+        ) from error
+
+
+def blocks(path: Path, encoding: Encoding) -> Iterator[str]:
+    """The whole text in blocks. A decoding error tells the place by `Undecodable`."""
+    with open_decompressed(path) as stream:
+        stream.read(len(encoding.mark))
+        decoder = codecs.getincrementaldecoder(encoding.name)()
+        done, lines = len(encoding.mark), 1
+        while block := stream.read(BLOCK):
+            text = _decoded(decoder, block, encoding, done, lines)
+            done += len(block)
+            lines += text.count("\n")
+            yield text
+        yield _decoded(decoder, b"", encoding, done, lines, final=True)
+
+
+class Undecodable(ValueError):
+    """Bytes that are not of the encoding: the `byte` itself, where, and in which physical line."""
+
+    def __init__(self, encoding: Encoding, offset: int, line: int, byte: int) -> None:
+        super().__init__(f"not {encoding.shown} (byte 0x{byte:02X})")
+        self.offset = offset
+        self.line = line
+
+
+def _decoded(  # where it is, is what an error has to tell
+    decoder: codecs.IncrementalDecoder,
+    block: bytes,
+    encoding: Encoding,
+    done: int,
+    lines: int,
+    *,
+    final: bool = False,
+) -> str:
+    held = decoder.getstate()[0]
+    try:
+        return decoder.decode(block, final)
+    except UnicodeDecodeError as error:
+        before = (held + block)[: error.start].decode(encoding.name, "ignore")
+        raise Undecodable(
+            encoding,
+            done - len(held) + error.start,
+            lines + before.count("\n"),
+            error.object[error.start],
+        ) from error

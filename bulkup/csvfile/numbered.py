@@ -1,0 +1,70 @@
+"""A CSV whose records are known by the numbers they have in the user's own file."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bulkup.csvfile.records import blocks
+from bulkup.files import open_private
+from bulkup.model import Source
+
+NUMBERS_HEADER = "row,line"
+"""A sidecar is a CSV: one record `row,line` for each record of its sheet, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberedCsv:
+    """A CSV, and in `numbers` which row of the user's file each of its records is.
+
+    Without `numbers` it is the user's file itself: row = position. Rows count from 1 = the first
+    record, lines from 1 = the first line of the file; a sidecar's rows ascend, except in a sheet
+    that was put into another order on purpose.
+    """
+
+    source: Source
+    numbers: Path | None = None
+
+
+def numbered(sheet: NumberedCsv) -> Iterator[tuple[list[int], list[int], list[str]]]:
+    """The sheet's records, many at a time: rows, lines and raw texts."""
+    own = None if sheet.numbers is None else read_numbers(sheet.numbers)
+    row, line = 1, 1 + sheet.source.header_lines
+    for block in blocks(sheet.source):
+        count = len(block.records)
+        if own is None:
+            lines = block.lines(line)
+            yield list(range(row, row + count)), lines[:-1], block.records
+            row, line = row + count, lines[-1]
+        else:
+            pairs = [next(own) for _ in range(count)]
+            yield [r for r, _ in pairs], [at for _, at in pairs], block.records
+
+
+def read_numbers(path: Path) -> Iterator[tuple[int, int]]:
+    """Row and line of each record, in order."""
+    with path.open(encoding="utf-8") as file:
+        next(file)
+        for text in file:
+            row, line = text.split(",")
+            yield int(row), int(line)
+
+
+def write_numbers(path: Path, numbers: Iterable[tuple[int, int]]) -> None:
+    """Write a sidecar.
+
+    Raises:
+        RunError: it can't be written.
+    """
+    with open_private(path) as file:
+        file.write(NUMBERS_HEADER.encode() + b"\n")
+        file.writelines(b"%d,%d\n" % pair for pair in numbers)
+
+
+def one_line_each(sheet: NumberedCsv) -> bool:
+    """Whether no record holds a line break."""
+    source, breaks, last = sheet.source, 0, b""
+    with source.path.open("rb") as file:
+        while block := file.read(8 << 20):
+            breaks += block.count(b"\n")
+            last = block
+    return breaks + (not last.endswith(b"\n")) == source.rows + source.header_lines

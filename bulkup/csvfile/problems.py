@@ -1,0 +1,148 @@
+"""What can be wrong with a file, each thing in one line with its place, and all of it at once."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bulkup.errors import InputError, NoRecords
+from bulkup.model import LineEnding
+
+BARE_RETURN = re.compile(rb"\r(?!\n)")
+"""A carriage return without a line feed, in data whose quoted cells are masked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that is wrong; `line` is its physical line, 0 where it is the whole file's."""
+
+    name: str
+    message: str
+    hint: str
+    line: int = 0
+
+
+def as_error(name: str, problems: Sequence[Problem]) -> InputError:
+    """All that is wrong with the file of that name, a line each, in the order of the lines."""
+    ordered = sorted(problems, key=lambda one: one.line)
+    kinds = {one.name for one in ordered}
+    kind = NoRecords if kinds == {"NoRecords"} else InputError
+    return kind(
+        "\n".join(
+            f"{name}{f', line {one.line}' if one.line else ''}: {one.message}" for one in ordered
+        ),
+        "\n".join(dict.fromkeys(_stopped(one.hint) for one in ordered)),
+        name=kinds.pop() if len(kinds) == 1 else "InvalidCsv",
+    )
+
+
+def _stopped(hint: str) -> str:
+    return hint if hint.endswith((".", "?")) else f"{hint}."
+
+
+def nul_byte(line: int) -> Problem:
+    """A NUL, which no text holds."""
+    return Problem(
+        name="NulBytes",
+        message="a NUL byte, which Salesforce does not take",
+        hint="Is it a text file? Export it again as CSV in UTF-8",
+        line=line,
+    )
+
+
+def not_utf8(line: int, byte: int) -> Problem:
+    """A byte that is not UTF-8."""
+    return Problem(
+        name="InvalidEncoding",
+        message=f"not UTF-8 (byte 0x{byte:02X})",
+        hint="Save the file as UTF-8",
+        line=line,
+    )
+
+
+def utf16() -> Problem:
+    """Another encoding of Unicode, as Excel's 'Unicode text' has it."""
+    return Problem(
+        name="Utf16", message="the file is UTF-16, not UTF-8", hint="Save the file as UTF-8"
+    )
+
+
+def mixed_endings(line: int, expected: LineEnding) -> Problem:
+    """A record that ends otherwise than the first."""
+    other = LineEnding.CRLF if expected is LineEnding.LF else LineEnding.LF
+    return Problem(
+        name="MixedLineEndings",
+        message=f"ends in {other}, while the file is to have {expected} after each record",
+        hint="Save the file with one kind of line ending",
+        line=line,
+    )
+
+
+def bare_return(line: int) -> Problem:
+    """A record that ends in a carriage return alone, as on old Macs."""
+    return Problem(
+        name="BareCarriageReturn",
+        message="a carriage return alone (CR) ends a record, which Salesforce does not take",
+        hint="Save the file with LF or CRLF at the end of each line",
+        line=line,
+    )
+
+
+def open_quote(line: int) -> Problem:
+    """A quoted cell without an end."""
+    return Problem(
+        name="InvalidCsv",
+        message="a quote that opens here is never closed",
+        hint='Close it, or double a quote that belongs to the text: ""',
+        line=line,
+    )
+
+
+def too_long(line: int, limit: int) -> Problem:
+    """A record that can't be one."""
+    return Problem(
+        name="RecordTooLong",
+        message=f"the record that begins here has more than {limit:,} bytes",
+        hint="Is it a CSV? Salesforce takes at most 400,000 characters in a record",
+        line=line,
+    )
+
+
+def ragged(line: int, width: int, where: str) -> Problem:
+    """Records with another number of cells than the header."""
+    return Problem(
+        name="InvalidCsv",
+        message=f"another number of cells than the header, which has {width}: {where}",
+        hint="Put a value that holds the delimiter or a line break in double quotes",
+        line=line,
+    )
+
+
+def blank_lines(line: int, where: str) -> Problem:
+    """Lines without anything, before the last record."""
+    return Problem(
+        name="BlankLines",
+        message=f"blank lines between records: {where}",
+        hint='Take them out; an empty cell that stands alone is written as ""',
+        line=line,
+    )
+
+
+def no_records() -> Problem:
+    """A header and nothing else. Commands that can take it say so in a hint of their own."""
+    return Problem(
+        name="NoRecords",
+        message="a header without records: there is nothing to load",
+        hint="Export it again, with its records",
+    )
+
+
+def empty() -> Problem:
+    """Not a byte, or nothing but a byte order mark."""
+    return Problem(
+        name="EmptyFile", message="the file is empty", hint="Export it again, with a header"
+    )
+
+
+def in_header(message: str, hint: str) -> Problem:
+    """Something about the header."""
+    return Problem(name="InvalidCsv", message=f"the header {message}", hint=hint, line=1)

@@ -1,0 +1,150 @@
+"""A user's CSV as it is: one pass tells its dialect, columns, rows and fingerprint."""
+
+import hashlib
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from bulkup.csvfile import problems as say
+from bulkup.csvfile.header import HEAD, Header, header_bytes, read_header
+from bulkup.csvfile.problems import as_error
+from bulkup.csvfile.scanner import BLOCK, pieces
+from bulkup.csvfile.source_file import open_file
+from bulkup.csvfile.validation import Survey
+from bulkup.model import Delimiter, LineEnding, Source
+
+__all__ = ["header_bytes", "open_source"]
+
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_MARK = b"\xef\xbb\xbf"
+
+
+def open_source(
+    path: Path,
+    *,
+    name: str | None = None,
+    delimiter: Delimiter | None = None,
+    line_ending: LineEnding | None = None,
+    check_cells: bool = True,
+    allow_empty: bool = False,
+) -> Source:
+    """Read the file once, from beginning to end.
+
+    `name` is what the user calls it. What is given overrules what the header tells. Without
+    `check_cells` the number of cells of each row is not looked at; with `allow_empty` a header
+    without records is taken.
+
+    Raises:
+        InputError: with all that is wrong with the file, a line each. Its name tells what can be
+            mended by writing the file anew: `MixedLineEndings`, `BareCarriageReturn`,
+            `BlankLines`, `InvalidEncoding`, `Utf16`.
+    """
+    name = name or path.name
+    with open_file(path) as file:
+        header = _header(file, name, delimiter, line_ending)
+        digest = _Digest()
+        with digest:
+            survey = _survey(_blocks(file, digest), header, check_cells=check_cells)
+            size = file.tell()
+    problems = [*header.problems, *survey.problems()]
+    if not survey.rows and not problems and not allow_empty:
+        problems.append(say.no_records())
+    if problems:
+        raise as_error(name, problems)
+    return Source(
+        path=path,
+        name=name,
+        size=size,
+        sha256=digest.hex(),
+        encoding="utf-8",
+        delimiter=header.delimiter,
+        line_ending=header.line_ending,
+        header=header.names,
+        start=header.start,
+        rows=survey.rows,
+        header_lines=header.lines,
+        marks=tuple(survey.marks),
+    )
+
+
+def _header(
+    file: BinaryIO, name: str, delimiter: Delimiter | None, line_ending: LineEnding | None
+) -> Header:
+    """The header.
+
+    Raises:
+        InputError: there is none, or one after which nothing else can be known.
+    """
+    head = file.read(HEAD)
+    file.seek(0)
+    if not head.removeprefix(_MARK).strip():
+        raise as_error(name, [say.empty()])
+    if head.startswith(_UTF16) or _every_other_is_nul(head[:8]):
+        raise as_error(name, [say.utf16()])
+    header = read_header(head, delimiter=delimiter, line_ending=line_ending)
+    hopeless = any(problem.name == "BareCarriageReturn" for problem in header.problems)
+    if header.problems and (hopeless or not header.ended):
+        raise as_error(name, header.problems)
+    return header
+
+
+def _every_other_is_nul(head: bytes) -> bool:
+    zeros = [byte == 0 for byte in head]
+    return (
+        len(zeros) > 1
+        and zeros[0] != zeros[1]
+        and zeros[::2] != zeros[1::2]
+        and (len({*zeros[::2]}) == 1 == len({*zeros[1::2]}))
+    )
+
+
+def _survey(blocks: Iterator[bytes], header: Header, *, check_cells: bool) -> Survey:
+    survey = Survey(header, check_cells=check_cells)
+    walk = pieces(
+        _after(blocks, header.start),
+        offset=header.start,
+        line=1 + header.lines,
+        delimiter=header.delimiter,
+        ending=header.line_ending.chars.encode(),
+    )
+    for piece in walk:
+        survey.see(piece)
+    return survey
+
+
+def _after(blocks: Iterator[bytes], start: int) -> Iterator[bytes]:
+    """The blocks without the header, which ends in the first of them."""
+    yield next(blocks)[start:]
+    yield from blocks
+
+
+def _blocks(file: BinaryIO, digest: "_Digest") -> Iterator[bytes]:
+    while block := file.read(BLOCK):
+        digest.update(block)
+        yield block
+
+
+class _Digest:
+    """The sha256 of what is read, computed in a thread beside the reading (it needs no GIL)."""
+
+    def __init__(self) -> None:
+        self._sha256 = hashlib.sha256()
+        self._thread = ThreadPoolExecutor(1)
+        self._last: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.shutdown()
+
+    def update(self, block: bytes) -> None:
+        """Go on with the next block once the one before is done: two are in memory at most."""
+        if self._last:
+            self._last.result()
+        self._last = self._thread.submit(self._sha256.update, block)
+
+    def hex(self) -> str:
+        """The digest, once the block that was left is done."""
+        return self._sha256.hexdigest()

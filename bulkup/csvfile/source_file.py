@@ -1,0 +1,121 @@
+"""The user's file, held open from before its first byte is read, and checked for changes."""
+
+import hashlib
+import os
+import stat
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from bulkup.errors import InputError, RunError
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a file of the user's for reading, without a buffer.
+
+    Raises:
+        InputError: there is none, it is no file, or it can't be read.
+    """
+    try:
+        if stat.S_ISREG(path.stat().st_mode):
+            return path.open("rb", buffering=0)
+        what = "a directory" if path.is_dir() else "not a regular file"
+        hint = "Name the CSV file itself."
+    except FileNotFoundError as error:
+        raise InputError(
+            f"There is no file {path}",
+            f"Check the name; you are in {Path.cwd()}",
+            name="FileNotFound",
+        ) from error
+    except OSError as error:
+        what = f"not readable: {error.strerror or error}"
+        hint = "See who may read it, or copy it to where you may."
+    raise InputError(f"{path} is {what}", hint, name="FileNotReadable")
+
+
+def unreadable(path: Path, error: OSError) -> RunError:
+    """A disk that fails while a file is read, as an error for the user."""
+    return RunError(
+        f"{path} can't be read any more: {error.strerror or error}",
+        "See whether its drive is still there; a run that has begun goes on with: bulkup resume",
+        name="SourceNotReadable",
+    )
+
+
+class SourceFile:
+    """A file that is held open from planning to the last chunk, for several threads at once.
+
+    Raises:
+        InputError: there is no such file, or it can't be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = open_file(path)
+        self._lock = threading.Lock()
+        self._was = _looks(os.fstat(self._file.fileno()))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    def unchanged(self) -> bool:
+        """Whether size, mtime and inode are what they were when the file was opened.
+
+        Both the file that is held and the one that has the name now are looked at.
+        """
+        try:
+            now = _looks(os.fstat(self._file.fileno())), _looks(self.path.stat())
+        except OSError:
+            return False
+        return now == (self._was, self._was)
+
+    def must_be_unchanged(self) -> None:
+        """Refuse to go on with a file that is not what it was when it was opened.
+
+        Raises:
+            RunError: it was written to, replaced, moved or taken away.
+        """
+        if not self.unchanged():
+            raise RunError(
+                f"{self.path} was changed while bulkup was at work on it",
+                "Put it back as it was. A run that has begun goes on then with: bulkup resume",
+                name="SourceChanged",
+            )
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Up to `size` bytes from `offset` on; fewer only at the end of the file.
+
+        Raises:
+            RunError: the disk does not give them.
+        """
+        try:
+            if hasattr(os, "pread"):
+                return os.pread(self._file.fileno(), size, offset)
+            with self._lock:  # Windows has one position for all threads
+                self._file.seek(offset)
+                return self._file.read(size)
+        except OSError as error:
+            raise unreadable(self.path, error) from error
+
+
+def _looks(found: os.stat_result) -> tuple[int, int, int]:
+    return found.st_size, found.st_mtime_ns, found.st_ino
+
+
+def sha256(path: Path) -> str:
+    """The fingerprint of a file's content, read once from beginning to end."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

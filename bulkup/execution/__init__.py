@@ -1,0 +1,1 @@
+"""Sending a plan: jobs, retries, stopping early, and reconciling at the end."""

@@ -1,0 +1,272 @@
+"""One chunk's life, told as events: one step, then what happened, and on only when asked.
+
+Whoever asks writes the event down first, so "durable before next" holds by construction. This
+module knows no journal, no screen, no threads and no retries: a fault comes out as its error, and
+`drive` is called again with the last durable event.
+
+A job can be begun again only if it is certain that it was never closed. So there is an intent
+before each step that can't be taken back: `Closing`, `Aborting`.
+"""
+
+from collections.abc import Generator, Iterator
+from typing import Protocol
+
+from bulkup.clock import Clock
+from bulkup.errors import Gone, Refused, RunError
+from bulkup.execution.completion import MISSING_ROWS_SECONDS, Ended, Ending, lost
+from bulkup.model import Chunk, Job, JobState
+from bulkup.runs.events import (
+    Aborting,
+    ChunkEvent,
+    Closed,
+    Closing,
+    Created,
+    Discarded,
+    Finished,
+    JobPolled,
+    Uploaded,
+)
+from bulkup.runs.job_results import Answers
+
+
+class Sendable(Protocol):
+    """A chunk as a request body that can be sent twice."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The blocks, from the beginning each time."""
+        ...
+
+    def __len__(self) -> int:
+        """The length in bytes."""
+        ...
+
+    def intact(self) -> bool:
+        """Whether the file is still the one that was planned."""
+        ...
+
+
+class Ingest(Ended, Protocol):
+    """What the org can do with an ingest job. Each call is tried once."""
+
+    def create(self) -> Job:
+        """A new job, Open."""
+        ...
+
+    def upload(self, job: Job, body: Sendable, /) -> None:
+        """The one upload of a job."""
+        ...
+
+    def close(self, job_id: str, /) -> Job:
+        """UploadComplete: from here on rows are processed."""
+        ...
+
+    def abort(self, job_id: str, /) -> Job:
+        """Aborted: what is not yet at work stays undone."""
+        ...
+
+
+class ChunkJob:
+    """One chunk on its way into one org. `missing_for`: seconds to ask for rows not in results."""
+
+    def __init__(
+        self,
+        chunk: Chunk,
+        body: Sendable,
+        ingest: Ingest,
+        answers: Answers,
+        clock: Clock,
+        *,
+        missing_for: float = MISSING_ROWS_SECONDS,
+    ) -> None:
+        self._chunk = chunk
+        self._body = body
+        self._ingest = ingest
+        self._ending = Ending(chunk, ingest, answers, clock, missing_for=missing_for)
+
+    def drive(self, last: ChunkEvent | None) -> Generator[ChunkEvent, None, None]:
+        """Go on from the last durable event to `Saved` or `Lost`; see the table in docs.
+
+        Raises:
+            SalesforceError: a call failed; nothing of what was told is undone.
+            RunError: the source is not the file any more that was planned.
+        """
+        match last:
+            case None | Discarded():
+                yield from self._begin()
+            case Created() | Uploaded():
+                yield from self._take_up(last)
+            case Closing():
+                yield from self._close_after_intent(last.job)
+            case Aborting():
+                yield from self._abort_after_intent(last)
+            case Closed():
+                yield from self._watch(last.job)
+            case Finished():
+                yield from self._ending.save(last)
+            case _:
+                return
+
+    def _begin(self) -> Iterator[ChunkEvent]:
+        job = self._ingest.create()
+        yield Created(chunk=self._chunk.number, job=job.id)
+        try:
+            self._ingest.upload(job, self._body)
+        except Refused:
+            now = self._ingest.look(job.id)
+            if now.state is not JobState.ABORTED:
+                raise
+            yield from self._finish(now, closed=False)
+            return
+        yield from self._refuse_changed(job.id)
+        yield Uploaded(chunk=self._chunk.number, job=job.id)
+        yield from self._close(job.id)
+
+    def _refuse_changed(self, job_id: str) -> Iterator[ChunkEvent]:
+        """`Uploaded` is told only of what was planned, so that any process may close it."""
+        if self._body.intact():
+            return
+        yield from self._discard(job_id)
+        raise RunError(
+            "The file was changed while it was being sent",
+            "Nothing half sent was closed. Put the file back as it was and type: "
+            "bulkup resume. Or load the new file with a new run.",
+            name="SourceChanged",
+        )
+
+    def _take_up(self, last: Created | Uploaded) -> Iterator[ChunkEvent]:
+        """The job was made and perhaps uploaded, but whoever did it did not go on."""
+        try:
+            job = self._ingest.look(last.job)
+        except Gone:
+            yield Discarded(chunk=self._chunk.number, job=last.job)
+            yield from self._begin()
+            return
+        if job.state is JobState.OPEN and isinstance(last, Uploaded):
+            yield from self._close(job.id)
+        elif job.state is JobState.OPEN:
+            # The upload may or may not have arrived, and a second one would spoil the job.
+            yield from self._begin_again(job.id)
+        elif job.state is JobState.ABORTED:
+            yield from self._finish(job, closed=False)
+        else:
+            yield from self._closed(job.id)
+
+    def _discard(self, job_id: str) -> Generator[ChunkEvent, None, bool]:
+        """Abort a job that was never closed; whether it is out of the world now."""
+        yield Aborting(chunk=self._chunk.number, job=job_id, closed=False)
+        if not self._abort(job_id):
+            return False
+        yield Discarded(chunk=self._chunk.number, job=job_id)
+        return True
+
+    def _begin_again(self, job_id: str) -> Iterator[ChunkEvent]:
+        """With a new job, unless somebody closed the old one while we looked away."""
+        if (yield from self._discard(job_id)):
+            yield from self._begin()
+        else:
+            yield from self._closed(job_id)
+
+    def _close(self, job_id: str) -> Iterator[ChunkEvent]:
+        yield from self._refuse_changed(job_id)
+        yield Closing(chunk=self._chunk.number, job=job_id)
+        try:
+            self._ingest.close(job_id)
+        except Refused:
+            # The one close that ever was is refused: a job that is Aborted now was never closed.
+            now = yield from self._look_or_lost(job_id)
+            if now is None:
+                return
+            if now.state is JobState.OPEN:
+                raise
+            if now.state is JobState.ABORTED:
+                yield from self._finish(now, closed=False)
+                return
+        yield from self._closed(job_id)
+
+    def _look(self, job_id: str) -> Job:
+        """How the job stands. That it is gone is believed when it is said twice."""
+        try:
+            return self._ingest.look(job_id)
+        except Gone:
+            return self._ingest.look(job_id)
+
+    def _look_or_lost(self, job_id: str) -> Generator[ChunkEvent, None, Job | None]:
+        """The job as it stands, or None when it is gone, which is then told."""
+        try:
+            return self._look(job_id)
+        except Gone:
+            yield lost(self._chunk, job_id)
+            return None
+
+    def _close_after_intent(self, job_id: str) -> Iterator[ChunkEvent]:
+        """A close was asked for, and its answer is not known."""
+        job = yield from self._look_or_lost(job_id)
+        if job is None:
+            return
+        if job.state is JobState.OPEN:
+            self._close_again(job_id)
+        yield from self._closed(job_id)
+
+    def _close_again(self, job_id: str) -> None:
+        try:
+            self._ingest.close(job_id)
+        except Refused:
+            if self._ingest.look(job_id).state is JobState.OPEN:
+                raise
+
+    def _closed(self, job_id: str) -> Iterator[ChunkEvent]:
+        yield Closed(chunk=self._chunk.number, job=job_id)
+        yield from self._watch(job_id)
+
+    def _abort_after_intent(self, last: Aborting) -> Iterator[ChunkEvent]:
+        out_of_the_world = self._abort(last.job)
+        if last.closed:
+            yield from self._watch(last.job)
+        elif out_of_the_world:
+            yield Discarded(chunk=self._chunk.number, job=last.job)
+            yield from self._begin()
+        else:
+            yield from self._closed(last.job)
+
+    def _abort(self, job_id: str) -> bool:
+        """Abort a job that has not ended; whether nothing of it is or will be processed.
+
+        A refusal is believed only of a job that goes on. What counts is how the job stands
+        afterwards: somebody may have closed it just before.
+        """
+        try:
+            if not self._look(job_id).state.ended:
+                self._ingest.abort(job_id)
+            job = self._look(job_id)
+        except Gone:
+            return True
+        except Refused:
+            job = self._ingest.look(job_id)
+            if not job.state.ended:
+                raise
+        return job.state is JobState.ABORTED and not job.processed
+
+    def _watch(self, job_id: str) -> Iterator[ChunkEvent]:
+        while True:
+            job = yield from self._look_or_lost(job_id)
+            if job is None:
+                return
+            yield JobPolled(chunk=self._chunk.number, job=job_id, seen=job)
+            if job.state.ended:
+                yield from self._finish(job, closed=True)
+                return
+            if job.state is JobState.OPEN:  # the close was answered, and did not take
+                self._close_again(job_id)
+
+    def _finish(self, job: Job, *, closed: bool) -> Iterator[ChunkEvent]:
+        finished = Finished(
+            chunk=self._chunk.number,
+            job=job.id,
+            state=job.state,
+            closed=closed,
+            processed=job.processed,
+            failed=job.failed,
+            message=job.error_message,
+        )
+        yield finished
+        yield from self._ending.save(finished)

@@ -1,0 +1,212 @@
+"""One run from its plan, or from where it was left, to its report."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from bulkup import __version__
+from bulkup.csvfile.source import header_bytes
+from bulkup.errors import BulkupError, NotWritable, RunError
+from bulkup.execution.accounting import provisional_totals
+from bulkup.execution.control import LeaveChunk, RunControl
+from bulkup.execution.outcome import final_outcome, unfinished_outcome
+from bulkup.execution.retry_rounds import retry_candidates
+from bulkup.execution.runner import Runner
+from bulkup.files import write_private
+from bulkup.model import Status
+from bulkup.report.document import run_document
+from bulkup.report.report import Report, jobs_of, time_and_calls
+from bulkup.results.totals import Totals
+from bulkup.runs.events import Event, Lost, RetryRound, RunPaused, RunStarted, Saved
+from bulkup.runs.journal import Journal
+from bulkup.runs.run_dir import Run, chunks_of
+from bulkup.runs.state import State
+
+FIRST_PAUSE = 2.0
+LONGEST_PAUSE = 60.0
+
+Verdict = tuple[State, int, BulkupError | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReconcileHooks:
+    """What the story needs from the rooms.
+
+    `next_round` writes the rows that may go again as the source of one more round, and returns
+    None when there are none; `reconcile` matches rows with results and writes the result files;
+    `calls` is how many requests were made; `settled` counts the rows that are in no chunk.
+    """
+
+    next_round: Callable[[Run, Sequence[Event], int], RetryRound | None]
+    reconcile: Callable[[Run, Sequence[Event]], Totals]
+    calls: Callable[[], int]
+    settled: Callable[[Run], dict[Status, int]]
+
+
+def execute_run(run: Run, journal: Journal, runner: Runner, rooms: ReconcileHooks) -> Report:
+    """Do what is left of a run, as far as `runner.stop` allows, and say what it came to.
+
+    Raises:
+        RunError: the journal does not even take that the run was taken up.
+    """
+    since, calls_before = runner.clock.now(), rooms.calls()
+    earlier = time_and_calls(journal.events)
+    journal.append(RunStarted(process=os.getpid(), version=__version__))
+    done = _send(run, journal, runner, rooms)
+    chunks = chunks_of(run, journal.events)
+    books, verdict = _close_books(run, journal.events, runner.stop, rooms, done=done)
+    seconds, calls = runner.clock.now() - since, rooms.calls() - calls_before
+    report = Report(
+        run=run,
+        state=verdict[0],
+        exit_code=verdict[1],
+        books=books,
+        jobs=tuple(jobs_of(chunks, journal.events, len(header_of(run)), books)),
+        seconds=earlier[0] + seconds,
+        api_calls=earlier[1] + calls,
+        reason=runner.stop.reason,
+        error=verdict[2],
+    )
+    try:
+        if report.state.over:
+            _write_summary(report)
+        journal.append(_left(report, seconds, calls))
+    except RunError as error:
+        return replace(
+            report,
+            state=State.STOPPED,
+            exit_code=error.exit_code,
+            error=report.error or _elsewhere(run, error),
+        )
+    if report.state.over and all(runner.over(chunk) for chunk in chunks):
+        _forget_rows(run)
+    return report
+
+
+def _left(report: Report, seconds: float, calls: int) -> RunPaused:
+    error = report.error
+    return RunPaused(
+        state=report.state,
+        seconds=seconds,
+        api_calls=calls,
+        error=error.name if error else "",
+        message=error.message if error else report.reason,
+    )
+
+
+def header_of(run: Run) -> bytes:
+    """The header record that each body of the plan begins with."""
+    sheet = run.plan.sheet
+    return header_bytes(
+        [column.name for column in run.plan.columns], sheet.delimiter, sheet.line_ending
+    )
+
+
+def _send(run: Run, journal: Journal, runner: Runner, rooms: ReconcileHooks) -> bool:
+    """Carry out the chunks and the further rounds; whether no further round is to come."""
+    options = run.plan.options
+    chunks = list(run.plan.chunks)
+    if options.canary and chunks:
+        runner.carry_out(chunks[:1], 1)
+        if not runner.over(chunks[0]):
+            return False  # nobody knows yet whether the rest may go
+        _judge_canary(run, journal, runner.stop)
+    runner.carry_out(chunks, options.parallel)
+    for number in range(2, options.row_retries + 2):
+        made = next(
+            (e for e in journal.events if isinstance(e, RetryRound) and e.round == number), None
+        )
+        if made is None:
+            chunks = chunks_of(run, journal.events)
+            everything_over = all(runner.over(chunk) for chunk in chunks)
+            before = [chunk for chunk in chunks if chunk.round == number - 1]
+            if (
+                runner.stop.reason
+                or not everything_over
+                or not retry_candidates(before, journal.events)
+            ):
+                return True
+            made = _new_round(run, journal, runner, rooms, number)
+            if made is None:
+                return runner.stop.begin
+        runner.carry_out(made.chunks, 1)
+    return True
+
+
+def _new_round(
+    run: Run, journal: Journal, runner: Runner, rooms: ReconcileHooks, number: int
+) -> RetryRound | None:
+    """One more round, written down; None where there is none, or it may not begin."""
+    stop = runner.stop
+    if not stop.begin:
+        return None
+    try:
+        made = rooms.next_round(run, journal.events, number)
+        if made is None or not _pause(runner, number):
+            return None
+        journal.append(made)
+    except BulkupError as error:
+        stop.fail(error)
+        return None
+    runner.tell(made)
+    return made
+
+
+def _judge_canary(run: Run, journal: Journal, stop: RunControl) -> None:
+    """Stop before the rest is sent when too many of the first records did not go in."""
+    options = run.plan.options
+    chunk = run.plan.chunks[0]
+    end = next(e for e in reversed(journal.events) if isinstance(e, Saved | Lost) and e.chunk == 1)
+    bad = chunk.rows - end.succeeded - end.passing if isinstance(end, Saved) else chunk.rows
+    limit = options.max_failed.limit(run.plan.source.rows) if options.max_failed else 0
+    if bad > limit:
+        stop.call_all_off(
+            f"{bad:,} of the first {chunk.rows:,} records did not go in, so the rest was not sent"
+        )
+
+
+def _pause(runner: Runner, number: int) -> bool:
+    """Wait before a further round; whether it may begin then."""
+    try:
+        runner.stop.sleep(min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (number - 2)))
+    except LeaveChunk:
+        return False
+    return runner.stop.begin
+
+
+def _close_books(
+    run: Run, events: Sequence[Event], stop: RunControl, rooms: ReconcileHooks, *, done: bool
+) -> tuple[Totals, Verdict]:
+    """The books, final where the run is over, and what it came to."""
+    chunks = chunks_of(run, events)
+    early = unfinished_outcome(run, chunks, events, stop, done=done)
+    if early is None:
+        try:
+            books = rooms.reconcile(run, events)
+            return books, final_outcome(run, events, books)
+        except BulkupError as error:
+            early = State.STOPPED, error.exit_code, _elsewhere(run, error)
+    return provisional_totals(chunks, events, rooms.settled(run)), early
+
+
+def _elsewhere(run: Run, error: BulkupError) -> BulkupError:
+    """The error, with what to type where the result files find no place."""
+    if not isinstance(error, NotWritable) or error.folder != run.plan.options.directory:
+        return error
+    return error.with_hint(
+        f"Make room or set the rights there, then type: bulkup resume {run.name}\n"
+        f"Or have them written elsewhere: bulkup resume {run.name} --dir DIR"
+    )
+
+
+def _write_summary(report: Report) -> None:
+    folder = report.run.plan.options.directory
+    write_private(folder / "summary.json", json.dumps(run_document(report), indent=2) + "\n")
+
+
+def _forget_rows(run: Run) -> None:
+    """Rows stand in the run directory only until the result files are written."""
+    for folder in ("results", "rounds", "prepared", "work"):
+        shutil.rmtree(run.folder / folder, ignore_errors=True)

@@ -1,0 +1,249 @@
+"""The rooms behind the story of a load, wired: matching of rows, further rounds, codes."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bulkup.auth.connection import Connection
+from bulkup.csvfile.source_file import SourceFile, unreadable
+from bulkup.errors import BulkupError, RunError
+from bulkup.execution.accounting import ChunkOutcome, chunk_outcomes
+from bulkup.execution.control import RunControl
+from bulkup.execution.execute import ReconcileHooks, header_of
+from bulkup.execution.retry_rounds import ROWS, parent_column, retry_candidates
+from bulkup.execution.source_guard import open_planned_file, require_same_content
+from bulkup.model import Field, ResultKind, Source, Status
+from bulkup.planning.chunking import cut
+from bulkup.results.totals import Totals
+from bulkup.runs.events import Event, RetryRound
+from bulkup.runs.run_dir import Run, chunks_of
+
+if TYPE_CHECKING:
+    from bulkup.csvfile.numbered import NumberedCsv
+    from bulkup.results.inputs import SentChunk
+
+FIRST_AGAIN = 2
+
+
+def reconcile_hooks(connection: Connection, stop: RunControl, file: SourceFile) -> ReconcileHooks:
+    """The rooms for one run over one connection; `file` is the run's sheet, held open."""
+
+    def again(run: Run, events: Sequence[Event], number: int) -> RetryRound | None:
+        with unchanged_sources(run, file):
+            return next_round(run, events, number)
+
+    def books(run: Run, events: Sequence[Event]) -> Totals:
+        with unchanged_sources(run, file):
+            return reconcile_run(run, events, stop.reason)
+
+    return ReconcileHooks(
+        next_round=again,
+        reconcile=books,
+        calls=lambda: connection.client.calls,
+        settled=count_unsent_rows,
+    )
+
+
+@contextmanager
+def unchanged_sources(run: Run, file: SourceFile) -> Iterator[None]:
+    """Read the run's sources again, and let nothing come of it if they are not what they were.
+
+    Raises:
+        RunError: one was changed before, or meanwhile, or its disk fails.
+    """
+    original = run.plan.original
+    with ExitStack() as stack:
+        held = [file]
+        if original.path != file.path.absolute() and not original.path.is_relative_to(run.folder):
+            held.append(stack.enter_context(open_planned_file(run, original.path)))
+            require_same_content(run, original)
+        _must_be_unchanged(held)
+        try:
+            yield
+        except Exception as error:
+            _must_be_unchanged(held)  # then that is the reason
+            if isinstance(error, OSError):
+                raise unreadable(original.path, error) from error
+            raise
+        _must_be_unchanged(held)
+
+
+def _must_be_unchanged(held: Iterable[SourceFile]) -> None:
+    for one in held:
+        one.must_be_unchanged()
+
+
+def reconcile_run(run: Run, events: Sequence[Event], why_not_sent: str) -> Totals:
+    """Match the rows with the results, write the result files, close the books."""
+    from bulkup.csvfile.numbered import NumberedCsv
+    from bulkup.results.inputs import Load
+    from bulkup.results.reconcile import reconcile
+    from bulkup.salesforce.error_codes import explain
+
+    plan = run.plan
+    load = Load(
+        original=NumberedCsv(source=plan.original, numbers=plan.original_numbers),
+        rounds=_sheets(run, events),
+        sent=_sent(run, chunk_outcomes(chunks_of(run, events), events, why_not_sent)),
+        columns=_fields(run),
+        key=plan.key,
+        settled=plan.settled,
+    )
+    return reconcile(
+        load,
+        to=plan.options.directory,
+        work=run.folder / "work",
+        explain=explain,
+        outcome=run.outcome,
+    )
+
+
+def next_round(run: Run, events: Sequence[Event], number: int) -> RetryRound | None:
+    """Write the rows of the round before that may pass now as the source of one more round."""
+    from bulkup.planning.subset import select
+    from bulkup.results.inputs import Layout
+    from bulkup.results.resend import rows_to_repeat
+    from bulkup.salesforce.error_codes import PASSING, PASSING_ONCE
+
+    chunks = chunks_of(run, events)
+    before = [chunk for chunk in chunks if chunk.round == number - 1]
+    again = retry_candidates(before, events)
+    if not again:
+        return None
+    options, sheets = run.plan.options, _sheets(run, events)
+    rows = rows_to_repeat(
+        sheets[number - 1],
+        Layout(columns=_fields(run), key=run.plan.key),
+        _sent(run, chunk_outcomes(before, events, "")),
+        passing=PASSING if number == FIRST_AGAIN else PASSING - PASSING_ONCE,
+        unprocessed_of=again.unprocessed,
+        work=run.folder / "work",
+    )
+    if not rows:
+        return None
+    columns = _columns_of(run)
+    fields = zip(columns, (column.field for column in run.plan.columns), strict=True)
+    made = select(
+        sheets[1],
+        rows,
+        columns=columns,
+        to=run.rounds / f"{number}.csv",
+        numbers=numbers_of(run, number),
+        side_by_side=parent_column(list(fields)),
+    ).source
+    return RetryRound(
+        round=number,
+        size=made.size,
+        sha256=made.sha256,
+        chunks=cut(
+            made,
+            header=header_of(run),
+            chunk_bytes=options.chunk_bytes,
+            chunk_rows=min(ROWS, options.chunk_rows or ROWS),
+            first_number=max(chunk.number for chunk in chunks) + 1,
+            round=number,
+        ),
+    )
+
+
+@contextmanager
+def open_round(run: Run, number: int) -> Iterator[SourceFile]:
+    """The file of a further round, held open, once it is found to be what was written down.
+
+    Raises:
+        RunError: it is not, or it is not there.
+    """
+    event = next(e for e in run.events() if isinstance(e, RetryRound) and e.round == number)
+    source = round_source(run, event)
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(SourceFile(source.path))
+            require_same_content(run, source)
+        except BulkupError as error:
+            raise RunError(
+                f"{source.path}, the rows of attempt {number}, is not as it was written",
+                f"Put it back and type: bulkup resume {run.name}. "
+                f"If it is lost, give the run up: bulkup runs {run.name} --abandon",
+                name="SourceChanged",
+            ) from error
+        yield file
+
+
+def _columns_of(run: Run) -> dict[str, str]:
+    """The sheet's columns that are sent, and by what name; a prepared sheet has the new names."""
+    header = run.plan.sheet.header
+    return {
+        column.source if column.source in header else column.name: column.name
+        for column in run.plan.columns
+    }
+
+
+def _fields(run: Run) -> dict[str, Field | None]:
+    return {column.name: column.field for column in run.plan.columns}
+
+
+def _sheets(run: Run, events: Sequence[Event]) -> "dict[int, NumberedCsv]":
+    from bulkup.csvfile.numbered import NumberedCsv
+
+    again = {
+        event.round: NumberedCsv(
+            source=round_source(run, event), numbers=numbers_of(run, event.round)
+        )
+        for event in events
+        if isinstance(event, RetryRound)
+    }
+    return {1: NumberedCsv(source=run.plan.sheet, numbers=run.plan.numbers), **again}
+
+
+def _sent(run: Run, known: Sequence[ChunkOutcome]) -> "list[SentChunk]":
+    from bulkup.results.inputs import SentChunk
+
+    answers = run.answers(frozenset())
+
+    def results(fate: ChunkOutcome) -> dict[ResultKind, Path]:
+        paths = {kind: answers.path(fate.chunk.number, fate.job, kind) for kind in ResultKind}
+        return {kind: path for kind, path in paths.items() if fate.job and path.exists()}
+
+    return [
+        SentChunk(
+            chunk=fate.chunk,
+            results=results(fate),
+            otherwise=fate.otherwise,
+            reason=fate.reason,
+            processed=fate.processed,
+            failed=fate.failed,
+        )
+        for fate in known
+    ]
+
+
+def round_source(run: Run, event: RetryRound) -> Source:
+    """The small source of a further round."""
+    path = run.rounds / f"{event.round}.csv"
+    rows = sum(chunk.rows for chunk in event.chunks)
+    first = min(chunk.start for chunk in event.chunks)
+    return replace(
+        run.plan.sheet,
+        path=path,
+        name=path.name,
+        size=event.size,
+        sha256=event.sha256,
+        header=tuple(column.name for column in run.plan.columns),
+        header_lines=1,
+        start=first,
+        rows=rows,
+    )
+
+
+def numbers_of(run: Run, number: int) -> Path:
+    """Which row of the user's file each record of a further round is."""
+    return run.rounds / f"{number}.numbers.csv"
+
+
+def count_unsent_rows(run: Run) -> dict[Status, int]:
+    """How many rows of the source are in no chunk, by their status."""
+    from bulkup.results.row_files import count_unsent
+
+    return dict(count_unsent(run.plan.settled)) if run.plan.settled else {}

@@ -1,0 +1,1 @@
+"""What the local org keeps: records, object definitions, Ids, its identity."""

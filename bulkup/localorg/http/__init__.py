@@ -1,0 +1,1 @@
+"""The local org's HTTP shell: messages, routes, headers, lock."""

@@ -1,0 +1,1 @@
+"""Ingest jobs of the local org and how their rows are processed."""

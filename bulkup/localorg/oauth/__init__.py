@@ -1,0 +1,1 @@
+"""The local org's OAuth endpoints, apps, grants and tokens."""

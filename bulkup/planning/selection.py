@@ -1,0 +1,92 @@
+"""Which rows of a file are sent: by its own `bulkup__Status`, and by what the check leaves out."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from heapq import merge
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bulkup.model import Status
+
+if TYPE_CHECKING:
+    from bulkup.csvfile.numbered import NumberedCsv
+    from bulkup.results.row_files import UnsentRow
+
+
+def select_rows(
+    sheet: "NumberedCsv", left_out: Path | None, folder: Path, *, include_unknown: bool
+) -> tuple[Path | None, Path | None]:
+    """A file of the numbers of the rows to send, and one of the fates of all others.
+
+    `left_out` tells of the rows that the check leaves out, if it is there. Both are None when
+    every row is sent.
+
+    Raises:
+        RunError: a file can't be written.
+    """
+    from bulkup.results.resend import has_status, split_by_status
+
+    rows, settled = folder / "prepared" / "rows.txt", folder / "settled.csv"
+    with_status = has_status(sheet)
+    invalid = left_out if left_out and left_out.exists() and any(read_unsent(left_out)) else None
+    if not invalid and not with_status:
+        return None, None
+    rows.parent.mkdir(mode=0o700, exist_ok=True)
+    if not invalid:
+        split_by_status(sheet, include_unknown=include_unknown, rows=rows, settled=settled)
+    elif not with_status:
+        _write(sheet, None, None, invalid, rows, settled)
+    else:
+        to_send, known = rows.with_name("said.txt"), rows.with_name("said.csv")
+        split_by_status(sheet, include_unknown=include_unknown, rows=to_send, settled=known)
+        _write(sheet, to_send, known, invalid, rows, settled)
+        to_send.unlink()
+        known.unlink()
+    return rows, settled
+
+
+def _write(
+    sheet: "NumberedCsv",
+    to_send: Path | None,
+    known: Path | None,
+    left_out: Path,
+    rows: Path,
+    settled: Path,
+) -> None:
+    """Take the rows of `left_out` from those `to_send`, None for all, and add them to `known`.
+
+    All files ascend, so that each is read once, a row at a time.
+    """
+    from bulkup.files import open_private
+    from bulkup.planning.subset import read_rows, subtract, without
+    from bulkup.results.row_files import write_unsent
+
+    out = (one.row for one in read_unsent(left_out))
+    with open_private(rows) as file:
+        left = subtract(read_rows(to_send), out) if to_send else without(sheet, out)
+        file.writelines(b"%d\n" % row for row in left)
+    write_unsent(settled, _merged(read_unsent(known) if known else (), read_unsent(left_out)))
+
+
+def _merged(known: Iterable["UnsentRow"], more: Iterable["UnsentRow"]) -> Iterator["UnsentRow"]:
+    """Both in order; of a row that stands in both, what was known."""
+    last = 0
+    for one in merge(known, more, key=lambda settled: settled.row):  # equals: the first one first
+        if one.row != last:
+            yield one
+        last = one.row
+
+
+def read_unsent(path: Path) -> Iterator["UnsentRow"]:
+    """The rows of a file of settled ones."""
+    from bulkup.results.row_files import UnsentRow
+
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            yield UnsentRow(
+                row=int(row["row"]),
+                status=Status(row["status"]),
+                id=row["id"],
+                created=row["created"],
+                error=row["error"],
+            )

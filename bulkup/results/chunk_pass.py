@@ -1,0 +1,199 @@
+"""Goes through the chunks of a load: what became of every row, and what the books need."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bulkup.csvfile.numbered import NumberedCsv, numbered, one_line_each, write_numbers
+from bulkup.duckdb_tools.engine import Database, number
+from bulkup.model import Delimiter, Status
+from bulkup.results.error_groups import Groups
+from bulkup.results.inputs import Load, SentChunk
+from bulkup.results.matching import Matching, differences
+from bulkup.results.prefixes import PrefixFiles, write_prefixes
+from bulkup.results.row_files import keep, load_unsent
+from bulkup.results.row_status import (
+    chunk_status_sql,
+    final_status_sql,
+    load_numbers,
+    tally,
+    with_lines,
+)
+from bulkup.results.totals import Totals
+
+ROWS_AT_ONCE = 250_000
+"""Rows that are put into order at once: a chunk of tiny rows has too many for the memory."""
+
+
+@dataclass(slots=True, kw_only=True)
+class ChunkPass:
+    """Goes through the chunks and gathers what the books need."""
+
+    load: Load
+    connection: Database
+    work: Path
+    outcome: Path | None = None
+    groups: Groups = field(default_factory=Groups)
+    differences: list[str] = field(default_factory=list)
+    chunk_rows: dict[int, int] = field(default_factory=dict)
+    came_in: dict[int, int] = field(default_factory=dict)
+    created: int = 0
+    one_line_each: bool = False
+
+    def hear_later_rounds(self) -> None:
+        """Make the table `later`: the last word about rows that were sent again."""
+        load_unsent(self.connection, self.load.settled)
+        self.connection.execute(_LATER)
+        for round_ in sorted(self.load.rounds):
+            if round_ > 1:
+                sheet, matching = self._begin(round_)
+                for sent in self.load.chunks(round_):
+                    self._match(sent, matching)
+                    words = chunk_status_sql(sent, sheet, "numbers")
+                    skipped = " WHERE status <> 'not_sent'"  # what an earlier round said stands
+                    self.connection.execute(
+                        f"INSERT INTO heard SELECT {round_}, * FROM ({words}){skipped}"
+                    )
+        self.connection.execute(_LAST)
+
+    def tell(self) -> Iterator[PrefixFiles]:
+        """The fates of all rows in order, as files, one chunk of the first round after another."""
+        sheet, matching = self._begin(1)
+        chunks = self.load.chunks(1)
+        lines = self._lines(sheet)
+        simple = lines is None and self._is_simple(sheet, chunks)
+        last = 0
+        for at, sent in enumerate(chunks):
+            self._match(sent, matching)
+            words = chunk_status_sql(sent, sheet, "numbers")
+            end = None if at == len(chunks) - 1 else self._last_row(sent, sheet)
+            if simple:
+                final = with_lines(words, self.load.original.source.header_lines)
+                yield from self._tell(f"VIEW final AS {final}")
+            else:
+                final = final_status_sql(self._base(lines, last, end), words)
+                yield from self._tell(f"TABLE final AS {final}")
+                self.connection.execute("DROP TABLE final")
+            last = end or last
+        if not chunks:
+            yield from self._tell(
+                f"TABLE final AS {final_status_sql(self._base(lines, 0, None), None)}"
+            )
+
+    def books(
+        self, counts: Mapping[Status, int], files: Mapping[str, Path], explain: Callable[[str], str]
+    ) -> Totals:
+        """The final books."""
+        total, rows = sum(counts.values()), self.load.original.source.rows
+        if total != rows:
+            self.differences.append(f"The file has {rows:,} rows, {total:,} are accounted for")
+        rounds = {one.chunk.number: one.chunk.round for one in self.load.sent}
+        attempts: dict[int, int] = {}
+        for chunk, came_in in self.came_in.items():
+            attempts[rounds[chunk]] = attempts.get(rounds[chunk], 0) + came_in
+        return Totals(
+            counts=dict.fromkeys(Status, 0) | dict(counts),
+            created=self.created,
+            chunk_rows=self.chunk_rows,
+            attempts=attempts,
+            errors=self.groups.told(explain),
+            files=files,
+            differences=tuple(self.differences),
+        )
+
+    def _begin(self, round_: int) -> tuple[NumberedCsv, Matching]:
+        sheet = self.load.rounds[round_]
+        matching = Matching(
+            connection=self.connection,
+            sheet=sheet,
+            layout=self.load.layout,
+            chunks=[one.chunk for one in self.load.chunks(round_)],
+            work=self.work,
+        )
+        self.one_line_each = matching.begin().one_line_each
+        if sheet.numbers is not None:
+            load_numbers(self.connection, "numbers", sheet.numbers)
+        return sheet, matching
+
+    def _match(self, sent: SentChunk, matching: Matching) -> None:
+        self.differences += differences(sent, matching.match(sent))
+
+    def _is_simple(self, sheet: NumberedCsv, chunks: Sequence[SentChunk]) -> bool:
+        """Whether the chunks hold exactly the rows of the file, and each was sent once."""
+        ends = [0, *(one.chunk.first_row + one.chunk.rows - 1 for one in chunks)]
+        gapless = all(
+            one.chunk.first_row == end + 1 for one, end in zip(chunks, ends, strict=False)
+        )
+        others = "SELECT (SELECT count(*) FROM later) + (SELECT count(*) FROM settled)"
+        whole = gapless and ends[-1] == self.load.original.source.rows
+        return whole and sheet.numbers is None and not number(self.connection, others)
+
+    def _lines(self, sheet_sent: NumberedCsv) -> str | None:
+        """The table (row, line) of the user's file; None where every record takes one line."""
+        sheet = self.load.original
+        path = sheet.numbers
+        if path is None:
+            same = sheet.source.path == sheet_sent.source.path
+            if self.one_line_each if same else one_line_each(sheet):
+                return None
+            path = self.work / "lines.csv"
+            write_numbers(path, ((row, line) for rows, lines, _ in numbered(sheet)
+                                 for row, line in zip(rows, lines, strict=True)))  # fmt: skip
+        load_numbers(self.connection, "lines", path)
+        return "lines"
+
+    def _base(self, lines: str | None, after: int, end: int | None) -> str:
+        """The rows (row, line) of the user's file after one row and up to another."""
+        if lines:
+            up_to = "" if end is None else f" AND row <= {end}"
+            return f"SELECT row, line FROM {lines} WHERE row > {after}{up_to}"
+        source = self.load.original.source
+        stop = (source.rows if end is None else end) + 1
+        line = f"range + {source.header_lines} AS line"
+        return f"SELECT range AS row, {line} FROM range({after + 1}, {stop})"
+
+    def _last_row(self, sent: SentChunk, sheet: NumberedCsv) -> int:
+        last = sent.chunk.first_row + sent.chunk.rows - 1
+        if sheet.numbers is None:
+            return last
+        return number(self.connection, f"SELECT row FROM numbers WHERE pos = {last}")
+
+    def _tell(self, final: str) -> Iterator[PrefixFiles]:
+        self.connection.execute(f"CREATE OR REPLACE TEMP {final}")
+        mark = self.load.original.source.delimiter
+        statuses, plain = self._count(mark)
+        if Status.FAILED in statuses:
+            self.groups.add(self.connection, "final WHERE status = 'failed'")
+        if self.outcome:
+            keep(self.connection, self.outcome)
+        only = next(iter(statuses)) if len(statuses) == 1 else ""
+        first, last = self.connection.execute(_SPAN).fetchall()[0]
+        for start in range(first or 0, (last or -1) + 1, ROWS_AT_ONCE):
+            texts = PrefixFiles(path=self.work / f"texts-{start}", status=only)
+            rows = range(start, start + ROWS_AT_ONCE)
+            write_prefixes(self.connection, mark, rows, texts, plain=plain)
+            yield texts
+
+    def _count(self, mark: Delimiter) -> tuple[set[str], bool]:
+        """Count the rows of `final`: their statuses, and whether no cell needs care."""
+        statuses, plain = set(), True
+        for chunk, status, rows, created, odd in self.connection.execute(tally(mark)).fetchall():
+            statuses.add(status)
+            plain = plain and not odd
+            if chunk:
+                self.chunk_rows[chunk] = self.chunk_rows.get(chunk, 0) + rows
+            if status == Status.SUCCEEDED:
+                self.created += created
+                self.came_in[chunk] = self.came_in.get(chunk, 0) + rows
+        return statuses, plain
+
+
+_LATER = (
+    "CREATE OR REPLACE TEMP TABLE heard (round INTEGER, row BIGINT, status VARCHAR, id VARCHAR,"
+    " created VARCHAR, error VARCHAR, chunk INTEGER)"
+)
+_LAST = (
+    "CREATE OR REPLACE TEMP TABLE later AS SELECT * EXCLUDE (round) FROM heard"
+    " QUALIFY row_number() OVER (PARTITION BY row ORDER BY round DESC) = 1"
+)
+_SPAN = "SELECT min(row), max(row) FROM final"

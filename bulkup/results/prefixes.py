@@ -1,0 +1,155 @@
+"""What stands before the records in the result files, handed from DuckDB to Python.
+
+DuckDB writes it to files, several threads at once, because a Python object for each cell takes
+longer than all the rest. A row is a line: the text for results.csv, NUL, the text for the file of
+its status, and where these differ NUL and its status.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bulkup.duckdb_tools.engine import Database, quoted
+from bulkup.errors import RunError
+from bulkup.model import Delimiter
+
+_BLOCK = 1 << 18
+_ESCAPES = ((1, "s"), (0, "0"), (10, "n"))
+"""Characters that a line can't hold, and what stands for them behind chr(1)."""
+
+_ORDER = {
+    "results": ("row", "line", "status", "id", "created", "error"),
+    "succeeded": ("id", "created", "row", "line"),
+    "failed": ("id", "error", "row", "line"),
+    "": ("row", "line"),
+}
+"""The cells before a record: in results.csv, and in the file of its status."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrefixFiles:
+    """A file of texts. `status` is what all its rows have, or empty where they differ."""
+
+    path: Path
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowPrefixes:
+    """What became of some rows: statuses, and the bytes that stand before their records.
+
+    `before` is for results.csv, `apart` for the file of the status. `status` is what all rows
+    have, or empty: then `statuses` has one for each.
+    """
+
+    status: str
+    statuses: Sequence[str]
+    before: Sequence[bytes]
+    apart: Sequence[bytes]
+
+
+def write_prefixes(
+    connection: Database, mark: Delimiter, rows: range, to: PrefixFiles, *, plain: bool
+) -> None:
+    """Write the texts for these rows of `final`, in order.
+
+    `plain`: none of their cells `needs_care`.
+    """
+    cells = {name: name if plain else _cell(name, mark) for name in ("id", "error")}
+    texts = {
+        name: ", ".join(f"{cells.get(cell, cell)}, {quoted(mark.char)}" for cell in row)
+        for name, row in _ORDER.items()
+    }
+    parts = [texts["results"], "chr(0)", texts.get(to.status, texts[""])]
+    if not to.status:
+        parts[2:] = [_by_status(texts), "chr(0)", "status"]
+    within = f"row BETWEEN {rows.start} AND {rows.stop - 1}"
+    # concat, because a chain of || takes twice the time
+    connection.execute(
+        f"COPY (SELECT concat({', '.join(parts)})"
+        f" FROM (SELECT * FROM final WHERE {within} ORDER BY row))"
+        f" TO {quoted(to.path)} (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '', ESCAPE '')"
+    )
+
+
+def _by_status(texts: Mapping[str, str]) -> str:
+    return (
+        f"CASE status WHEN 'succeeded' THEN concat({texts['succeeded']})"
+        f" WHEN 'failed' THEN concat({texts['failed']}) ELSE concat({texts['']}) END"
+    )
+
+
+def needs_care(name: str, mark: Delimiter) -> str:
+    """The SQL condition that a cell can't stand as it is in a CSV, or in a line of ours."""
+    texts = (quoted(mark.char), "'\"'", "chr(10)", "chr(13)", "chr(0)", "chr(1)")
+    return " OR ".join(f"contains({name}, {text})" for text in texts)
+
+
+def _cell(name: str, mark: Delimiter) -> str:
+    text = f"replace({name}, '\"', '\"\"')"
+    for character, letter in _ESCAPES:
+        text = f"replace({text}, chr({character}), chr(1) || '{letter}')"
+    return f"CASE WHEN {needs_care(name, mark)} THEN '\"' || {text} || '\"' ELSE {name} END"
+
+
+class PrefixReader:
+    """The fates of all rows, in the order of the user's file, from one file after another."""
+
+    def __init__(self, files: Iterator[PrefixFiles]) -> None:
+        self._fates = (fate for file in files for fate in _read(file))
+        self._left: RowPrefixes | None = None
+
+    def take(self, most: int) -> RowPrefixes:
+        """The next rows, at least one and at most so many.
+
+        Raises:
+            RunError: there are no more.
+        """
+        fate = self._left or next(self._fates, None)
+        if fate is None:
+            raise RunError(
+                "The file has more records than it had",
+                "Put it back as it was.",
+                name="SourceChanged",
+            )
+        self._left = _part(fate, slice(most, None)) if most < len(fate.before) else None
+        return _part(fate, slice(most)) if self._left else fate
+
+
+def _part(fate: RowPrefixes, rows: slice) -> RowPrefixes:
+    return RowPrefixes(
+        status=fate.status,
+        statuses=fate.statuses[rows],
+        before=fate.before[rows],
+        apart=fate.apart[rows],
+    )
+
+
+def _read(file: PrefixFiles) -> Iterator[RowPrefixes]:
+    """The fates of a file, many rows at a time; the file is gone after the last."""
+    with file.path.open("rb") as opened:
+        rest = b""
+        while block := opened.read(_BLOCK):
+            lines, ending, rest = (rest + block).rpartition(b"\n")
+            if ending:
+                yield _fate(file.status, lines)
+    file.path.unlink()
+
+
+def _fate(status: str, lines: bytes) -> RowPrefixes:
+    pieces = lines.replace(b"\n", b"\0").split(b"\0")
+    if b"\1" in lines:
+        pieces = [_unescaped(piece) for piece in pieces]
+    step = 2 if status else 3
+    return RowPrefixes(
+        status=status,
+        statuses=() if status else b"\0".join(pieces[2::step]).decode().split("\0"),
+        before=pieces[::step],
+        apart=pieces[1::step],
+    )
+
+
+def _unescaped(piece: bytes) -> bytes:
+    for character, letter in reversed(_ESCAPES):
+        piece = piece.replace(b"\1" + letter.encode(), bytes([character]))
+    return piece

@@ -1,0 +1,44 @@
+"""Salesforce's results joined with the rows of the user's file: what became of every row."""
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from bulkup.duckdb_tools.engine import Database, with_enough_memory
+from bulkup.results.background_io import read_ahead
+from bulkup.results.chunk_pass import ChunkPass
+from bulkup.results.inputs import Load
+from bulkup.results.prefixes import PrefixReader
+from bulkup.results.row_files import begin_outcome
+from bulkup.results.totals import Totals
+from bulkup.results.writer import write
+
+
+def reconcile(
+    load: Load,
+    *,
+    to: Path,
+    work: Path,
+    explain: Callable[[str], str],
+    outcome: Path | None = None,
+) -> Totals:
+    """Write results.csv and its three companions into `to`, and close the books.
+
+    Everything temporary lies in a new directory inside `work`. `explain` says what one of
+    Salesforce's error codes means. `outcome` is a folder where `bulkup.rows.outcome` keeps what
+    a later run needs to know.
+
+    Raises:
+        RunError: a file can't be written, or a sheet does not have the records it had.
+    """
+
+    def tell(connection: Database, room: Path) -> Totals:
+        if outcome:
+            begin_outcome(outcome)
+        story = ChunkPass(load=load, connection=connection, work=room, outcome=outcome)
+        story.hear_later_rounds()
+        with closing(read_ahead(story.tell())) as told:
+            counts, files = write(load.original.source, PrefixReader(told), to)
+        return story.books(counts, files, explain)
+
+    return with_enough_memory(work, tell)

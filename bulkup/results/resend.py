@@ -1,0 +1,120 @@
+"""Which rows may be sent again: after passing errors, or by the `bulkup__Status` of a file."""
+
+from array import array
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+from bulkup.csvfile.numbered import NumberedCsv, numbered
+from bulkup.csvfile.records import ColumnProjection
+from bulkup.duckdb_tools.engine import Database, quoted, with_enough_memory
+from bulkup.files import open_private
+from bulkup.model import Status
+from bulkup.results.inputs import Layout, SentChunk
+from bulkup.results.matching import Matching
+from bulkup.results.row_files import KEPT, WORDS, UnsentRow, write_unsent
+from bulkup.results.row_status import chunk_status_sql, load_numbers
+
+
+def rows_to_repeat(
+    sheet: NumberedCsv,
+    layout: Layout,
+    sent: Collection[SentChunk],
+    *,
+    passing: Collection[str],
+    unprocessed_of: Collection[int] = (),
+    work: Path,
+) -> Sequence[int]:
+    """Numbers (ascending) of a round's rows that failed with a passing code.
+
+    And of the rows that are unprocessed in the chunks with the numbers `unprocessed_of`. Only
+    rows of which Salesforce's own results say that they were not loaded.
+
+    Raises:
+        RunError: the sheet does not have the records it had.
+    """
+    codes = ", ".join(map(quoted, sorted(passing))) or "''"
+
+    def find(connection: Database, room: Path) -> "array[int]":
+        matching = Matching(
+            connection=connection,
+            sheet=sheet,
+            layout=layout,
+            chunks=[one.chunk for one in sent],
+            work=room,
+        )
+        matching.begin()
+        if sheet.numbers is not None:
+            load_numbers(connection, "numbers", sheet.numbers)
+        connection.execute("CREATE TEMP TABLE repeat_rows (row BIGINT)")
+        for one in sent:
+            matching.match(one)
+            named = f"({chunk_status_sql(one, sheet, 'numbers')} WHERE kind IN (2, 3))"
+            which = f"status = 'failed' AND split_part(error, ':', 1) IN ({codes})"
+            if one.chunk.number in unprocessed_of:
+                which = f"({which}) OR status = 'unprocessed'"
+            connection.execute(f"INSERT INTO repeat_rows SELECT row FROM {named} WHERE {which}")
+        found = array("q")
+        rows = connection.execute("SELECT row FROM repeat_rows ORDER BY row")
+        while some := rows.fetchmany(10_000):
+            found.extend(row for (row,) in some)
+        return found
+
+    return with_enough_memory(work, find)
+
+
+def split_by_status(sheet: NumberedCsv, *, include_unknown: bool, rows: Path, settled: Path) -> int:
+    """Part a file with a column `bulkup__Status` into rows to send and settled ones.
+
+    Writes the numbers of the first to `rows`, one a line, and the others to `settled`; how many
+    are to be sent. A file without such a column is sent whole.
+
+    Raises:
+        RunError: a file can't be written.
+    """
+    count = 0
+    with open_private(rows) as file:
+
+        def settle() -> Iterator[UnsentRow]:
+            nonlocal count
+            for row, status, ident in _statuses(sheet):
+                kept = KEPT.get(status) if status else None
+                if status is Status.UNKNOWN and not include_unknown:
+                    kept = Status.UNKNOWN
+                if kept is None:
+                    count += 1
+                    file.write(b"%d\n" % row)
+                else:
+                    yield UnsentRow(row=row, status=kept, id=ident, error=WORDS[kept])
+
+        write_unsent(settled, settle())
+    return count
+
+
+def has_status(sheet: NumberedCsv) -> bool:
+    """Whether the file says itself which of its rows are to be sent."""
+    return _place(sheet, "bulkup__status") is not None
+
+
+def _statuses(sheet: NumberedCsv) -> Iterator[tuple[int, Status | None, str]]:
+    at, ident = _place(sheet, "bulkup__status"), _place(sheet, "sf__id")
+    cut = ColumnProjection(sheet.source, [])
+    for rows, _, records in numbered(sheet):
+        for row, cells in zip(rows, cut.cells(records), strict=True):
+            yield row, _status(_at(cells, at)), _at(cells, ident)
+
+
+def _place(sheet: NumberedCsv, name: str) -> int | None:
+    names = [one.casefold() for one in sheet.source.header]
+    return names.index(name) if name in names else None
+
+
+def _at(cells: list[str], at: int | None) -> str:
+    return cells[at] if at is not None and at < len(cells) else ""
+
+
+def _status(text: str) -> Status | None:
+    """What a person may have left in the cell; anything that is no status of ours is sent."""
+    try:
+        return Status(text.strip().lower())
+    except ValueError:
+        return None

@@ -1,0 +1,163 @@
+"""Rows whose fate was known before anything was sent: skipped, left out, or unknown from before."""
+
+import csv
+import io
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bulkup.duckdb_tools.engine import Database, Error, engine, located
+from bulkup.errors import RunError
+from bulkup.files import open_private, sync
+from bulkup.model import Status
+
+_COLUMNS = ("row", "status", "id", "created", "error")
+
+
+KEPT = {Status.SUCCEEDED: Status.SKIPPED, Status.SKIPPED: Status.SKIPPED}
+
+
+WORDS = {
+    Status.SKIPPED: "bulkup: not sent again, it had succeeded",
+    Status.UNKNOWN: "bulkup: not sent again, nobody can tell what became of it",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsentRow:
+    """One row that is in no chunk. `created` is `true`, `false` or empty."""
+
+    row: int
+    status: Status
+    id: str = ""
+    created: str = ""
+    error: str = ""
+
+
+def write_unsent(path: Path, rows: Iterable[UnsentRow]) -> None:
+    """Write the rows as a CSV of their own, for `reconcile`.
+
+    Raises:
+        RunError: it can't be written.
+    """
+    with open_private(path) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        written = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        written.writerow(_COLUMNS)
+        for one in rows:
+            written.writerow([one.row, one.status, one.id, one.created, _lf(one.error)])
+        text.flush()
+        text.detach()
+
+
+def _lf(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def load_unsent(connection: Database, path: Path | None) -> None:
+    """Make the table `settled` (row, status, id, created, error); empty without a path."""
+    columns = ", ".join(f"{name} {'BIGINT' if name == 'row' else 'VARCHAR'}" for name in _COLUMNS)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE settled ({columns})")
+    if path is not None:
+        types = columns.replace(" BIGINT", ": 'BIGINT'").replace(" VARCHAR", ": 'VARCHAR'")
+        connection.execute(
+            f"INSERT INTO settled SELECT * FROM read_csv({located(path)}, auto_detect = false,"
+            f" header = true, delim = ',', quote = '\"', escape = '\"', nullstr = '\x01\x02',"
+            f" columns = {{{types}}}, parallel = false)"
+        )
+
+
+def count_unsent(path: Path | None) -> dict[Status, int]:
+    """How many rows of each status the file holds; none without a path."""
+    counts: dict[Status, int] = {}
+    if path is not None:
+        with path.open(encoding="utf-8", newline="") as file:
+            for one in csv.DictReader(file):
+                status = Status(one["status"])
+                counts[status] = counts.get(status, 0) + 1
+    return counts
+
+
+FETCHED = 10_000
+
+
+def begin_outcome(folder: Path) -> None:
+    """An empty folder for the parts of an outcome."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    sync(folder.parent)
+
+
+def keep(connection: Database, folder: Path) -> None:
+    """Keep the table `final` (row, status, id, created) durably as one more part of the outcome.
+
+    The rows themselves are forgotten afterwards, so nothing else could tell of them.
+    """
+    part = folder / f"{len(list(folder.iterdir())):05d}.parquet"
+    connection.execute(
+        f"COPY (SELECT row, status, id, created FROM final) TO {located(part)} (FORMAT parquet)"
+    )
+    with part.open("r+b") as file:
+        os.fsync(file.fileno())
+    sync(folder)
+
+
+def part_again(
+    folder: Path, work: Path, *, include_unknown: bool, rows: Path, settled: Path
+) -> tuple[int, int]:
+    """Part the rows of a run into those that are sent again and those that are not.
+
+    Writes the numbers of the first to `rows`, one a line, and the fates of the others to
+    `settled`. Returns how many are sent, and how many stay unknown.
+
+    Raises:
+        RunError: the outcome is not there, or a file can't be written.
+    """
+    if not any(folder.glob("*.parquet")):
+        raise _missing("is not kept any more")
+    sent = unknown = 0
+    with engine(work) as connection, open_private(rows) as file:
+
+        def settle() -> Iterator[UnsentRow]:
+            nonlocal sent, unknown
+            for row, status, ident, created in _all(connection, folder):
+                kept = KEPT.get(status)
+                if status is Status.UNKNOWN and not include_unknown:
+                    kept, unknown = Status.UNKNOWN, unknown + 1
+                if kept is None:
+                    sent += 1
+                    file.write(b"%d\n" % row)
+                else:
+                    yield UnsentRow(
+                        row=row, status=kept, id=ident, created=created, error=WORDS[kept]
+                    )
+
+        write_unsent(settled, settle())
+    return sent, unknown
+
+
+def _missing(what: str) -> RunError:
+    return RunError(
+        f"The run's outcome {what}",
+        "Load its results.csv instead: bulkup run results.csv …",
+        name="OutcomeMissing",
+    )
+
+
+def _all(connection: Database, folder: Path) -> Iterator[tuple[int, Status, str, str]]:
+    try:
+        yield from _read(connection, folder)
+    except Error as error:  # which of its kinds depends on the version
+        raise _missing("is damaged") from error
+
+
+def _read(connection: Database, folder: Path) -> Iterator[tuple[int, Status, str, str]]:
+    parts = ", ".join(map(located, sorted(folder.glob("*.parquet"))))
+    found = connection.execute(
+        f"SELECT row, status, coalesce(id, ''), coalesce(created, '')"
+        f" FROM read_parquet([{parts}]) ORDER BY row"
+    )
+    while some := found.fetchmany(FETCHED):
+        yield from ((row, Status(status), ident, created) for row, status, ident, created in some)

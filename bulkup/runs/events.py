@@ -1,0 +1,215 @@
+"""What can happen to a chunk and to a run, and how it is written as one line of JSON.
+
+Durable events stand in the journal before anything else happens; the others are only told.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import msgspec
+
+from bulkup.model import Chunk, Job, JobState, Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened or is about to. `at` is the moment, ISO 8601 in UTC."""
+
+    durable: ClassVar[bool] = True
+
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkEvent(Event):
+    """Something about one chunk and its present job."""
+
+    chunk: int
+    job: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Created(ChunkEvent):
+    """A job exists for the chunk. Nothing is known to have been uploaded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uploaded(ChunkEvent):
+    """The org has taken the whole body."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing(ChunkEvent):
+    """An intent: from here on the rows may be processed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed(ChunkEvent):
+    """The org has the job as UploadComplete or further on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aborting(ChunkEvent):
+    """An intent: we abort the job. `closed`: it had been closed, so rows may be in the org."""
+
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discarded(ChunkEvent):
+    """The job is gone or aborted and was never closed: the chunk is as if never begun."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished(ChunkEvent):
+    """The job has ended. `closed`: whether it ever was closed, so that rows were looked at."""
+
+    state: JobState
+    closed: bool = True
+    processed: int | None = None
+    failed: int | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved(ChunkEvent):
+    """The job's results are on this disk: how many rows each of the three holds.
+
+    `passing` counts the rows of `failed` whose error passes by itself; `unknown` is the
+    shortfall against the chunk's rows. `rest` is what rows are that no result names.
+    """
+
+    succeeded: int = 0
+    created: int = 0
+    failed: int = 0
+    passing: int = 0
+    unprocessed: int = 0
+    unknown: int = 0
+    rest: Status = Status.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost(ChunkEvent):
+    """Nobody can tell any more what became of the chunk's rows: they are unknown."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPolled(ChunkEvent):
+    """A look at a job that has been closed. `settling`: it has ended, its counts have not."""
+
+    durable: ClassVar[bool] = False
+
+    seen: Job
+    settling: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadProgress(ChunkEvent):
+    """So many bytes of the body are under way."""
+
+    durable: ClassVar[bool] = False
+
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryWait(Event):
+    """A passing fault is waited out for so many seconds."""
+
+    durable: ClassVar[bool] = False
+
+    reason: str
+    seconds: float
+    chunk: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted(Event):
+    """A process has taken the run up."""
+
+    process: int
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryRound(Event):
+    """Rows are sent again, as chunks of a new small source with this fingerprint."""
+
+    round: int
+    size: int
+    sha256: str
+    chunks: tuple[Chunk, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPaused(Event):
+    """A process has put the run down in `state`, after `seconds` and so many `api_calls`."""
+
+    state: str
+    seconds: float = 0.0
+    api_calls: int = 0
+    error: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Superseded(Event):
+    """`retry` has taken the rows over into the run named `by`."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abandoned(Event):
+    """The user has given the run up."""
+
+
+TAGS: dict[type[Event], str] = {
+    Created: "Created",
+    Uploaded: "Uploaded",
+    Closing: "Closing",
+    Closed: "Closed",
+    Aborting: "Aborting",
+    Discarded: "Discarded",
+    Finished: "Finished",
+    Saved: "Saved",
+    Lost: "Lost",
+    RunStarted: "Began",
+    RetryRound: "Round",
+    RunPaused: "Left",
+    Superseded: "Superseded",
+    Abandoned: "Abandoned",
+}
+"""The words for durable events in journals and JSON: kept, whatever the classes are called."""
+
+_KINDS = {tag: kind for kind, tag in TAGS.items()}
+
+
+def to_builtins(event: Event) -> dict[str, Any]:
+    """The durable event as plain values, its tag under `event`."""
+    fields: dict[str, Any] = msgspec.to_builtins(event)
+    return {"event": TAGS[type(event)], **fields}
+
+
+def to_line(event: Event) -> bytes:
+    """The durable event as one line of JSON with a newline at the end."""
+    return msgspec.json.encode(to_builtins(event)) + b"\n"
+
+
+def from_line(line: bytes) -> Event:
+    """The event of one line.
+
+    Raises:
+        ValueError: the line is no event (`msgspec.ValidationError` and its kin are ValueErrors).
+    """
+    fields = msgspec.json.decode(line)
+    if not isinstance(fields, dict) or fields.get("event") not in _KINDS:
+        raise ValueError("not an event")
+    return msgspec.convert(fields, _KINDS[fields.pop("event")])
+
+
+def stamped(event: Event, at: str) -> Event:
+    """The same event with its moment."""
+    return replace(event, at=at)

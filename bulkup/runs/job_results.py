@@ -1,0 +1,124 @@
+"""Salesforce's three answers about a job, kept as they came, and how many rows they hold."""
+
+import csv
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from bulkup.errors import NotWritable
+from bulkup.files import sync
+from bulkup.model import Delimiter, ResultKind
+
+BLOCK = 1 << 20
+LONGEST_CELL = 10_000_000
+CREATED = re.compile(rb'\n"?\w{15,18}"?[,;\t|^`]"?true\b')
+NOT_STRUCTURE = bytes(set(range(256)) - set(b'"\n'))
+
+
+class Fetch(Protocol):
+    """Something that downloads one result of a job to a file, whole or not at all."""
+
+    def __call__(self, job_id: str, kind: ResultKind, to: Path, /) -> None:
+        """Download; raise rather than leave a short file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How many rows a job's results hold; `passing` are those of `failed` that may go again."""
+
+    succeeded: int = 0
+    created: int = 0
+    failed: int = 0
+    passing: int = 0
+    unprocessed: int = 0
+
+    @property
+    def total(self) -> int:
+        """All rows that any of the three results names."""
+        return self.succeeded + self.failed + self.unprocessed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """The folder of a run's answers. `passing` are the error codes that pass by themselves."""
+
+    folder: Path
+    delimiter: Delimiter
+    passing: Collection[str]
+
+    def path(self, chunk: int, job: str, kind: ResultKind) -> Path:
+        """Where one answer lies."""
+        return self.folder / f"{chunk:05d}-{job}-{kind}.csv"
+
+    def kept(self, chunk: int, job: str) -> bool:
+        """Whether all three answers about the job are there."""
+        return all(self.path(chunk, job, kind).exists() for kind in ResultKind)
+
+    def fetch(self, chunk: int, job: str, fetch: Fetch) -> Counts:
+        """Download all three, make them durable, and count them.
+
+        Raises:
+            RunError: the disk does not take them.
+        """
+        paths = {kind: self.path(chunk, job, kind) for kind in ResultKind}
+        try:
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+            for kind, path in paths.items():
+                fetch(job, kind, path)
+            sync(self.folder)
+        except OSError as error:
+            raise NotWritable(self.folder, error) from error
+        failed, passing = self._count_failed(paths[ResultKind.FAILED])
+        succeeded, created = _count_successful(paths[ResultKind.SUCCESSFUL])
+        return Counts(
+            succeeded=succeeded,
+            created=created,
+            failed=failed,
+            passing=passing,
+            unprocessed=_count_records(paths[ResultKind.UNPROCESSED]),
+        )
+
+    def _count_failed(self, path: Path) -> tuple[int, int]:
+        """Rows, and those whose error begins with a passing code."""
+        csv.field_size_limit(LONGEST_CELL)
+        with path.open(encoding="utf-8", errors="replace", newline="") as file:
+            records = csv.reader(file, delimiter=self.delimiter.char)
+            header = next(records, [])
+            column = header.index("sf__Error") if "sf__Error" in header else 1
+            rows = passing = 0
+            for record in records:
+                if record:
+                    rows += 1
+                    passing += ":".join(record[column : column + 1]).split(":")[0] in self.passing
+            return rows, passing
+
+
+def _count_records(path: Path) -> int:
+    """Records after the header. Results quote by the book, so a quote's parity tells the ends."""
+    ends = 0
+    inside = False
+    last = b"\n"
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            last = block
+            # Two quotes side by side change no parity: what is left is few line breaks in cells.
+            parts = block.translate(None, NOT_STRUCTURE).replace(b'""', b"").split(b'"')
+            ends += sum(part.count(b"\n") for part in parts[inside::2])
+            inside ^= len(parts) % 2 == 0
+    ends += not last.endswith(b"\n")
+    return max(0, ends - 1)
+
+
+def _count_successful(path: Path) -> tuple[int, int]:
+    """Rows, and those of them that were created."""
+    created = 0
+    tail = b""
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            text = tail + block
+            cut = text.rfind(b"\n")
+            head, tail = (text[:cut], text[cut:]) if cut > 0 else (b"", text)
+            created += len(CREATED.findall(head))
+    return _count_records(path), created + len(CREATED.findall(tail))

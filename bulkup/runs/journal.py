@@ -1,0 +1,127 @@
+"""The journal: one event a line, appended and fsynced before anything else happens.
+
+A last line without a newline is a torn write and is cut off. A bad line anywhere else is an
+error with its number. After a failed append the file is cut back and the journal takes no more.
+"""
+
+import os
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from bulkup.clock import Clock
+from bulkup.errors import NotWritable, RunError
+from bulkup.files import sync, write_private
+from bulkup.runs.events import ChunkEvent, Event, Lost, Saved, from_line, stamped, to_line
+
+
+def read(path: Path) -> tuple[list[Event], int]:
+    """The events of a journal, and how many bytes of it are whole lines.
+
+    Raises:
+        RunError: a line before the last is damaged.
+    """
+    whole = path.read_bytes() if path.exists() else b""
+    length = whole.rfind(b"\n") + 1
+    events = []
+    for number, line in enumerate(whole[:length].splitlines(), start=1):
+        try:
+            events.append(from_line(line))
+        except ValueError as error:
+            raise RunError(
+                f"{path}, line {number}: the journal is damaged there",
+                "Nothing was sent. What the jobs did can be seen in Salesforce under Setup, "
+                f"Bulk Data Load Jobs; give the run up with: bulkup runs {path.parent.name} "
+                "--abandon",
+                name="JournalDamaged",
+            ) from error
+    return events, length
+
+
+class Journal:
+    """An open journal. Safe for several threads; `events` is all that was ever written."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self.events, length = read(path)
+        self._clock = clock
+        self._lock = threading.Lock()
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
+        is_new = not path.exists()
+        try:
+            self._file = os.open(path, flags, 0o600)
+            os.ftruncate(self._file, length)
+            if is_new:
+                sync(path.parent)
+        except OSError as error:
+            raise NotWritable(path.parent, error) from error
+        self._length = os.lseek(self._file, length, os.SEEK_SET)
+        self.broken = ""
+
+    def __enter__(self) -> Self:
+        """The journal itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+    def append(self, event: Event) -> None:
+        """Write the event down, durably.
+
+        Raises:
+            RunError: the disk did not take it (and from then on nothing more is taken).
+        """
+        event = stamped(event, self._clock.stamp())
+        line = to_line(event)
+        with self._lock:
+            if self.broken:
+                raise self._error()
+            try:
+                self._write(line)
+            except OSError as error:
+                self.broken = error.strerror or str(error)
+                with suppress(OSError):  # then the next reader cuts the torn line off
+                    os.ftruncate(self._file, self._length)
+                raise self._error() from error
+            self.events.append(event)
+
+    def _write(self, line: bytes) -> None:
+        rest = line
+        while rest:
+            rest = rest[os.write(self._file, rest) :]
+        os.fsync(self._file)
+        self._length += len(line)
+
+    def _error(self) -> RunError:
+        return RunError(
+            f"The run's journal can't be written: {self.broken}",
+            "Make room on the disk, then type: bulkup resume",
+            name="JournalNotWritable",
+        )
+
+
+def begin_anew(path: Path, event: Event, clock: Clock) -> Path:
+    """Put a journal of this one event in the place of a damaged one, whose copy is returned.
+
+    At no moment is there a journal that tells of less: without one, a run would begin again.
+    The run must be held.
+
+    Raises:
+        RunError: the disk did not take it.
+    """
+    aside = path.with_suffix(".damaged")
+    write_private(aside, path.read_bytes())
+    write_private(path, to_line(stamped(event, clock.stamp())))
+    return aside
+
+
+def last_events(events: Sequence[Event]) -> dict[int, ChunkEvent]:
+    """The last event of each chunk that has any."""
+    return {event.chunk: event for event in events if isinstance(event, ChunkEvent)}
+
+
+def over(events: Sequence[Event]) -> set[int]:
+    """The chunks that are at their ends: nothing is left to do for them."""
+    return {n for n, event in last_events(events).items() if isinstance(event, Saved | Lost)}

@@ -1,0 +1,24 @@
+"""The states a run can be in."""
+
+from enum import StrEnum
+
+from bulkup.model import Status
+
+SUCCESS_STATUSES = {Status.SUCCEEDED, Status.SKIPPED}
+
+
+class State(StrEnum):
+    """What a run came to, or where it was left."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+    WAITING = "waiting"
+    INTERRUPTED = "interrupted"
+    STOPPED = "stopped"
+
+    @property
+    def over(self) -> bool:
+        """Whether the run has its result files and `retry` is the way on, not `resume`."""
+        return self in {State.COMPLETE, State.PARTIAL, State.FAILED}

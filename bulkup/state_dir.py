@@ -1,0 +1,147 @@
+"""Where things are kept: state, configuration, run directories, and this machine's own id."""
+
+import os
+import tempfile
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from bulkup.errors import InputError, NotWritable
+from bulkup.files import write_private
+
+README = """\
+This folder belongs to bulkup.
+
+runs/       one folder for each load: its plan, its journal, Salesforce's answers.
+            `bulkup runs` lists them, `bulkup runs --prune 30d` removes those that are over.
+            An unfinished one is all that `bulkup resume` has to go on from: leave it alone.
+localorg/   the records of the built-in stand-in org. `bulkup local reset` empties it.
+"""
+
+RESULT_FILES = ("results.csv", "successful.csv", "failed.csv", "unprocessed.csv", "summary.json")
+PROBE = 1 << 14
+"""Bytes that a folder must take; small ones would find room in an inode."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateDir:
+    """The two folders that bulkup may write into without being told to."""
+
+    state: Path
+    config: Path
+
+    @property
+    def runs(self) -> Path:
+        """One folder for each run."""
+        return self.state / "runs"
+
+    @property
+    def localorg(self) -> Path:
+        """The built-in org's records."""
+        return self.state / "localorg"
+
+    @property
+    def describes(self) -> Path:
+        """What orgs said of their objects, kept for `If-Modified-Since`."""
+        return self.state / "describe"
+
+    @property
+    def log(self) -> Path:
+        """Where the traceback of a bug goes."""
+        return self.state / "bulkup.log"
+
+    def make(self) -> None:
+        """Make the state folder, for its owner only.
+
+        Raises:
+            RunError: it can't be made or written.
+        """
+        try:
+            self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.runs.mkdir(exist_ok=True, mode=0o700)
+            readme = self.state / "README.txt"
+            if not readme.exists():
+                readme.write_text(README, encoding="utf-8")
+        except OSError as error:
+            raise NotWritable(self.state, error) from error
+
+    def machine(self) -> str:
+        """This machine's id: made once, kept in the state folder."""
+        self.make()
+        kept = self.state / "machine-id"
+        new = kept.with_name(f"machine-id.{os.getpid()}")
+        try:
+            if kept.exists() and (known := kept.read_text(encoding="utf-8").strip()):
+                return known
+            write_private(new, uuid.uuid4().hex + "\n")
+            _name_unless_there(new, kept)
+            return kept.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise NotWritable(self.state, error) from error
+
+
+def _name_unless_there(new: Path, kept: Path) -> None:
+    """Give a whole file its name, but not one that another process has taken meanwhile."""
+    try:
+        if not kept.exists() or kept.stat().st_size:
+            kept.hardlink_to(new)
+            new.unlink()
+            return
+    except FileExistsError:
+        new.unlink()
+        return
+    except OSError:
+        pass  # a file system without hard links
+    new.replace(kept)
+
+
+def require_result_folder(folder: Path, source: Path) -> None:
+    """Make the folder for the result files, and see that it takes them and spares the source.
+
+    To be called before anything is sent: what became of the rows must find a place.
+
+    Raises:
+        InputError: it can't be written, or one of the files would take the source's place.
+    """
+    for name in RESULT_FILES:
+        path = folder / name
+        if path.exists() and source.exists() and path.samefile(source):
+            raise InputError(
+                f"The result files would take the place of {source}",
+                "Name another folder with --dir, or leave it out.",
+                name="DirOfSource",
+            )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+            file.write(bytes(PROBE))
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise InputError(
+            f"{folder} can't take the result files: {error.strerror or error}",
+            "Make room or set the rights there, or name another folder with --dir.",
+            name="DirNotWritable",
+        ) from error
+
+
+def find_state_dir(environment: Mapping[str, str] | None = None) -> StateDir:
+    """The places of this user; `BULKUP_HOME` moves both.
+
+    Raises:
+        InputError: BULKUP_HOME is a file.
+    """
+    home = (os.environ if environment is None else environment).get("BULKUP_HOME")
+    if not home:
+        return StateDir(
+            state=platformdirs.user_state_path("bulkup", appauthor=False),
+            config=platformdirs.user_config_path("bulkup", appauthor=False),
+        )
+    path = Path(home).expanduser().absolute()
+    if path.exists() and not path.is_dir():
+        raise InputError(
+            f"BULKUP_HOME is {path}, which is not a folder", "Set it to a folder.", name="BadHome"
+        )
+    return StateDir(state=path, config=path)
