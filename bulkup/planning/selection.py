@@ -1,11 +1,11 @@
 """Which rows of a file are sent: by its own `bulkup__Status`, and by what the check leaves out."""
 
-import csv
 from collections.abc import Iterable, Iterator
 from heapq import merge
 from pathlib import Path
 
 from bulkup.csvfile.numbered import NumberedCsv
+from bulkup.csvfile.records import open_dict_reader
 from bulkup.files import open_private
 from bulkup.model import Status
 from bulkup.planning.subset import read_rows, subtract, without
@@ -75,7 +75,7 @@ def _merged(known: Iterable[UnsentRow], more: Iterable[UnsentRow]) -> Iterator[U
 def read_unsent(path: Path) -> Iterator[UnsentRow]:
     """The rows of a file of unsent rows."""
     with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
+        for row in open_dict_reader(file):
             yield UnsentRow(
                 row=int(row["row"]),
                 status=Status(row["status"]),
