@@ -63,9 +63,9 @@ class RunJobs:
         """Aborted."""
         return self.jobs.abort(job_id)
 
-    def look(self, job_id: str, /) -> Job:
+    def get(self, job_id: str, /) -> Job:
         """How it stands."""
-        return self.jobs.look(job_id)
+        return self.jobs.get(job_id)
 
     def fetch(self, job_id: str, kind: ResultKind, to: Path, /) -> None:
         """One result."""

@@ -72,7 +72,7 @@ class IngestJobs:
         """Aborted: what is not yet at work stays undone."""
         return self._patch(job_id, JobState.ABORTED)
 
-    def look(self, job_id: str, /) -> Job:
+    def get(self, job_id: str, /) -> Job:
         """How the job stands.
 
         Raises:

@@ -129,7 +129,7 @@ def test_a_look_tells_counts_and_error(jobs: IngestJobs, net: respx.MockRouter) 
     answer = {"id": JOB, "state": "Failed", "numberRecordsProcessed": 7, "numberRecordsFailed": 2,
               "errorMessage": "InvalidBatch : x", "totalProcessingTime": 12}  # fmt: skip
     net.get(AT).respond(json=answer)
-    job = jobs.look(JOB)
+    job = jobs.get(JOB)
     assert (job.state, job.processed, job.failed, job.total_ms) == (JobState.FAILED, 7, 2, 12)
     assert job.error_message == "InvalidBatch : x"
 
@@ -137,7 +137,7 @@ def test_a_look_tells_counts_and_error(jobs: IngestJobs, net: respx.MockRouter) 
 def test_a_job_that_is_not_there_is_gone(jobs: IngestJobs, net: respx.MockRouter) -> None:
     net.get(AT).respond(404, json=[{"errorCode": "NOT_FOUND", "message": "no such"}])
     with pytest.raises(Gone):
-        jobs.look(JOB)
+        jobs.get(JOB)
 
 
 def test_what_a_user_types_as_a_job_id_stays_one_name(
@@ -145,7 +145,7 @@ def test_what_a_user_types_as_a_job_id_stays_one_name(
 ) -> None:
     route = net.route().respond(404, json=[{"errorCode": "NOT_FOUND", "message": "x"}])
     with pytest.raises(Gone):
-        jobs.look("../../limits?x")
+        jobs.get("../../limits?x")
     assert route.calls.last.request.url.raw_path == f"{INGEST}/..%2F..%2Flimits%3Fx/".encode()
 
 

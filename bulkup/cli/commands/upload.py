@@ -48,7 +48,7 @@ def upload(
         connect(org, api_version, screen, home) as connection,
         TemporaryDirectory(prefix="upload-", dir=home.state) as room,
     ):
-        found = connection.patience(lambda: one.ingest(connection).look(job))
+        found = connection.patience(lambda: one.ingest(connection).get(job))
         _refuse_closed(found)
         taken = read_input.read_input(Reading(file=file), Path(room))
         source = taken.sheet.source
