@@ -40,9 +40,9 @@ class RunJobs:
         """Set the job to Aborted."""
         return self.jobs.abort(job_id)
 
-    def look(self, job_id: str, /) -> Job:
+    def get(self, job_id: str, /) -> Job:
         """Get the job as it is now."""
-        return self.jobs.look(job_id)
+        return self.jobs.get(job_id)
 
     def fetch(self, job_id: str, kind: ResultKind, to: Path, /) -> None:
         """Download one of the job's results."""

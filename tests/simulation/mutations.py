@@ -37,7 +37,7 @@ def a_second_upload_into_the_same_job(patch: pytest.MonkeyPatch) -> None:
 
     def take_up(self: ChunkJob, last: Created | Uploaded) -> Iterator[ChunkEvent]:
         try:
-            job = self._ingest.look(last.job)
+            job = self._ingest.get(last.job)
         except Gone:
             job = None
         if job is None or job.state is not JobState.OPEN or isinstance(last, Uploaded):
@@ -88,7 +88,7 @@ def a_job_that_is_gone_begun_again(patch: pytest.MonkeyPatch) -> None:
 
     def lost(self: ChunkJob, job_id: str) -> Generator[ChunkEvent, None, Job | None]:
         try:
-            job = self._ingest.look(job_id)
+            job = self._ingest.get(job_id)
         except Gone:
             yield from self._begin()
             return None

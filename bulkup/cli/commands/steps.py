@@ -195,7 +195,7 @@ def status(
         if wait:
             found = watch_job(connection, job, screen, timeout)
         else:
-            found = connection.patience(lambda: one.ingest(connection).look(job))
+            found = connection.patience(lambda: one.ingest(connection).get(job))
     if json:
         output.document(one.document(found))
     else:
@@ -214,7 +214,7 @@ def _become(connection: Connection, job: str, state: JobState) -> Job:
     try:
         return connection.patience(lambda: step(job))
     except Refused:
-        found = connection.patience(lambda: jobs.look(job))
+        found = connection.patience(lambda: jobs.get(job))
         lost_answer = connection.patience.bore_a_fault and (
             found.state in CLOSED if state is JobState.UPLOAD_COMPLETE else found.state is state
         )

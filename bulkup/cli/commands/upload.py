@@ -48,7 +48,7 @@ def upload(
         connect(org, api_version, screen, home) as connection,
         TemporaryDirectory(prefix="upload-", dir=home.state) as room,
     ):
-        found = connection.patience(lambda: one.ingest(connection).look(job))
+        found = connection.patience(lambda: one.ingest(connection).get(job))
         _refuse_closed(found)
         with open_input(FileOptions(file=file), Path(room)) as opened:
             table = read_input(opened, FileOptions(file=file), Path(room))
