@@ -19,7 +19,7 @@ from bulkup.planning.read_input import STDIN, InputTable, SelectedRows, select_c
 from bulkup.planning.request import Wish, target_of
 from bulkup.planning.selection import select_rows
 from bulkup.runs.plan import Options, Plan
-from bulkup.runs.run_dir import Run, reserve, write_plan
+from bulkup.runs.run_dir import Run, RunDir, reserve, write_plan
 from bulkup.state_dir import StateDir, require_result_folder
 
 
@@ -36,7 +36,7 @@ def new_run_folder(home: StateDir, file: str, operation: Operation) -> Iterator[
     try:
         yield folder
     finally:
-        if not (folder / "plan.json").exists():
+        if not RunDir(folder).plan.exists():
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -68,7 +68,7 @@ def select_for_sending(
     include_unknown: bool,
 ) -> SelectedRows:
     """What is sent: without the rows that the check, or the file's own status, leaves out."""
-    prepared = folder / "prepared"
+    prepared = RunDir(folder).prepared
     rows, settled = select_rows(
         taken.sheet, verdict.left_out, folder, include_unknown=include_unknown
     )

@@ -10,6 +10,7 @@ from bulkup.errors import CheckFailed, Refused
 from bulkup.model import Finding, ObjectInfo, Severity
 from bulkup.planning.read_input import InputTable
 from bulkup.planning.request import Wish, target_of
+from bulkup.runs.run_dir import RunDir
 from bulkup.text import amount
 
 
@@ -44,13 +45,13 @@ def check_load(
         return CheckResult(
             findings=apply_overrides(columns.findings, allow=wish.allow, strict=wish.strict)
         )
-    left_out = folder / "invalid.csv" if wish.skip_invalid else None
+    left_out = RunDir(folder).invalid if wish.skip_invalid else None
     checked = check(
         taken.sheet,
         columns,
         info,
         target_of(wish, info),
-        work=folder / "work",
+        work=RunDir(folder).work,
         allow=wish.allow,
         strict=wish.strict,
         blank_null=wish.blank_null,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkup.model import Status
+from bulkup.runs.run_dir import RunDir
 
 if TYPE_CHECKING:
     from bulkup.csvfile.numbered import NumberedCsv
@@ -26,7 +27,7 @@ def select_rows(
     """
     from bulkup.results.resend import has_status, split_by_status
 
-    rows, settled = folder / "prepared" / "rows.txt", folder / "settled.csv"
+    rows, settled = RunDir(folder).rows_to_send, RunDir(folder).unsent
     with_status = has_status(sheet)
     invalid = left_out if left_out and left_out.exists() and any(read_unsent(left_out)) else None
     if not invalid and not with_status:

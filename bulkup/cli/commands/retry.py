@@ -25,7 +25,7 @@ from bulkup.runs import registry
 from bulkup.runs.journal import Journal
 from bulkup.runs.plan import Plan
 from bulkup.runs.registry import SUPERSEDED, RunStatus
-from bulkup.runs.run_dir import Run, with_options, with_source
+from bulkup.runs.run_dir import Run, RunDir, with_options, with_source
 from bulkup.runs.takeover import supersede
 from bulkup.text import amount
 
@@ -159,13 +159,13 @@ def _part(old: Run, folder: Path, *, include_unknown: bool) -> tuple[int, int]:
     """Part the rows: how many are sent again, how many stay unknown."""
     from bulkup.results.row_files import part_again
 
-    (folder / "prepared").mkdir(mode=0o700)
+    RunDir(folder).prepared.mkdir(mode=0o700)
     return part_again(
-        old.outcome,
-        folder / "work",
+        old.files.outcome,
+        RunDir(folder).work,
         include_unknown=include_unknown,
-        rows=folder / "prepared" / "rows.txt",
-        settled=folder / "settled.csv",
+        rows=RunDir(folder).rows_to_send,
+        settled=RunDir(folder).unsent,
     )
 
 
@@ -196,7 +196,7 @@ def _again(old: Run, folder: Path, users: SourceFile) -> tuple[InputTable, Selec
         line_ending=said.line_ending,
         cells=False,
     )
-    taken = read_input.read_open_file(users, reading, folder / "prepared")
+    taken = read_input.read_open_file(users, reading, RunDir(folder).prepared)
     if taken.sheet.source.sha256 != plan.original.sha256:
         raise RunError(
             f"{plan.source.path} is not read as run {old.name} read it, so its rows can't be told",
@@ -208,9 +208,9 @@ def _again(old: Run, folder: Path, users: SourceFile) -> tuple[InputTable, Selec
     outgoing = read_input.select_columns_and_rows(
         taken,
         columns,
-        folder / "prepared",
-        rows=folder / "prepared" / "rows.txt",
-        settled=folder / "settled.csv",
+        RunDir(folder).prepared,
+        rows=RunDir(folder).rows_to_send,
+        settled=RunDir(folder).unsent,
         blank_null=plan.options.blank_null,
     )
     return taken, outgoing, columns

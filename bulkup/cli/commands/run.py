@@ -21,6 +21,7 @@ from bulkup.planning.read_input import InputTable, Reading
 from bulkup.planning.request import Wish, target_of, validate_key
 from bulkup.retry import RETRY_FOR
 from bulkup.runs.plan import Options
+from bulkup.runs.run_dir import RunDir
 from bulkup.state_dir import StateDir
 from bulkup.text import amount
 
@@ -175,8 +176,8 @@ class Story:
 
     def tell(self, folder: Path, pace: Pace, *, include_unknown: bool) -> int:
         """Read, check, plan, load, report; the exit code."""
-        with read_input.open_input(self._reading, folder / "prepared") as held:
-            taken = read_input.read_open_file(held, self._reading, folder / "prepared")
+        with read_input.open_input(self._reading, RunDir(folder).prepared) as held:
+            taken = read_input.read_open_file(held, self._reading, RunDir(folder).prepared)
             for line in read_input.describe_input(taken.file, taken.changes):
                 self._screen.note(line)
             return self._load(held, taken, folder, pace, include_unknown=include_unknown)
