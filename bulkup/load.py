@@ -27,7 +27,7 @@ from bulkup.model import Target
 from bulkup.planning.column_mapping import map_columns
 from bulkup.planning.plan_load import (
     make_plan,
-    new_run_folder,
+    new_run_dir,
     record_plan,
     select_for_sending,
     target_in_org,
@@ -49,7 +49,7 @@ from bulkup.runs.preconditions import (
     require_same_org,
 )
 from bulkup.runs.registry import run_status
-from bulkup.runs.run_dir import Run, with_options, with_source
+from bulkup.runs.run_dir import Run, RunDir, with_options, with_source
 from bulkup.runs.takeover import require_takeover, supersede
 from bulkup.salesforce.error_codes import PASSING
 from bulkup.salesforce.ingest import IngestJobs
@@ -106,21 +106,21 @@ def load(request: LoadRequest, org: Connection, session: Session) -> Report:
         whatever ends the load afterwards stands in the report.
     """
     with (
-        new_run_folder(session.home, request.file, request.operation) as folder,
-        open_input(request, folder / "prepared") as file,
+        new_run_dir(session.home, request.file, request.operation) as run_dir,
+        open_input(request, run_dir.prepared) as file,
     ):
-        table = read_input(file, request, folder / "prepared")
+        table = read_input(file, request, run_dir.prepared)
         session.observer.input_read(table)
         mapped = map_columns(request, table, org, session.home)
-        result = run_check(request, mapped, org, folder)
+        result = run_check(request, mapped, org, run_dir)
         raise_if_stopping(request, result, table.file.name)
         session.observer.checked(result)
-        selected = select_for_sending(request, mapped, result, folder)
+        selected = select_for_sending(request, mapped, result, run_dir)
         with open_selected(selected.sheet, file) as sent:
             target = target_in_org(request.target(mapped.info), mapped.columns, org)
-            options = request.options(folder.name)
+            options = request.options(run_dir.name)
             plan = make_plan(target, table, selected, mapped.columns, options)
-            run = record_plan(plan, folder, session.home, session.clock)
+            run = record_plan(plan, run_dir, session.home, session.clock)
             session.observer.note(
                 f"run {run.name}: {amount(len(plan.chunks), 'job')} of "
                 f"{amount(selected.sheet.source.rows, 'row')}"
@@ -143,12 +143,12 @@ def check_load(
     """
     session.home.make()
     with TemporaryDirectory(prefix="check-", dir=session.home.state) as name:
-        folder = Path(name)
-        with open_input(request, folder) as file:
-            table = read_input(file, request, folder)
+        run_dir = RunDir(Path(name))
+        with open_input(request, run_dir.prepared) as file:
+            table = read_input(file, request, run_dir.prepared)
         session.observer.input_read(table)
         mapped = map_columns(request, table, org, session.home)
-        return run_check(request, mapped, org, folder, findings_csv)
+        return run_check(request, mapped, org, run_dir, findings_csv)
 
 
 def resume(
@@ -205,24 +205,24 @@ def retry(
     target = old.plan.target
     with (
         _hold_finished(old, session.clock) as old_journal,
-        new_run_folder(session.home, old.plan.source.name, target.operation) as folder,
+        new_run_dir(session.home, old.plan.source.name, target.operation) as run_dir,
     ):
-        again, unknown = part_rows(old, folder, include_unknown=include_unknown)
+        again, unknown = part_rows(old, run_dir, include_unknown=include_unknown)
         if not again:
             return NothingToRetry(unknown=unknown)
-        directory = changes.directory or Path("bulkup-results") / folder.name
+        directory = changes.directory or Path("bulkup-results") / run_dir.name
         old = replace(changes, directory=directory, source=None).apply(old)
         options = replace(old.plan.options, canary=0)
         with connect(target, options.retry_for) as org, open_source_again(old) as file:
             require_same_org(old, org.org_id(), org.instance_url)
-            table, selected, columns = read_again(old, folder, file)
+            table, selected, columns = read_again(old, run_dir, file)
             with open_selected(selected.sheet, file) as sent:
                 plan = replace(
                     make_plan(target, table, selected, columns, options),
                     retry_of=old.name,
                     retry_of_events=len(old_journal.events),
                 )
-                new = record_plan(plan, folder, session.home, session.clock)
+                new = record_plan(plan, run_dir, session.home, session.clock)
                 control = RunControl(session.clock, timeout=changes.timeout, wait=changes.wait)
                 with new.holding(session.clock) as journal:
                     supersede(old, old_journal, new)

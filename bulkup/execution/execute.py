@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -81,7 +80,7 @@ def execute_run(run: Run, journal: Journal, runner: Runner, rooms: ReconcileHook
             error=report.error or _elsewhere(run, error),
         )
     if report.state.over and all(runner.over(chunk) for chunk in chunks):
-        _forget_rows(run)
+        run.files.forget_rows()
     return report
 
 
@@ -204,9 +203,3 @@ def _elsewhere(run: Run, error: BulkupError) -> BulkupError:
 def _write_summary(report: Report) -> None:
     folder = report.run.plan.options.directory
     write_private(folder / "summary.json", json.dumps(run_document(report), indent=2) + "\n")
-
-
-def _forget_rows(run: Run) -> None:
-    """Rows stand in the run directory only until the result files are written."""
-    for folder in ("results", "rounds", "prepared", "work"):
-        shutil.rmtree(run.folder / folder, ignore_errors=True)

@@ -91,9 +91,9 @@ def reconcile_run(run: Run, events: Sequence[Event], why_not_sent: str) -> Total
     return reconcile(
         load,
         to=plan.options.directory,
-        work=run.folder / "work",
+        work=run.files.work,
         explain=explain,
-        outcome=run.outcome,
+        outcome=run.files.outcome,
     )
 
 
@@ -111,7 +111,7 @@ def next_round(run: Run, events: Sequence[Event], number: int) -> RetryRound | N
         _sent(run, chunk_outcomes(before, events, "")),
         passing=PASSING if number == FIRST_AGAIN else PASSING - PASSING_ONCE,
         unprocessed_of=again.unprocessed,
-        work=run.folder / "work",
+        work=run.files.work,
     )
     if not rows:
         return None
@@ -121,7 +121,7 @@ def next_round(run: Run, events: Sequence[Event], number: int) -> RetryRound | N
         sheets[1],
         rows,
         columns=columns,
-        to=run.rounds / f"{number}.csv",
+        to=run.files.round_source(number),
         numbers=numbers_of(run, number),
         side_by_side=parent_column(list(fields)),
     ).source
@@ -209,7 +209,7 @@ def _sent(run: Run, known: Sequence[ChunkOutcome]) -> list[SentChunk]:
 
 def round_source(run: Run, event: RetryRound) -> Source:
     """The small source of a further round."""
-    path = run.rounds / f"{event.round}.csv"
+    path = run.files.round_source(event.round)
     rows = sum(chunk.rows for chunk in event.chunks)
     first = min(chunk.start for chunk in event.chunks)
     return replace(
@@ -227,7 +227,7 @@ def round_source(run: Run, event: RetryRound) -> Source:
 
 def numbers_of(run: Run, number: int) -> Path:
     """Which row of the user's file each record of a further round is."""
-    return run.rounds / f"{number}.numbers.csv"
+    return run.files.round_numbers(number)
 
 
 def count_unsent_rows(run: Run) -> dict[Status, int]:

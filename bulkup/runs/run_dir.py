@@ -1,6 +1,7 @@
 """The run directory: a plan that never changes, a journal, a lock, and Salesforce's answers."""
 
 import re
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -24,42 +25,127 @@ LOOKED_AT_SECONDS = 0.3
 """`bulkup runs` holds a run for a moment, to see whether somebody else does."""
 
 
+@dataclass(frozen=True, slots=True)
+class RunDir:
+    """Where each file of a run directory is. The only place that knows their names."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The directory's own name, which is the name of the run."""
+        return self.path.name
+
+    @property
+    def plan(self) -> Path:
+        """What the run is to do; without it there is no run."""
+        return self.path / "plan.json"
+
+    @property
+    def journal(self) -> Path:
+        """The events, one a line."""
+        return self.path / "journal.jsonl"
+
+    @property
+    def lock(self) -> Path:
+        """The file that is locked by the process that works on the run."""
+        return self.path / "lock"
+
+    @property
+    def prepared(self) -> Path:
+        """The folder of copies of the source, where the file can't be sent as it is."""
+        return self.path / "prepared"
+
+    @property
+    def rows_to_send(self) -> Path:
+        """The numbers of the rows to send, one a line, where not all are sent."""
+        return self.prepared / "rows.txt"
+
+    @property
+    def chosen(self) -> Path:
+        """The copy that holds only the rows to send."""
+        return self.prepared / "chosen.csv"
+
+    @property
+    def chosen_numbers(self) -> Path:
+        """Which row of the user's file each record of `chosen` is."""
+        return self.prepared / "chosen.numbers.csv"
+
+    @property
+    def sent(self) -> Path:
+        """The copy without dropped columns, or with blank cells replaced."""
+        return self.prepared / "sent.csv"
+
+    @property
+    def unsent(self) -> Path:
+        """The rows that are in no chunk, each with its status and reason."""
+        return self.path / "settled.csv"
+
+    @property
+    def invalid(self) -> Path:
+        """The rows that the check leaves out."""
+        return self.path / "invalid.csv"
+
+    @property
+    def results(self) -> Path:
+        """The folder of Salesforce's results, as they were downloaded."""
+        return self.path / "results"
+
+    @property
+    def rounds(self) -> Path:
+        """The folder of the sources of retry rounds."""
+        return self.path / "rounds"
+
+    def round_source(self, number: int) -> Path:
+        """The rows of a retry round (2 is the first)."""
+        return self.rounds / f"{number}.csv"
+
+    def round_numbers(self, number: int) -> Path:
+        """Which row of the user's file each record of a retry round is."""
+        return self.rounds / f"{number}.numbers.csv"
+
+    @property
+    def outcome(self) -> Path:
+        """The folder that tells the final status of each row, without the rows, for `retry`."""
+        return self.path / "outcome"
+
+    @property
+    def work(self) -> Path:
+        """The folder of DuckDB's temporary files."""
+        return self.path / "work"
+
+    def forget_rows(self) -> None:
+        """Remove all copies of rows, once the result files are written."""
+        for folder in (self.results, self.rounds, self.prepared, self.work):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """A run's directory and its plan. What is done with it, needs `holding` first."""
 
-    folder: Path
+    files: RunDir
     plan: Plan = field(repr=False)
+
+    @property
+    def folder(self) -> Path:
+        """The run directory."""
+        return self.files.path
 
     @property
     def name(self) -> str:
         """The directory's own name, by which the user calls the run."""
-        return self.folder.name
-
-    @property
-    def journal(self) -> Path:
-        """Where the events stand."""
-        return self.folder / "journal.jsonl"
-
-    @property
-    def outcome(self) -> Path:
-        """What became of each row, without the rows: what `retry` goes by."""
-        return self.folder / "outcome"
-
-    @property
-    def rounds(self) -> Path:
-        """Where the sources of further rounds lie."""
-        return self.folder / "rounds"
+        return self.files.name
 
     def answers(self, passing: frozenset[str]) -> Answers:
         """Salesforce's answers about this run."""
         return Answers(
-            folder=self.folder / "results", delimiter=self.plan.sheet.delimiter, passing=passing
+            folder=self.files.results, delimiter=self.plan.sheet.delimiter, passing=passing
         )
 
     def events(self) -> list[Event]:
         """All that was written down, without holding the run."""
-        return read(self.journal)[0]
+        return read(self.files.journal)[0]
 
     @contextmanager
     def holding(self, clock: Clock) -> Iterator[Journal]:
@@ -68,7 +154,7 @@ class Run:
         Raises:
             RunError: another process holds it, or the journal is damaged.
         """
-        with self.locked(), Journal(self.journal, clock) as journal:
+        with self.locked(), Journal(self.files.journal, clock) as journal:
             yield journal
 
     @contextmanager
@@ -78,7 +164,7 @@ class Run:
         Raises:
             RunError: another process holds it.
         """
-        lock = FileLock(self.folder / "lock", mode=0o600)
+        lock = FileLock(self.files.lock, mode=0o600)
         try:
             lock.acquire(timeout=LOOKED_AT_SECONDS)
         except Timeout as error:
@@ -131,14 +217,15 @@ def write_plan(folder: Path, plan: Plan) -> Run:
         sheet=replace(plan.sheet, marks=()),
     )
     text = msgspec.json.format(msgspec.json.encode(plan, enc_hook=_paths_from(folder)))
-    write_private(folder / "plan.json", text)
-    return Run(folder=folder, plan=plan)
+    files = RunDir(folder)
+    write_private(files.plan, text)
+    return Run(files=files, plan=plan)
 
 
 def withdraw(run: Run) -> None:
     """Take the plan of a run back of which nothing was sent; as far as the disk lets us."""
     with suppress(OSError):
-        (run.folder / "plan.json").unlink(missing_ok=True)
+        run.files.plan.unlink(missing_ok=True)
 
 
 def open_run(folder: Path) -> Run:
@@ -147,8 +234,9 @@ def open_run(folder: Path) -> Run:
     Raises:
         RunError: there is none, or its plan is of a newer bulkup or damaged.
     """
+    files = RunDir(folder)
     try:
-        text = (folder / "plan.json").read_bytes()
+        text = files.plan.read_bytes()
         if (found := msgspec.json.decode(text)["format"]) != FORMAT:
             raise RunError(
                 f"Run {folder.name} was made by another bulkup (format {found})",
@@ -156,7 +244,7 @@ def open_run(folder: Path) -> Run:
                 name="PlanFormat",
             )
         plan = msgspec.json.decode(text, type=Plan, dec_hook=_paths_in(folder))
-        return Run(folder=folder, plan=plan)
+        return Run(files=files, plan=plan)
     except FileNotFoundError as error:
         raise RunNotFound(f"There is no run {folder.name}") from error
     except (ValueError, KeyError, TypeError) as error:
@@ -170,8 +258,12 @@ def open_run(folder: Path) -> Run:
 
 def all_runs(places: StateDir) -> list[Path]:
     """The folders of all runs that have a plan, by their names, the last first."""
-    plans = places.runs.glob("*/plan.json") if places.runs.is_dir() else ()
-    return sorted((plan.parent for plan in plans), key=lambda folder: folder.name, reverse=True)
+    folders = places.runs.iterdir() if places.runs.is_dir() else ()
+    return sorted(
+        (folder for folder in folders if RunDir(folder).plan.exists()),
+        key=lambda folder: folder.name,
+        reverse=True,
+    )
 
 
 def _paths_from(folder: Path) -> Callable[[Any], str]:

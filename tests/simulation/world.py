@@ -349,7 +349,7 @@ class World:
         auth = TokenAuth(self._new_token(), self._renewed)
         with (
             Client(instance_url="http://localhost", auth=auth, transport=transport) as client,
-            KillingJournal(run.journal, self.clock) as journal,
+            KillingJournal(run.files.journal, self.clock) as journal,
             SourceFile(run.plan.sheet.path) as file,
             ExitStack() as stack,
         ):
@@ -410,7 +410,7 @@ class World:
         for fate in chunk_outcomes(chunks_of(run, events), events, ""):
             chunk = fate.chunk
             if chunk.round not in names:
-                names[chunk.round] = _names_in(run.rounds / f"{chunk.round}.csv")
+                names[chunk.round] = _names_in(run.files.round_source(chunk.round))
             for name in names[chunk.round][chunk.first_row - 1 : chunk.first_row - 1 + chunk.rows]:
                 if fate.job or chunk.round == 1:
                     found[name] = fate.otherwise

@@ -186,7 +186,7 @@ def _abandon(run: Run, org: str | None, screen: Output, home: StateDir) -> None:
 
 def _abandon_damaged(run: Run, error: RunError, screen: Output) -> None:
     """Which jobs a damaged journal would have named can't be known."""
-    aside = begin_anew(run.journal, Abandoned(), RealClock())
+    aside = begin_anew(run.files.journal, Abandoned(), RealClock())
     screen.note(f"{error.message}; kept as {aside.name}")
 
 
@@ -207,7 +207,7 @@ def _abandon_whole(
     with ExitStack() as stack:
         connection = stack.enter_context(_connection(run, org, screen, home)) if jobs else None
         if not given_up:
-            stack.enter_context(Journal(run.journal, RealClock())).append(Abandoned())
+            stack.enter_context(Journal(run.files.journal, RealClock())).append(Abandoned())
         if connection:
             _abort(jobs, connection, screen)
 
