@@ -1,11 +1,11 @@
 """Which rows of a file are sent: by its own `bulkup__Status`, and by what the check leaves out."""
 
-import csv
 from collections.abc import Iterable, Iterator
 from heapq import merge
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bulkup.csvfile.records import open_dict_reader
 from bulkup.model import Status
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def read_unsent(path: Path) -> Iterator["UnsentRow"]:
     from bulkup.results.row_files import UnsentRow
 
     with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
+        for row in open_dict_reader(file):
             yield UnsentRow(
                 row=int(row["row"]),
                 status=Status(row["status"]),
