@@ -18,8 +18,7 @@ from bulkup.execution.source_guard import open_planned_source
 from bulkup.runs import registry
 from bulkup.runs.registry import ABANDONED, SUPERSEDED, RunStatus
 from bulkup.runs.run_dir import Run, with_options, with_source
-from bulkup.runs.takeover import require_takeover
-from bulkup.state_dir import StateDir
+from bulkup.runs.takeover import require_same_place, require_takeover
 
 EXAMPLES = """\
 Examples:
@@ -56,7 +55,8 @@ def resume(
     take_over: Annotated[
         bool,
         typer.Option(
-            "--take-over", help="Go on with a run of another machine, which must not go on too."
+            "--take-over",
+            help="Go on with a run of another machine, or a copy; the original must not go on too.",
         ),
     ] = False,
     org: options.Org = None,
@@ -91,7 +91,7 @@ def resume(
     found = with_source(found, source) if source else found
     with found.holding(RealClock()) as journal:
         require_resumable(registry.run_status(found, journal.events))
-        require_same_machine(found, home, take_over=take_over)
+        require_same_place(found, journal.events, home, take_over=take_over)
         plan = found.plan
         if directory or source:
             state_dir.require_result_folder(plan.options.directory, plan.source.path)
@@ -135,20 +135,6 @@ def require_resumable(one: RunStatus) -> None:
             f"Run {name} is over ({one.state})",
             f"Send what did not go in again with: bulkup retry {name}",
             name="RunOver",
-        )
-
-
-def require_same_machine(run: Run, home: StateDir, *, take_over: bool) -> None:
-    """A copy of a run must not go on beside the original.
-
-    Raises:
-        RunError: the run was made on another machine.
-    """
-    if run.plan.machine != home.machine() and not take_over:
-        raise RunError(
-            f"Run {run.name} was made on another machine",
-            "If the copy left there will not go on, add: --take-over",
-            name="OtherMachine",
         )
 
 

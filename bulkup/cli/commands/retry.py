@@ -115,7 +115,6 @@ def retry(
                     outgoing,
                     columns,
                     replace(old.plan.options, canary=0),
-                    home,
                     folder,
                     retry_of=old.name,
                     retry_of_events=len(journal.events),

@@ -212,7 +212,6 @@ class Story:
                 sent,
                 columns,
                 self._options,
-                self._home,
                 folder,
             )
             jobs = amount(len(planned.plan.chunks), "job")
