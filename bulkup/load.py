@@ -45,12 +45,11 @@ from bulkup.runs.plan import MaxFailed
 from bulkup.runs.preconditions import (
     require_resumable,
     require_retriable,
-    require_same_machine,
     require_same_org,
 )
 from bulkup.runs.registry import run_status
 from bulkup.runs.run_dir import Run, RunDir, with_options, with_source
-from bulkup.runs.takeover import require_takeover, supersede
+from bulkup.runs.takeover import require_same_place, require_takeover, supersede
 from bulkup.salesforce.error_codes import PASSING
 from bulkup.salesforce.ingest import IngestJobs
 from bulkup.state_dir import StateDir, require_result_folder
@@ -120,7 +119,7 @@ def load(request: LoadRequest, org: Connection, session: Session) -> Report:
             target = target_in_org(request.target(mapped.info), mapped.columns, org)
             options = request.options(run_dir.name)
             plan = make_plan(target, table, selected, mapped.columns, options)
-            run = record_plan(plan, run_dir, session.home, session.clock)
+            run = record_plan(plan, run_dir, session.clock)
             session.observer.note(
                 f"run {run.name}: {amount(len(plan.chunks), 'job')} of "
                 f"{amount(selected.sheet.source.rows, 'row')}"
@@ -169,7 +168,7 @@ def resume(
     plan = run.plan
     with run.holding(session.clock) as journal:
         require_resumable(run_status(run, journal.events))
-        require_same_machine(run, session.home, take_over=take_over)
+        require_same_place(run, journal.events, session.home, take_over=take_over)
         if changes.directory or changes.source:
             require_result_folder(plan.options.directory, plan.source.path)
         with open_planned_source(run) as file, connect(plan.target, plan.options.retry_for) as org:
@@ -222,7 +221,7 @@ def retry(
                     retry_of=old.name,
                     retry_of_events=len(old_journal.events),
                 )
-                new = record_plan(plan, run_dir, session.home, session.clock)
+                new = record_plan(plan, run_dir, session.clock)
                 control = RunControl(session.clock, timeout=changes.timeout, wait=changes.wait)
                 with new.holding(session.clock) as journal:
                     supersede(old, old_journal, new)

@@ -20,6 +20,7 @@ from bulkup.report.report import Report, jobs_of, time_and_calls
 from bulkup.results.totals import Totals
 from bulkup.runs.events import Event, Lost, RetryRound, RunPaused, RunStarted, Saved
 from bulkup.runs.journal import Journal
+from bulkup.runs.place import place_of
 from bulkup.runs.run_dir import Run, chunks_of
 from bulkup.runs.state import State
 
@@ -52,7 +53,7 @@ def execute_run(run: Run, journal: Journal, runner: Runner, rooms: ReconcileHook
     """
     since, calls_before = runner.clock.now(), rooms.calls()
     earlier = time_and_calls(journal.events)
-    journal.append(RunStarted(process=os.getpid(), version=__version__))
+    journal.append(RunStarted(process=os.getpid(), version=__version__, place=place_of(run.folder)))
     done = _send(run, journal, runner, rooms)
     chunks = chunks_of(run, journal.events)
     books, verdict = _close_books(run, journal.events, runner.stop, rooms, done=done)

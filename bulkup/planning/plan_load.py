@@ -75,7 +75,6 @@ def make_plan(
         run="",
         created="",
         version=__version__,
-        machine="",
         source=table.file,
         original=table.sheet.source,
         original_numbers=table.sheet.numbers,
@@ -98,7 +97,7 @@ def make_plan(
     )
 
 
-def record_plan(plan: Plan, run_dir: RunDir, home: StateDir, clock: Clock) -> Run:
+def record_plan(plan: Plan, run_dir: RunDir, clock: Clock) -> Run:
     """Write the plan into the run directory: from here on there is a run.
 
     Raises:
@@ -106,7 +105,7 @@ def record_plan(plan: Plan, run_dir: RunDir, home: StateDir, clock: Clock) -> Ru
         RunError: the disk does not take it.
     """
     require_result_folder(plan.options.directory, plan.source.path)
-    plan = replace(plan, run=run_dir.name, created=clock.stamp(), machine=home.machine())
+    plan = replace(plan, run=run_dir.name, created=clock.stamp())
     return write_plan(run_dir.path, plan)
 
 

@@ -3,7 +3,6 @@
 from bulkup.errors import RunError
 from bulkup.runs.registry import ABANDONED, SUPERSEDED, RunStatus
 from bulkup.runs.run_dir import Run
-from bulkup.state_dir import StateDir
 
 
 def require_resumable(status: RunStatus) -> None:
@@ -47,20 +46,6 @@ def _refuse_superseded(status: RunStatus) -> None:
             f"Run {status.run.name} is superseded: {status.superseded_by} has taken its rows over",
             f"See how that one stands: bulkup runs {status.superseded_by}",
             name="RunSuperseded",
-        )
-
-
-def require_same_machine(run: Run, home: StateDir, *, take_over: bool) -> None:
-    """Refuse to go on with a copy of a run beside the original.
-
-    Raises:
-        RunError: the run was made on another machine, and `take_over` does not allow that.
-    """
-    if run.plan.machine != home.machine() and not take_over:
-        raise RunError(
-            f"Run {run.name} was made on another machine",
-            "If the copy left there will not go on, add: --take-over",
-            name="OtherMachine",
         )
 
 

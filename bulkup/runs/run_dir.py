@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,14 +11,17 @@ from typing import Any
 import msgspec
 from filelock import FileLock, Timeout
 
+from bulkup import __version__
 from bulkup.clock import Clock
 from bulkup.errors import NotWritable, RunError, RunNotFound
 from bulkup.files import sync, write_private
 from bulkup.model import Chunk, Source
-from bulkup.runs.events import Event, RetryRound
+from bulkup.runs.events import Event, RetryRound, RunStarted
 from bulkup.runs.job_results import Answers
 from bulkup.runs.journal import Journal, read
-from bulkup.runs.plan import FORMAT, Plan
+from bulkup.runs.place import Place, place_of
+from bulkup.runs.plan import READABLE_FORMATS, Plan
+from bulkup.runs.words import plan_of, plan_text
 from bulkup.state_dir import StateDir
 
 LOOKED_AT_SECONDS = 0.3
@@ -143,6 +146,11 @@ class Run:
             folder=self.files.results, delimiter=self.plan.sheet.delimiter, passing=passing
         )
 
+    def last_place(self, events: Sequence[Event]) -> Place | None:
+        """Where the run directory was when a process last worked on it; None: made by 0.1.0."""
+        places = [event.place for event in events if isinstance(event, RunStarted)]
+        return next((place for place in reversed(places) if place), self.plan.place)
+
     def events(self) -> list[Event]:
         """All that was written down, without holding the run."""
         return read(self.files.journal)[0]
@@ -215,10 +223,10 @@ def write_plan(folder: Path, plan: Plan) -> Run:
         source=replace(plan.source, marks=()),
         original=replace(plan.original, marks=()),
         sheet=replace(plan.sheet, marks=()),
+        place=place_of(folder),
     )
-    text = msgspec.json.format(msgspec.json.encode(plan, enc_hook=_paths_from(folder)))
     files = RunDir(folder)
-    write_private(files.plan, text)
+    write_private(files.plan, plan_text(plan, folder))
     return Run(files=files, plan=plan)
 
 
@@ -236,24 +244,43 @@ def open_run(folder: Path) -> Run:
     """
     files = RunDir(folder)
     try:
-        text = files.plan.read_bytes()
-        if (found := msgspec.json.decode(text)["format"]) != FORMAT:
-            raise RunError(
-                f"Run {folder.name} was made by another bulkup (format {found})",
-                "Go on with it with the bulkup that made it.",
-                name="PlanFormat",
-            )
-        plan = msgspec.json.decode(text, type=Plan, dec_hook=_paths_in(folder))
-        return Run(files=files, plan=plan)
+        document = msgspec.json.decode(files.plan.read_bytes())
+        _require_readable(folder.name, document["format"], str(document["version"]))
+        return Run(files=files, plan=plan_of(document, folder))
     except FileNotFoundError as error:
         raise RunNotFound(f"There is no run {folder.name}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        raise RunError(
+            f"The plan of run {folder.name} can't be read: {error.strerror or error}",
+            f"Set the rights of {files.plan}",
+            name="PlanDamaged",
+        ) from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise RunError(
             f"The plan of run {folder.name} is damaged: {error}",
             "What its jobs did can be seen in Salesforce under Setup, Bulk Data Load Jobs. "
             f"To be rid of it, remove the folder {folder}",
             name="PlanDamaged",
         ) from error
+
+
+def _require_readable(name: str, format_: int, version: str) -> None:
+    """Refuse a plan that this version can't carry out.
+
+    Raises:
+        RunError: it was written by a newer bulkup, or has a format that is not known here.
+    """
+    if format_ not in READABLE_FORMATS or _numbers(version) > _numbers(__version__):
+        raise RunError(
+            f"Run {name} was made by bulkup {version}, and this is {__version__}",
+            f"Finish it with bulkup {version}.",
+            name="PlanFormat",
+        )
+
+
+def _numbers(version: str) -> list[int]:
+    """The leading numbers of a version, as [0, 1, 0]."""
+    return [int(part) for part in re.findall(r"\d+", version.partition("-")[0])[:3]]
 
 
 def all_runs(places: StateDir) -> list[Path]:
@@ -264,28 +291,6 @@ def all_runs(places: StateDir) -> list[Path]:
         key=lambda folder: folder.name,
         reverse=True,
     )
-
-
-def _paths_from(folder: Path) -> Callable[[Any], str]:
-    """What writes paths down: those inside the run directory from there, so that it can move."""
-
-    def encode(value: Any) -> str:
-        if isinstance(value, Path):
-            return str(value.relative_to(folder) if value.is_relative_to(folder) else value)
-        raise NotImplementedError(type(value))
-
-    return encode
-
-
-def _paths_in(folder: Path) -> Callable[[type, Any], Any]:
-    """What reads such paths; an absolute one stays as it is."""
-
-    def decode(kind: type, value: Any) -> Any:
-        if issubclass(kind, Path):
-            return folder / value
-        raise NotImplementedError(kind)
-
-    return decode
 
 
 def with_options(run: Run, **wishes: Any) -> Run:

@@ -302,7 +302,6 @@ class World:
                 run="run",
                 created=self.clock.stamp(),
                 version="0",
-                machine="m",
                 source=source,
                 original=source,
                 sheet=source,

@@ -25,12 +25,12 @@ from bulkup.runs.events import (
     RunPaused,
     RunStarted,
     Superseded,
-    to_builtins,
 )
 from bulkup.runs.journal import Journal, begin_anew, last_events
 from bulkup.runs.preconditions import require_same_org
 from bulkup.runs.registry import RunStatus
 from bulkup.runs.run_dir import Run
+from bulkup.runs.words import event_document
 from bulkup.state_dir import StateDir
 from bulkup.text import amount, duration
 
@@ -132,7 +132,7 @@ def _entry(one: RunStatus) -> dict[str, Any]:
 def _story(run: Run, screen: Output) -> None:
     events, one = run.events(), registry.run_status(run)
     if screen.json:
-        told = [to_builtins(event) for event in events]
+        told = [event_document(event) for event in events]
         output.document({"schema": "bulkup.run-story/1", **_entry(one), "events": told})
         return
     plan = run.plan
