@@ -26,6 +26,7 @@ from bulkup.execution.source_guard import open_planned_source
 from bulkup.model import Target
 from bulkup.planning.column_mapping import map_columns
 from bulkup.planning.plan_load import (
+    limits_that_never_stop,
     make_plan,
     new_run_dir,
     record_plan,
@@ -108,6 +109,7 @@ def load(request: LoadRequest, org: Connection, session: Session) -> Report:
         new_run_dir(session.home, request.file, request.operation) as run_dir,
         open_input(request, run_dir.prepared) as file,
     ):
+        session.observer.connected(org)
         table = read_input(file, request, run_dir.prepared)
         session.observer.input_read(table)
         mapped = map_columns(request, table, org, session.home)
@@ -117,6 +119,7 @@ def load(request: LoadRequest, org: Connection, session: Session) -> Report:
         selected = select_for_sending(request, mapped, result, run_dir)
         with open_selected(selected.sheet, file) as sent:
             target = target_in_org(request.target(mapped.info), mapped.columns, org)
+            session.observer.confirm(target, selected.sheet.source.rows)
             options = request.options(run_dir.name)
             plan = make_plan(target, table, selected, mapped.columns, options)
             run = record_plan(plan, run_dir, session.clock)
@@ -124,6 +127,8 @@ def load(request: LoadRequest, org: Connection, session: Session) -> Report:
                 f"run {run.name}: {amount(len(plan.chunks), 'job')} of "
                 f"{amount(selected.sheet.source.rows, 'row')}"
             )
+            for sentence in limits_that_never_stop(plan):
+                session.observer.note(sentence)
             control = RunControl(session.clock, timeout=request.timeout, wait=request.wait)
             with run.holding(session.clock) as journal:
                 return execute(run, journal, sent, org=org, control=control, session=session)
@@ -173,6 +178,7 @@ def resume(
             require_result_folder(plan.options.directory, plan.source.path)
         with open_planned_source(run) as file, connect(plan.target, plan.options.retry_for) as org:
             require_same_org(run, org.org_id(), org.instance_url)
+            session.observer.connected(org)
             require_takeover(run, journal, session.clock)
             session.observer.note(f"run {run.name}: going on")
             control = RunControl(session.clock, timeout=changes.timeout, wait=changes.wait)
@@ -214,6 +220,7 @@ def retry(
         options = replace(old.plan.options, canary=0)
         with connect(target, options.retry_for) as org, open_source_again(old) as file:
             require_same_org(old, org.org_id(), org.instance_url)
+            session.observer.connected(org)
             table, selected, columns = read_again(old, run_dir, file)
             with open_selected(selected.sheet, file) as sent:
                 plan = replace(

@@ -21,6 +21,7 @@ from bulkup.results.totals import Totals
 from bulkup.runs.events import Event, Lost, RetryRound, RunPaused, RunStarted, Saved
 from bulkup.runs.journal import Journal
 from bulkup.runs.place import place_of
+from bulkup.runs.plan import Options
 from bulkup.runs.run_dir import Run, chunks_of
 from bulkup.runs.state import State
 
@@ -160,11 +161,15 @@ def _judge_canary(run: Run, journal: Journal, stop: RunControl) -> None:
     chunk = run.plan.chunks[0]
     end = next(e for e in reversed(journal.events) if isinstance(e, Saved | Lost) and e.chunk == 1)
     bad = chunk.rows - end.succeeded - end.passing if isinstance(end, Saved) else chunk.rows
-    limit = options.max_failed.limit(run.plan.source.rows) if options.max_failed else 0
-    if bad > limit:
+    if bad > canary_limit(options, chunk.rows):
         stop.call_all_off(
             f"{bad:,} of the first {chunk.rows:,} records did not go in, so the rest was not sent"
         )
+
+
+def canary_limit(options: Options, rows: int) -> int:
+    """How many of the first `rows` records may fail: `--max-failed`, its percent of the canary."""
+    return int(options.max_failed.limit(rows)) if options.max_failed else 0
 
 
 def _pause(runner: Runner, number: int) -> bool:

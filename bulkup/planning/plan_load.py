@@ -22,6 +22,7 @@ from bulkup.planning.selection import select_rows
 from bulkup.runs.plan import Options, Plan
 from bulkup.runs.run_dir import Run, RunDir, reserve, write_plan
 from bulkup.state_dir import StateDir, require_result_folder
+from bulkup.text import amount
 
 
 @contextmanager
@@ -117,4 +118,18 @@ def target_in_org(target: Target, columns: Columns, org: Connection) -> Target:
         alias=org.alias,
         instance_url=org.instance_url,
         org_id=org.org_id(),
+        username=org.username(),
     )
+
+
+def limits_that_never_stop(plan: Plan) -> Iterator[str]:
+    """Say which limits on failed rows can't stop this load, however many rows fail."""
+    options, limit = plan.options, plan.options.max_failed
+    if limit is None:
+        return
+    if limit.limit(plan.source.rows) >= plan.source.rows:
+        yield f"--max-failed never stops this load: it has {amount(plan.source.rows, 'row')}"
+        return
+    rows = plan.chunks[0].rows if options.canary and plan.chunks else 0
+    if rows and limit.limit(rows) >= rows:
+        yield f"--max-failed never stops the canary: it has {amount(rows, 'row')}"

@@ -54,7 +54,8 @@ WORDS: Mapping[type, Mapping[str, str]] = {
         "path name size sha256 encoding delimiter line_ending header start rows header_lines marks"
     ),
     Target: _words(
-        "object operation external_id assignment_rule alias instance_url org_id api_version"
+        "object operation external_id assignment_rule alias instance_url org_id username",
+        "api_version",
     ),
     Column: _words("source name field reference"),
     Field: _words(
