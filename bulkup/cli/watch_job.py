@@ -30,7 +30,7 @@ def watch_job(connection: Connection, job: str, screen: Output, timeout: float |
         _shown(screen) as listener,
     ):
         while True:
-            found = connection.patience(lambda: jobs.look(job))
+            found = connection.patience(lambda: jobs.get(job))
             listener(JobPolled(chunk=1, job=job, seen=found))
             if found.state.ended:
                 return found

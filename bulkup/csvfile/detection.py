@@ -1,6 +1,5 @@
 """What a user's file is, whatever wrote it, and whether Salesforce takes it as it is."""
 
-import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -9,7 +8,6 @@ from pathlib import Path
 
 from bulkup.csvfile.decoding import Undecodable, blocks, compressed, open_decompressed
 from bulkup.csvfile.dialect import (
-    MOST_CELL,
     Breaks,
     delimiter_of,
     endings,
@@ -27,6 +25,7 @@ from bulkup.csvfile.encoding import (
     named,
 )
 from bulkup.csvfile.formats import must_look_like_csv
+from bulkup.csvfile.records import open_reader
 from bulkup.errors import InputError
 from bulkup.model import Delimiter, LineEnding
 
@@ -231,8 +230,7 @@ def _pass(path: Path, encoding: Encoding) -> _Seen:
 
 
 def _header(text: str, char: str) -> list[str]:
-    csv.field_size_limit(MOST_CELL)
-    rows = csv.reader(StringIO(text, newline=""), delimiter=char)
+    rows = open_reader(StringIO(text, newline=""), char)
     return next((row for row in rows if any(cell.strip() for cell in row)), [])
 
 

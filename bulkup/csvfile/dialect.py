@@ -1,6 +1,5 @@
 """What stands between cells and at the end of records, told from the text."""
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -9,11 +8,9 @@ from dataclasses import dataclass, field
 from io import StringIO
 from itertools import islice
 
+from bulkup.csvfile.records import CellTooLong, open_reader
 from bulkup.errors import InputError
 from bulkup.model import DELIMITER_CHARS, Delimiter
-
-MOST_CELL = 4_000_000
-"""Characters that csv takes as one cell: more than Salesforce does. An open quote ends here."""
 
 _BY_CHAR = {char: name for name, char in DELIMITER_CHARS.items()}
 _SEPARATOR_LINE = re.compile(r'\A"?sep=(.)"?(\r\n|\n|\r|\Z)', re.IGNORECASE)
@@ -49,8 +46,7 @@ def guess_delimiter(text: str) -> str:
 
 
 def _first(text: str, char: str) -> list[list[str]]:
-    csv.field_size_limit(MOST_CELL)
-    return list(islice(csv.reader(StringIO(text, newline=""), delimiter=char), _MOST_SEEN))
+    return list(islice(open_reader(StringIO(text, newline=""), char), _MOST_SEEN))
 
 
 @dataclass(slots=True)
@@ -108,7 +104,6 @@ def endings(lines: Iterable[str], delimiter: str) -> tuple[set[str], bool]:
     `lines` keep their own endings, whichever they are. The second kind of break ends the search:
     the file has to be written anew then, whatever else it holds.
     """
-    csv.field_size_limit(MOST_CELL)
     kinds: set[str] = set()
     blank = empty = False
     last = ""
@@ -119,8 +114,8 @@ def endings(lines: Iterable[str], delimiter: str) -> tuple[set[str], bool]:
             last = line
             yield line
 
-    with suppress(csv.Error):  # an open quote: open_source tells where
-        for row in csv.reader(watched(), delimiter=delimiter):
+    with suppress(CellTooLong):  # an open quote: open_source tells where
+        for row in open_reader(watched(), delimiter):
             kinds.add(_ending(last))
             blank = blank or (empty and bool(row))
             empty = empty or not row

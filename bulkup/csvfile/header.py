@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bulkup.csvfile import problems as say
 from bulkup.csvfile.problems import Problem
+from bulkup.csvfile.records import open_reader
 from bulkup.csvfile.scanner import BLOCK, masked, quoted_cells
 from bulkup.model import Delimiter, LineEnding
 
@@ -96,7 +97,7 @@ def read_header(
 
 def _names(record: bytes, delimiter: Delimiter) -> list[str]:
     text = io.StringIO(record.decode("utf-8", "replace"), newline="")
-    return next(csv.reader(text, delimiter=delimiter.char), [])
+    return next(open_reader(text, delimiter.char), [])
 
 
 def _open_quote(record: bytes, delimiter: Delimiter) -> Problem | None:

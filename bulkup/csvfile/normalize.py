@@ -9,7 +9,6 @@
     sent = leave_out(sheet.source, …)          only where columns are dropped, or blanks become #N/A
 """
 
-import csv
 import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -21,8 +20,9 @@ from typing import IO, BinaryIO
 
 from bulkup.csvfile.decoding import Undecodable
 from bulkup.csvfile.detection import FileFormat, detect, not_of_encoding
-from bulkup.csvfile.dialect import MOST_CELL, delimiter_of
+from bulkup.csvfile.dialect import delimiter_of
 from bulkup.csvfile.numbered import NUMBERS_HEADER
+from bulkup.csvfile.records import open_reader
 from bulkup.csvfile.rewrite import ColumnSelection, by_blocks, by_records, write_rows
 from bulkup.files import open_private
 from bulkup.model import Delimiter, LineEnding, Source
@@ -146,7 +146,6 @@ def leave_out(
         return Prepared(
             path=source.path, delimiter=source.delimiter, line_ending=source.line_ending
         )
-    csv.field_size_limit(MOST_CELL)
     with (
         source.path.open(encoding="utf-8-sig", newline="") as text,
         open_private(to) as file,
@@ -170,7 +169,7 @@ def _chosen(
     text: TextIOWrapper, source: Source, drop: Collection[str], *, blank_null: bool
 ) -> Iterator[list[str]]:
     kept = [at for at, name in enumerate(source.header) if name not in drop]
-    reader = csv.reader(text, delimiter=source.delimiter.char)
+    reader = open_reader(text, source.delimiter.char)
     header = next(reader)
     yield [header[at] for at in kept]
     for row in islice(reader, source.rows):  # blank lines after the last record are none

@@ -7,11 +7,56 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
+from typing import TypeVar
 
 from bulkup.csvfile.scanner import record_pattern
+from bulkup.errors import InputError
 from bulkup.model import Delimiter, LineEnding, Source
 
+T = TypeVar("T")
 BLOCK = 1 << 18
+
+LONGEST_CELL = 20_000_000
+"""Characters in a cell: more than a record of a source may have bytes (`scanner.LONGEST`)."""
+
+
+class CellTooLong(InputError):
+    """A cell has more than `LONGEST_CELL` characters. In most cases its quote is never closed."""
+
+
+def open_reader(lines: Iterable[str], delimiter: str = ",") -> Iterator[list[str]]:
+    """Read CSV records: the cells of each, an empty list for a blank line.
+
+    `lines` is a file opened with `newline=""`, or texts of one whole record each. Every reader of
+    the program is opened here, because the csv module has one limit on cells for the whole
+    process: a reader opened elsewhere would depend on what was read before it.
+
+    Raises:
+        CellTooLong: while reading.
+    """
+    csv.field_size_limit(LONGEST_CELL)
+    return _translate_errors(csv.reader(lines, delimiter=delimiter))
+
+
+def open_dict_reader(lines: Iterable[str], delimiter: str = ",") -> Iterator[dict[str, str]]:
+    """Read the records after a header, each as a dictionary. A missing cell is empty.
+
+    Raises:
+        CellTooLong: while reading.
+    """
+    csv.field_size_limit(LONGEST_CELL)
+    return _translate_errors(csv.DictReader(lines, delimiter=delimiter, restval=""))
+
+
+def _translate_errors(reader: Iterable[T]) -> Iterator[T]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise CellTooLong(
+            f"A cell has more than {LONGEST_CELL:,} characters",
+            "Salesforce takes at most 131,072. Is a quote never closed?",
+            name="InvalidCsv",
+        ) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +163,7 @@ class ColumnProjection:
 
     def cells(self, raw: Iterable[str]) -> Iterator[list[str]]:
         """The cells of raw records."""
-        return (next(csv.reader([one], delimiter=self._mark), []) for one in raw)
+        return open_reader(raw, self._mark)
 
     def _joined(self, rows: Iterable[Sequence[str]]) -> list[bytes]:
         text = io.StringIO(newline="")

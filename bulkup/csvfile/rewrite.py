@@ -9,9 +9,10 @@ from typing import IO
 from bulkup.csvfile import problems
 from bulkup.csvfile.decoding import blocks
 from bulkup.csvfile.detection import FileFormat
-from bulkup.csvfile.dialect import MOST_CELL, separator_line, text_lines
+from bulkup.csvfile.dialect import separator_line, text_lines
 from bulkup.csvfile.header import header_bytes, read_header
 from bulkup.csvfile.problems import Problem, as_error
+from bulkup.csvfile.records import CellTooLong, open_reader
 from bulkup.errors import InputError
 from bulkup.model import Delimiter
 
@@ -181,17 +182,16 @@ def _records(
     look: FileFormat, left: ColumnSelection, trouble: RewriteProblems
 ) -> Iterator[tuple[int, Row]]:
     """The header and the records, each with the line where it starts; blank ones are counted."""
-    csv.field_size_limit(MOST_CELL)
     lines = _Lines(look, trouble)
     single = len(look.header) == 1
     try:
-        for row in csv.reader(lines, delimiter=look.char):
+        for row in open_reader(lines, look.char):
             line = lines.next_record()
             if len(row) > 1 or (row and (row[0].strip() or (single and row[0]))):
                 yield line, row
             else:
                 left.blank_lines += 1
-    except csv.Error as error:
+    except CellTooLong as error:
         raise lines.open_quote() from error
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from bulkup.csvfile.records import read
+from bulkup.csvfile.records import open_reader, read
 from bulkup.csvfile.scanner import record_pattern
 from bulkup.duckdb_tools.csv_quirks import Aspect, aspect_of
 from bulkup.duckdb_tools.engine import Database, located, quoted
@@ -136,7 +136,6 @@ def _one_line_each(file: Csv, aspect: Aspect, count: int) -> bool:
 
 def _normalise(file: Csv, copy: Path, *, torn: bool) -> int:
     """Write the records as the csv module reads them; how long the longest may be, in bytes."""
-    csv.field_size_limit(1 << 30)
     longest = _LONGEST_RECORD
     with (
         file.path.open(encoding="utf-8-sig", newline="", errors="replace") as opened,
@@ -154,7 +153,7 @@ def _normalise(file: Csv, copy: Path, *, torn: bool) -> int:
 
 def _records(file: Csv, opened: Iterable[str], *, torn: bool) -> Iterator[list[str]]:
     """The header and the records. A blank line is a record only where `rows` counts it as one."""
-    reader = csv.reader(opened, delimiter=file.delimiter.char)
+    reader = open_reader(opened, file.delimiter.char)
     if file.rows is not None:
         yield from islice(reader, file.rows + 1)
         return
@@ -173,5 +172,5 @@ def _is_torn(file: Csv) -> bool:
     for block in read(file.path, 0, file.delimiter, LineEnding.LF):
         last = block.raw[-1]
     whole = record_pattern(file.delimiter).fullmatch(last + b"\n") and last.endswith(b'"')
-    cells = next(csv.reader([last.decode("utf-8", "replace")], delimiter=file.delimiter.char), [])
+    cells = next(open_reader([last.decode("utf-8", "replace")], file.delimiter.char), [])
     return not (whole and len(cells) == file.width)

@@ -112,7 +112,7 @@ class ChunkJob:
         try:
             self._ingest.upload(job, self._body)
         except Refused:
-            now = self._ingest.look(job.id)
+            now = self._ingest.get(job.id)
             if now.state is not JobState.ABORTED:
                 raise
             yield from self._finish(now, closed=False)
@@ -136,7 +136,7 @@ class ChunkJob:
     def _take_up(self, last: Created | Uploaded) -> Iterator[ChunkEvent]:
         """The job was made and perhaps uploaded, but whoever did it did not go on."""
         try:
-            job = self._ingest.look(last.job)
+            job = self._ingest.get(last.job)
         except Gone:
             yield Discarded(chunk=self._chunk.number, job=last.job)
             yield from self._begin()
@@ -186,9 +186,9 @@ class ChunkJob:
     def _look(self, job_id: str) -> Job:
         """How the job stands. That it is gone is believed when it is said twice."""
         try:
-            return self._ingest.look(job_id)
+            return self._ingest.get(job_id)
         except Gone:
-            return self._ingest.look(job_id)
+            return self._ingest.get(job_id)
 
     def _look_or_lost(self, job_id: str) -> Generator[ChunkEvent, None, Job | None]:
         """The job as it stands, or None when it is gone, which is then told."""
@@ -211,7 +211,7 @@ class ChunkJob:
         try:
             self._ingest.close(job_id)
         except Refused:
-            if self._ingest.look(job_id).state is JobState.OPEN:
+            if self._ingest.get(job_id).state is JobState.OPEN:
                 raise
 
     def _closed(self, job_id: str) -> Iterator[ChunkEvent]:
@@ -241,7 +241,7 @@ class ChunkJob:
         except Gone:
             return True
         except Refused:
-            job = self._ingest.look(job_id)
+            job = self._ingest.get(job_id)
             if not job.state.ended:
                 raise
         return job.state is JobState.ABORTED and not job.processed

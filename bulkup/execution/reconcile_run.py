@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bulkup.auth.connection import Connection
+from bulkup.csvfile.numbered import NumberedCsv
 from bulkup.csvfile.source_file import SourceFile, unreadable
 from bulkup.errors import BulkupError, RunError
 from bulkup.execution.accounting import ChunkOutcome, chunk_outcomes
@@ -16,13 +16,15 @@ from bulkup.execution.retry_rounds import ROWS, parent_column, retry_candidates
 from bulkup.execution.source_guard import open_planned_file, require_same_content
 from bulkup.model import Field, ResultKind, Source, Status
 from bulkup.planning.chunking import cut
+from bulkup.planning.subset import select
+from bulkup.results.inputs import Layout, Load, SentChunk
+from bulkup.results.reconcile import reconcile
+from bulkup.results.resend import rows_to_repeat
+from bulkup.results.row_files import count_unsent
 from bulkup.results.totals import Totals
 from bulkup.runs.events import Event, RetryRound
 from bulkup.runs.run_dir import Run, chunks_of
-
-if TYPE_CHECKING:
-    from bulkup.csvfile.numbered import NumberedCsv
-    from bulkup.results.inputs import SentChunk
+from bulkup.salesforce.error_codes import PASSING, PASSING_ONCE, explain
 
 FIRST_AGAIN = 2
 
@@ -77,11 +79,6 @@ def _must_be_unchanged(held: Iterable[SourceFile]) -> None:
 
 def reconcile_run(run: Run, events: Sequence[Event], why_not_sent: str) -> Totals:
     """Match the rows with the results, write the result files, close the books."""
-    from bulkup.csvfile.numbered import NumberedCsv
-    from bulkup.results.inputs import Load
-    from bulkup.results.reconcile import reconcile
-    from bulkup.salesforce.error_codes import explain
-
     plan = run.plan
     load = Load(
         original=NumberedCsv(source=plan.original, numbers=plan.original_numbers),
@@ -102,11 +99,6 @@ def reconcile_run(run: Run, events: Sequence[Event], why_not_sent: str) -> Total
 
 def next_round(run: Run, events: Sequence[Event], number: int) -> RetryRound | None:
     """Write the rows of the round before that may pass now as the source of one more round."""
-    from bulkup.planning.subset import select
-    from bulkup.results.inputs import Layout
-    from bulkup.results.resend import rows_to_repeat
-    from bulkup.salesforce.error_codes import PASSING, PASSING_ONCE
-
     chunks = chunks_of(run, events)
     before = [chunk for chunk in chunks if chunk.round == number - 1]
     again = retry_candidates(before, events)
@@ -184,9 +176,7 @@ def _fields(run: Run) -> dict[str, Field | None]:
     return {column.name: column.field for column in run.plan.columns}
 
 
-def _sheets(run: Run, events: Sequence[Event]) -> "dict[int, NumberedCsv]":
-    from bulkup.csvfile.numbered import NumberedCsv
-
+def _sheets(run: Run, events: Sequence[Event]) -> dict[int, NumberedCsv]:
     again = {
         event.round: NumberedCsv(
             source=round_source(run, event), numbers=numbers_of(run, event.round)
@@ -197,9 +187,7 @@ def _sheets(run: Run, events: Sequence[Event]) -> "dict[int, NumberedCsv]":
     return {1: NumberedCsv(source=run.plan.sheet, numbers=run.plan.numbers), **again}
 
 
-def _sent(run: Run, known: Sequence[ChunkOutcome]) -> "list[SentChunk]":
-    from bulkup.results.inputs import SentChunk
-
+def _sent(run: Run, known: Sequence[ChunkOutcome]) -> list[SentChunk]:
     answers = run.answers(frozenset())
 
     def results(fate: ChunkOutcome) -> dict[ResultKind, Path]:
@@ -244,6 +232,4 @@ def numbers_of(run: Run, number: int) -> Path:
 
 def count_unsent_rows(run: Run) -> dict[Status, int]:
     """How many rows of the source are in no chunk, by their status."""
-    from bulkup.results.row_files import count_unsent
-
     return dict(count_unsent(run.plan.settled)) if run.plan.settled else {}

@@ -1,9 +1,9 @@
 """Salesforce's three results of a chunk, as one table."""
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 
+from bulkup.csvfile.records import open_reader
 from bulkup.duckdb_tools.engine import Database
 from bulkup.duckdb_tools.read_csv import Csv, load
 from bulkup.model import Delimiter, ResultKind
@@ -53,7 +53,7 @@ def header(path: Path, delimiter: Delimiter) -> list[str]:
     """The names in a result's header; none where there is no file or nothing in it."""
     try:
         with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
-            return next(csv.reader(file, delimiter=delimiter.char), [])
+            return next(open_reader(file, delimiter.char), [])
     except FileNotFoundError:
         return []
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from bulkup.csvfile.records import open_dict_reader
 from bulkup.duckdb_tools.engine import Database, Error, engine, located
 from bulkup.errors import RunError
 from bulkup.files import open_private, sync
@@ -74,7 +75,7 @@ def count_unsent(path: Path | None) -> dict[Status, int]:
     counts: dict[Status, int] = {}
     if path is not None:
         with path.open(encoding="utf-8", newline="") as file:
-            for one in csv.DictReader(file):
+            for one in open_dict_reader(file):
                 status = Status(one["status"])
                 counts[status] = counts.get(status, 0) + 1
     return counts

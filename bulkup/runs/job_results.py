@@ -1,18 +1,17 @@
 """Salesforce's three answers about a job, kept as they came, and how many rows they hold."""
 
-import csv
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from bulkup.errors import NotWritable
+from bulkup.csvfile.records import CellTooLong, open_reader
+from bulkup.errors import NotWritable, SalesforceError
 from bulkup.files import sync
 from bulkup.model import Delimiter, ResultKind
 
 BLOCK = 1 << 20
-LONGEST_CELL = 10_000_000
 CREATED = re.compile(rb'\n"?\w{15,18}"?[,;\t|^`]"?true\b')
 NOT_STRUCTURE = bytes(set(range(256)) - set(b'"\n'))
 
@@ -61,6 +60,7 @@ class Answers:
 
         Raises:
             RunError: the disk does not take them.
+            SalesforceError: they can't be read as CSV.
         """
         paths = {kind: self.path(chunk, job, kind) for kind in ResultKind}
         try:
@@ -70,7 +70,13 @@ class Answers:
             sync(self.folder)
         except OSError as error:
             raise NotWritable(self.folder, error) from error
-        failed, passing = self._count_failed(paths[ResultKind.FAILED])
+        try:
+            failed, passing = self._count_failed(paths[ResultKind.FAILED])
+        except CellTooLong as error:
+            raise SalesforceError(
+                f"The results of job {job} can't be read: {error.message}",
+                "Download them with: bulkup results",
+            ) from error
         succeeded, created = _count_successful(paths[ResultKind.SUCCESSFUL])
         return Counts(
             succeeded=succeeded,
@@ -82,9 +88,8 @@ class Answers:
 
     def _count_failed(self, path: Path) -> tuple[int, int]:
         """Rows, and those whose error begins with a passing code."""
-        csv.field_size_limit(LONGEST_CELL)
         with path.open(encoding="utf-8", errors="replace", newline="") as file:
-            records = csv.reader(file, delimiter=self.delimiter.char)
+            records = open_reader(file, self.delimiter.char)
             header = next(records, [])
             column = header.index("sf__Error") if "sf__Error" in header else 1
             rows = passing = 0

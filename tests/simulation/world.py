@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from bulkup.check.column import Column
-from bulkup.cli.session import ChunkBodies, RunJobs
 from bulkup.csvfile.source import open_source
 from bulkup.csvfile.source_file import SourceFile
 from bulkup.errors import CredentialsError
@@ -23,6 +22,7 @@ from bulkup.execution import reconcile_run
 from bulkup.execution.accounting import ChunkOutcome, chunk_outcomes
 from bulkup.execution.control import FailureGuard, RunControl
 from bulkup.execution.execute import ReconcileHooks, execute_run, header_of
+from bulkup.execution.jobs import ChunkBodies, RunJobs
 from bulkup.execution.runner import Runner
 from bulkup.localorg.faults.plan import FaultAction, FaultPlan, JobFault, RequestFault
 from bulkup.localorg.http.messages import Request

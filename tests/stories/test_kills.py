@@ -56,6 +56,26 @@ def test_a_process_killed_at_any_event_is_resumed_and_each_row_is_in_the_org_onc
     assert times_in_org(org) == each_once(12)
 
 
+def test_a_huge_cell_in_a_dropped_column_is_no_hindrance_to_resume_in_a_new_process(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path
+) -> None:
+    org = served().org
+    path = tmp_path / "people.csv"
+    rows = [
+        f"Müller {n},{'x' * 200_000 * (n == 1)},{status}\n"
+        for n, status in enumerate(["", "failed"])
+    ]
+    path.write_text("LastName,Notes,bulkup__Status\n" + "".join(rows), encoding="utf-8")
+    mortal = Mortal("run", path, *INSERT, "--drop", "Notes")
+    assert mortal.wait_for_event("Saved")
+    assert mortal.kill() != 0
+    resumed = Mortal("resume", run_folders()[0].name, "--json")
+    code, out, err = resumed.ended()
+    assert code == 0, err
+    assert json.loads(out)["state"] == "complete"
+    assert times_in_org(org) == each_once(2)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_processes_killed_at_random_moments_are_resumed_until_one_gets_through(
     bulkup: Bulkup, served: ServedOrg, tmp_path: Path, seed: int

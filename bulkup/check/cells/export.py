@@ -12,7 +12,7 @@ from bulkup.check.cells.messages import describe_finding
 from bulkup.check.cells.query import CellTest, Questions
 from bulkup.check.rules import RULES, Scope, effective_severity
 from bulkup.csvfile.numbered import NumberedCsv, read_numbers
-from bulkup.csvfile.records import blocks
+from bulkup.csvfile.records import blocks, open_reader
 from bulkup.files import open_private
 from bulkup.model import Finding, Severity, Status
 from bulkup.results.row_files import UnsentRow, write_unsent
@@ -49,7 +49,7 @@ def locate_rows(sheet: NumberedCsv, positions: Iterator[int]) -> Iterator[Locate
             at = wanted - begin
             row, its_line = pairs[at] if pairs else (wanted + 1, lines[at])
             text = block.raw[at].decode("utf-8")
-            cells = next(csv.reader([text], delimiter=sheet.source.delimiter.char), [""])
+            cells = next(open_reader([text], sheet.source.delimiter.char), [""])
             yield LocatedRow(position=wanted, row=row, line=its_line, cells=cells)
             wanted = next(positions, None)
         if wanted is None:

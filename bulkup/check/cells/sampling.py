@@ -1,11 +1,10 @@
 """A look at some records all over a file: which columns are worth a closer one."""
 
-import csv
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from bulkup.csvfile.records import BLOCK, read
+from bulkup.csvfile.records import BLOCK, open_reader, read
 from bulkup.model import Source
 
 EVERY_ROW = 200_000
@@ -52,4 +51,4 @@ def _records(source: Source, *, everywhere: bool) -> Iterator[list[str]]:
             read(source.path, offset, source.delimiter, source.line_ending, BLOCK // 8), None
         )
         records = [record.decode("utf-8") for record in first.raw[:_ROWS]] if first else []
-        yield from csv.reader(records, delimiter=source.delimiter.char)
+        yield from open_reader(records, source.delimiter.char)

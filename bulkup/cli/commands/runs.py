@@ -10,7 +10,6 @@ import typer
 from bulkup import state_dir
 from bulkup.auth.connection import Connection
 from bulkup.cli import options, output
-from bulkup.cli.commands.resume import require_same_org
 from bulkup.cli.connection import connect
 from bulkup.cli.output import Output
 from bulkup.cli.progress import Lines
@@ -28,6 +27,7 @@ from bulkup.runs.events import (
     Superseded,
 )
 from bulkup.runs.journal import Journal, begin_anew, last_events
+from bulkup.runs.preconditions import require_same_org
 from bulkup.runs.registry import RunStatus
 from bulkup.runs.run_dir import Run
 from bulkup.runs.words import event_document
@@ -216,7 +216,7 @@ def _abandon_whole(
 def _connection(run: Run, org: str | None, screen: Output, home: StateDir) -> Iterator[Connection]:
     target = run.plan.target
     with connect(org or target.alias or None, target.api_version, screen, home) as connection:
-        require_same_org(run, connection)
+        require_same_org(run, connection.org_id(), connection.instance_url)
         yield connection
 
 
