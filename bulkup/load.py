@@ -47,10 +47,11 @@ from bulkup.runs.preconditions import (
     require_resumable,
     require_retriable,
     require_same_org,
+    require_same_place,
 )
 from bulkup.runs.registry import run_status
 from bulkup.runs.run_dir import Run, RunDir, with_options, with_source
-from bulkup.runs.takeover import require_same_place, require_takeover, supersede
+from bulkup.runs.takeover import require_takeover, supersede
 from bulkup.salesforce.error_codes import PASSING
 from bulkup.salesforce.ingest import IngestJobs
 from bulkup.state_dir import StateDir, require_result_folder

@@ -1,8 +1,13 @@
 """What must be true of a run before a command may go on with it."""
 
+from collections.abc import Sequence
+
 from bulkup.errors import RunError
+from bulkup.runs.events import Event
+from bulkup.runs.place import is_same_place, place_of
 from bulkup.runs.registry import ABANDONED, SUPERSEDED, RunStatus
 from bulkup.runs.run_dir import Run
+from bulkup.state_dir import StateDir
 
 
 def require_resumable(status: RunStatus) -> None:
@@ -46,6 +51,29 @@ def _refuse_superseded(status: RunStatus) -> None:
             f"Run {status.run.name} is superseded: {status.superseded_by} has taken its rows over",
             f"See how that one stands: bulkup runs {status.superseded_by}",
             name="RunSuperseded",
+        )
+
+
+def require_same_place(
+    run: Run, events: Sequence[Event], home: StateDir, *, take_over: bool
+) -> None:
+    """Refuse a copy of a run, which may not be resumed beside the original.
+
+    Of a run of bulkup 0.1.0 only the id is known that was in the folder of its machine's runs.
+
+    Raises:
+        RunError: the run directory is not where it was, and is not to be taken over.
+    """
+    last = run.last_place(events)
+    if last:
+        is_same = is_same_place(last, place_of(run.folder))
+    else:
+        is_same = run.plan.machine == home.kept_machine_id()
+    if not is_same and not take_over:
+        raise RunError(
+            f"Run {run.name} was made on another machine, or its folder is a copy",
+            "If the original will not be resumed as well, add: --take-over",
+            name="OtherMachine",
         )
 
 

@@ -5,15 +5,11 @@ dies in between leaves a plan that may not be carried out before the old run say
 then the old one may be retried, or gone on with.
 """
 
-from collections.abc import Sequence
-
 from bulkup.clock import Clock
 from bulkup.errors import RunError, RunNotFound
-from bulkup.runs.events import Event, Superseded
+from bulkup.runs.events import Superseded
 from bulkup.runs.journal import Journal
-from bulkup.runs.place import is_same_place, place_of
 from bulkup.runs.run_dir import Run, open_run, withdraw
-from bulkup.state_dir import StateDir
 
 
 def supersede(old: Run, journal: Journal, new: Run) -> None:
@@ -37,29 +33,6 @@ def superseded_by(run: Run) -> str:
         RunError: the journal is damaged.
     """
     return next((event.by for event in run.events() if isinstance(event, Superseded)), "")
-
-
-def require_same_place(
-    run: Run, events: Sequence[Event], home: StateDir, *, take_over: bool
-) -> None:
-    """Refuse a copy of a run, which may not be resumed beside the original.
-
-    Of a run of bulkup 0.1.0 only the id is known that was in the folder of its machine's runs.
-
-    Raises:
-        RunError: the run directory is not where it was, and is not to be taken over.
-    """
-    last = run.last_place(events)
-    if last:
-        is_same = is_same_place(last, place_of(run.folder))
-    else:
-        is_same = run.plan.machine == home.kept_machine_id()
-    if not is_same and not take_over:
-        raise RunError(
-            f"Run {run.name} was made on another machine, or its folder is a copy",
-            "If the original will not be resumed as well, add: --take-over",
-            name="OtherMachine",
-        )
 
 
 def require_takeover(new: Run, journal: Journal, clock: Clock) -> None:
