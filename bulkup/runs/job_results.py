@@ -10,6 +10,7 @@ from typing import Protocol
 from bulkup.errors import NotWritable
 from bulkup.files import sync
 from bulkup.model import Delimiter, ResultKind
+from bulkup.salesforce.error_codes import temporary_pattern
 
 BLOCK = 1 << 20
 LONGEST_CELL = 10_000_000
@@ -81,7 +82,8 @@ class Answers:
         )
 
     def _count_failed(self, path: Path) -> tuple[int, int]:
-        """Rows, and those whose error begins with a passing code."""
+        """Rows, and those whose error is a passing one."""
+        temporary = re.compile(temporary_pattern(self.passing), re.DOTALL)
         csv.field_size_limit(LONGEST_CELL)
         with path.open(encoding="utf-8", errors="replace", newline="") as file:
             records = csv.reader(file, delimiter=self.delimiter.char)
@@ -91,7 +93,7 @@ class Answers:
             for record in records:
                 if record:
                     rows += 1
-                    passing += ":".join(record[column : column + 1]).split(":")[0] in self.passing
+                    passing += bool(temporary.match("".join(record[column : column + 1])))
             return rows, passing
 
 
