@@ -32,7 +32,7 @@ def unfinished_outcome(
         return State.STOPPED, stop.error.exit_code, stop.error
     if done and all(chunk.number in ended for chunk in chunks):
         return None
-    if stop.now:
+    if stop.leaving:
         return State.INTERRUPTED, 143 if stop.terminated else 130, _interrupted(run, stop)
     if stop.timed_out:
         return State.TIMEOUT, WaitTimeout.exit_code, _timed_out(run)
