@@ -110,11 +110,11 @@ def _send(run: Run, journal: Journal, runner: Runner, rooms: ReconcileHooks) -> 
     options = run.plan.options
     chunks = list(run.plan.chunks)
     if options.canary and chunks:
-        runner.carry_out(chunks[:1], 1)
+        runner.run_chunks(chunks[:1], 1)
         if not runner.over(chunks[0]):
             return False  # nobody knows yet whether the rest may go
         _judge_canary(run, journal, runner.stop)
-    runner.carry_out(chunks, options.parallel)
+    runner.run_chunks(chunks, options.parallel)
     for number in range(2, options.row_retries + 2):
         made = next(
             (e for e in journal.events if isinstance(e, RetryRound) and e.round == number), None
@@ -131,8 +131,8 @@ def _send(run: Run, journal: Journal, runner: Runner, rooms: ReconcileHooks) -> 
                 return True
             made = _new_round(run, journal, runner, rooms, number)
             if made is None:
-                return runner.stop.begin
-        runner.carry_out(made.chunks, 1)
+                return runner.stop.may_start_jobs
+        runner.run_chunks(made.chunks, 1)
     return True
 
 
@@ -141,7 +141,7 @@ def _new_round(
 ) -> RetryRound | None:
     """One more round, written down; None where there is none, or it may not begin."""
     stop = runner.stop
-    if not stop.begin:
+    if not stop.may_start_jobs:
         return None
     try:
         made = rooms.next_round(run, journal.events, number)
@@ -178,7 +178,7 @@ def _pause(runner: Runner, number: int) -> bool:
         runner.stop.sleep(min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (number - 2)))
     except LeaveChunk:
         return False
-    return runner.stop.begin
+    return runner.stop.may_start_jobs
 
 
 def _close_books(

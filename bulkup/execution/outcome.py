@@ -32,7 +32,7 @@ def unfinished_outcome(
         return State.STOPPED, stop.error.exit_code, stop.error
     if done and all(chunk.number in ended for chunk in chunks):
         return None
-    if stop.now:
+    if stop.leaving:
         code = 143 if stop.terminated else 130
         return State.INTERRUPTED, code, _interrupted(run, stop, len(begun - ended))
     if stop.timed_out:
