@@ -22,7 +22,7 @@ from bulkup.execution.observer import Observer
 from bulkup.execution.reconcile_run import reconcile_hooks
 from bulkup.execution.retry_source import open_source_again, part_rows, read_again
 from bulkup.execution.runner import Runner
-from bulkup.execution.source_guard import open_planned_source
+from bulkup.execution.source_guard import open_planned_source, open_source_or_none
 from bulkup.model import Target
 from bulkup.planning.column_mapping import map_columns
 from bulkup.planning.plan_load import (
@@ -41,6 +41,7 @@ from bulkup.planning.read_input import (
 )
 from bulkup.planning.request import LoadRequest
 from bulkup.report.report import Report
+from bulkup.runs.events import Stopping
 from bulkup.runs.journal import Journal
 from bulkup.runs.plan import MaxFailed
 from bulkup.runs.preconditions import (
@@ -186,6 +187,33 @@ def resume(
             return execute(run, journal, file, org=org, control=control, session=session)
 
 
+def stop(run: Run, changes: Changes, connect: Connect, session: Session) -> Report:
+    """End a run now: abort its jobs, fetch what was done, and write the result files.
+
+    The run is over then, and `retry` sends the rest. Where the source is gone or was changed, the
+    result files hold what Salesforce answered, and no `results.csv` is written.
+
+    Raises:
+        RunError: it is over, held by another process, or of another org.
+        CredentialsError, SalesforceError: the org.
+    """
+    run = changes.apply(run)
+    plan = run.plan
+    with run.holding(session.clock) as journal:
+        require_resumable(run_status(run, journal.events))
+        require_result_folder(plan.options.directory, plan.source.path)
+        with (
+            open_source_or_none(run) as file,
+            connect(plan.target, plan.options.retry_for) as org,
+        ):
+            require_same_org(run, org.org_id(), org.instance_url)
+            session.observer.connected(org)
+            require_takeover(run, journal, session.clock)
+            journal.append(Stopping())
+            control = RunControl(session.clock, timeout=changes.timeout)
+            return execute(run, journal, file, org=org, control=control, session=session)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NothingToRetry:
     """No row of the run is to be sent again; `unknown` rows stay so."""
@@ -242,7 +270,7 @@ def retry(
 def execute(
     run: Run,
     journal: Journal,
-    file: SourceFile,
+    file: SourceFile | None,
     *,
     org: Connection,
     control: RunControl,
@@ -250,9 +278,12 @@ def execute(
 ) -> Report:
     """Send what is left of the plan, wait, match results with rows, and report.
 
-    `file` is what the plan sends, held open since it was fingerprinted.
+    `file` is what the plan sends, held open since it was fingerprinted; None for a run that is
+    stopped without its source.
     """
     options = run.plan.options
+    if any(isinstance(event, Stopping) for event in journal.events):
+        control.call_all_off("the run was stopped")
     limit = options.max_failed.limit(run.plan.source.rows) if options.max_failed else None
     with ExitStack() as stack:
         executor = ThreadPoolExecutor(options.parallel)

@@ -32,6 +32,7 @@ TAGS: Mapping[type[Event], str] = {
     events.RetryRound: "Round",
     events.RunPaused: "Left",
     events.Superseded: "Superseded",
+    events.Stopping: "Stopping",
     events.Abandoned: "Abandoned",
 }
 """The kinds of durable events, as `event` says in a journal and in JSON."""
@@ -83,6 +84,7 @@ WORDS: Mapping[type, Mapping[str, str]] = {
     events.RetryRound: _words("at round size sha256 chunks"),
     events.RunPaused: _words("at state seconds api_calls error message"),
     events.Superseded: _words("at by"),
+    events.Stopping: _words("at"),
     events.Abandoned: _words("at"),
 }
 """Of each class that is written, its fields and their words on the disk."""
