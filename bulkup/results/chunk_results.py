@@ -7,7 +7,7 @@ from pathlib import Path
 from bulkup.duckdb_tools.engine import Database
 from bulkup.duckdb_tools.read_csv import Csv, load
 from bulkup.model import Delimiter, ResultKind
-from bulkup.results.equality import key_meaning, record_meaning, record_text
+from bulkup.results.equality import key_meaning, row_hash, row_hash_exact
 from bulkup.results.inputs import Layout
 
 KINDS = {ResultKind.SUCCESSFUL: 1, ResultKind.FAILED: 2, ResultKind.UNPROCESSED: 3}
@@ -71,8 +71,8 @@ def _row(kind: ResultKind, names: list[str], layout: Layout, *, whole: bool) -> 
     ]
     cells = {places.get(name.casefold(), ""): field for name, field in layout.columns.items()}
     known = whole and "" not in cells
-    parts.append(f"{record_meaning(cells) if known else 'NULL'} AS m")
-    parts.append(f"{record_text(cells) if known else 'NULL'} AS x")
+    parts.append(f"{row_hash(cells) if known else 'NULL'} AS m")
+    parts.append(f"{row_hash_exact(cells) if known else 'NULL'} AS x")
     return ", ".join(parts)
 
 

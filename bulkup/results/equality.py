@@ -1,6 +1,6 @@
-"""What a cell means, as SQL: two cells of a field mean the same if these texts are the same.
+"""SQL expressions for the meaning of cells: two cells of a field are equal if these texts are.
 
-Salesforce writes some values anew in its results: numbers (`912260031` as `9.12260031E8`), and
+Salesforce rewrites some values in its results: numbers (`912260031` as `9.12260031E8`), and
 perhaps dates, times and booleans. A value that can't be read as its type is compared as text.
 """
 
@@ -48,37 +48,41 @@ _TIMES: Mapping[str, str] = {
 }
 
 
-def record_meaning(cells: Mapping[str, Field | None]) -> str:
-    """One SQL number (128 bits, MD5) for what all cells of a record mean.
+def row_hash(cells: Mapping[str, Field | None]) -> str:
+    """The SQL expression for the hash (128 bits, MD5) of what all cells of a record mean.
 
     `cells`: the SQL expressions of the cells, each with its field.
     """
-    return _fingerprint([meaning(cell, field) for cell, field in cells.items()])
+    return _hash([meaning(cell, field) for cell, field in cells.items()])
 
 
-def record_text(cells: Mapping[str, Field | None]) -> str:
-    """As `record_meaning`, but records with numbers that a double can't hold differ as text.
+def row_hash_exact(cells: Mapping[str, Field | None]) -> str:
+    """As `row_hash`, but a record with a number that a double can't hold is hashed as text.
 
-    Such numbers (from 2^53 on) look the same once Salesforce has written them anew.
+    Such numbers (from 2^53 on) look the same once Salesforce has rewritten them.
     """
-    coarse = [
-        f"abs(TRY_CAST({cell} AS DOUBLE)) >= 9e15"
+    numbers = [
+        f"abs(TRY_CAST({cell} AS DOUBLE))"
         for cell, field in cells.items()
         if field and field.type in _NUMBERS
     ]
-    whole = record_meaning(cells)
-    if not coarse:
-        return whole
-    plain = _fingerprint([meaning(cell, None) for cell in cells])
-    tests = " OR ".join(f"coalesce({test}, false)" for test in coarse)
-    return f"CASE WHEN {tests} THEN {plain} ELSE {whole} END"
+    if not numbers:
+        return row_hash(cells)
+    text_hash = _hash([meaning(cell, None) for cell in cells])
+    largest = numbers[0] if len(numbers) == 1 else f"greatest({', '.join(numbers)})"
+    return (
+        f"CASE WHEN coalesce({largest} >= 9e15, false) THEN {text_hash} ELSE {row_hash(cells)} END"
+    )
 
 
-def _fingerprint(texts: Sequence[str]) -> str:
-    """The lengths stand behind the texts, so that no two records run together as one text."""
-    told = " || ".join(texts)
-    lengths = " || ',' || ".join(f"strlen({text})" for text in texts)
-    return f"md5_number({told} || '|' || {lengths})"
+def _hash(texts: Sequence[str]) -> str:
+    """Hash texts; their lengths follow them, so that no two records are joined to one text.
+
+    One call with all texts, because `a || b || c` nests: DuckDB refuses expressions that are
+    nested 1,000 deep, and a chain copies the text once for each cell.
+    """
+    lengths = ", ".join(f"strlen({text})" for text in texts)
+    return f"md5_number(concat({', '.join(texts)}, '|', concat_ws(',', {lengths})))"
 
 
 def _read_as(value: str, cell: str) -> str:

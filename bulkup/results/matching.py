@@ -13,7 +13,7 @@ from bulkup.duckdb_tools.engine import Database, number
 from bulkup.duckdb_tools.read_csv import Csv, Loaded, load
 from bulkup.model import Chunk, ResultKind, Source, Status
 from bulkup.results.chunk_results import load_results
-from bulkup.results.equality import key_meaning, record_meaning, record_text
+from bulkup.results.equality import key_meaning, row_hash, row_hash_exact
 from bulkup.results.inputs import Layout, SentChunk
 from bulkup.results.pairing import TWICE, pair
 
@@ -118,9 +118,9 @@ class Matching:
     def _find_whole(self) -> None:
         """Make the view `whole`: the rows that have no key of their own in their chunk."""
         if _find_doubles(self.connection, self.chunks):
-            numbered = f"(SELECT row_number() OVER () AS pos, * FROM {self._relation})"
-            rows = f"SELECT pos - 1 AS nr, pos, {self._meanings()} FROM {numbered}"
-            some = f"{rows} SEMI JOIN doubles USING (pos)"
+            # hashed before they are joined: whole records of many columns fill the memory
+            hashed = f"SELECT row_number() OVER () AS pos, {self._meanings()} FROM {self._relation}"
+            some = f"SELECT pos - 1 AS nr, * FROM ({hashed}) SEMI JOIN doubles USING (pos)"
         else:
             some = "SELECT 0 AS nr, 0 AS pos, md5_number('') AS m, md5_number('') AS x WHERE false"
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE some_whole AS {some}")
@@ -128,7 +128,7 @@ class Matching:
 
     def _meanings(self) -> str:
         cells = self.layout.cells()
-        return f"{record_meaning(cells)} AS m, {record_text(cells)} AS x"
+        return f"{row_hash(cells)} AS m, {row_hash_exact(cells)} AS x"
 
     def _load(self, table: str, select: str) -> Loaded:
         file = sheet_csv(self.sheet.source)
