@@ -48,39 +48,45 @@ _TIMES: Mapping[str, str] = {
 }
 
 
-def row_hash(cells: Mapping[str, Field | None]) -> str:
-    """The SQL expression for the hash (128 bits, MD5) of what all cells of a record mean.
+def row_hash_query(
+    relation: str, cells: Mapping[str, Field | None], others: Mapping[str, str]
+) -> str:
+    """The query for the hashes (128 bits, MD5) of all records of a relation, in its order.
 
-    `cells`: the SQL expressions of the cells, each with its field.
+    `cells`: the SQL expressions of the cells that are hashed, each with its field. `row_hash` is
+    the hash of their meanings. `row_hash_exact` differs from it in records with numbers that a
+    double can't hold (from 2^53 on): such numbers look the same once Salesforce has rewritten
+    them, so they are hashed as text. `others` are more columns, each with its SQL expression.
+
+    The meanings are columns of a subquery, and one call has all of them: DuckDB refuses
+    expressions that are nested 1,000 deep, and is slow to plan long ones that repeat themselves.
     """
-    return _hash([meaning(cell, field) for cell, field in cells.items()])
-
-
-def row_hash_exact(cells: Mapping[str, Field | None]) -> str:
-    """As `row_hash`, but a record with a number that a double can't hold is hashed as text.
-
-    Such numbers (from 2^53 on) look the same once Salesforce has rewritten them.
-    """
-    numbers = [
-        f"abs(TRY_CAST({cell} AS DOUBLE))"
-        for cell, field in cells.items()
-        if field and field.type in _NUMBERS
-    ]
-    if not numbers:
-        return row_hash(cells)
-    text_hash = _hash([meaning(cell, None) for cell in cells])
-    largest = numbers[0] if len(numbers) == 1 else f"greatest({', '.join(numbers)})"
+    columns = [f"{expression} AS {name}" for name, expression in others.items()]
+    meanings, exact = [], []
+    for index, (cell, field) in enumerate(cells.items()):
+        meanings.append(f"meaning{index}")
+        columns.append(f"{meaning(cell, field)} AS meaning{index}")
+        exact.append(f"meaning{index}")
+        if field and field.type in _NUMBERS:
+            exact[-1] = f"exact{index}"
+            columns.append(f"{_exact_number(cell, meaning(cell, field))} AS exact{index}")
+    row_hash, row_hash_exact = _hash(meanings), "row_hash"
+    if exact != meanings:
+        row_hash_exact = _hash(exact)
+    names = "".join(f"{name}, " for name in others)
     return (
-        f"CASE WHEN coalesce({largest} >= 9e15, false) THEN {text_hash} ELSE {row_hash(cells)} END"
+        f"SELECT {names}{row_hash} AS row_hash, {row_hash_exact} AS row_hash_exact"
+        f" FROM (SELECT {', '.join(columns)} FROM {relation})"
     )
 
 
-def _hash(texts: Sequence[str]) -> str:
-    """Hash texts; their lengths follow them, so that no two records are joined to one text.
+def _exact_number(cell: str, meaning: str) -> str:
+    too_large = f"coalesce(abs(TRY_CAST({cell} AS DOUBLE)) >= 9e15, false)"
+    return f"CASE WHEN {too_large} THEN {cell} ELSE {meaning} END"
 
-    One call with all texts, because `a || b || c` nests: DuckDB refuses expressions that are
-    nested 1,000 deep, and a chain copies the text once for each cell.
-    """
+
+def _hash(texts: Sequence[str]) -> str:
+    """Hash texts; their lengths follow them, so that no two records are joined to one text."""
     lengths = ", ".join(f"strlen({text})" for text in texts)
     return f"md5_number(concat({', '.join(texts)}, '|', concat_ws(',', {lengths})))"
 

@@ -13,7 +13,7 @@ from bulkup.results.reconcile import reconcile
 from tests.results.org import source
 
 COLUMNS = 1000
-ROWS = 40
+ROWS = 20
 TYPES = ("string", "double", "boolean", "date", "reference", "datetime", "time", "currency")
 CELLS = {"double": "912260031", "currency": "50000", "boolean": "1"}
 REWRITTEN = {"double": "9.12260031E8", "currency": "50000.0", "boolean": "true"}
