@@ -80,6 +80,7 @@ def reconcile_run(run: Run, events: Sequence[Event], why_not_sent: str) -> Total
     from bulkup.csvfile.numbered import NumberedCsv
     from bulkup.results.inputs import Load
     from bulkup.results.reconcile import reconcile
+    from bulkup.results.writer import needs_byte_order_mark
     from bulkup.salesforce.error_codes import explain
 
     plan = run.plan
@@ -90,6 +91,7 @@ def reconcile_run(run: Run, events: Sequence[Event], why_not_sent: str) -> Total
         columns=_fields(run),
         key=plan.key,
         settled=plan.settled,
+        byte_order_mark=needs_byte_order_mark(plan.source, plan.original),
     )
     return reconcile(
         load,

@@ -15,7 +15,6 @@ WORDS = {
 """What stands in sf__Error of rows that no result names, where there is no better reason."""
 
 _TWICE = "bulkup: Salesforce names this row twice, with different results"
-_COLUMNS = ("status", "id", "created", "error", "chunk")
 
 
 def load_numbers(connection: Database, table: str, path: Path) -> None:
