@@ -1,6 +1,7 @@
 """The check before anything is sent, and what stops a load."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bulkup.auth.connection import Connection
@@ -10,6 +11,7 @@ from bulkup.errors import CheckFailed, Refused
 from bulkup.model import Finding, ObjectInfo, Severity
 from bulkup.planning.read_input import InputTable
 from bulkup.planning.request import Wish, target_of
+from bulkup.planning.selection import write_invalid
 from bulkup.text import amount
 
 
@@ -56,7 +58,7 @@ def check_load(
         blank_null=wish.blank_null,
         of_load=_allocation(connection, taken.sheet.source.rows),
         findings_csv=findings_csv,
-        left_out=left_out,
+        take_invalid=partial(write_invalid, left_out) if left_out else None,
     )
     return CheckResult(findings=checked.findings, invalid=checked.invalid, left_out=left_out)
 

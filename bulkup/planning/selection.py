@@ -9,6 +9,7 @@ from bulkup.csvfile.records import open_dict_reader
 from bulkup.model import Status
 
 if TYPE_CHECKING:
+    from bulkup.check.cells.export import InvalidRow
     from bulkup.csvfile.numbered import NumberedCsv
     from bulkup.results.row_files import UnsentRow
 
@@ -66,6 +67,21 @@ def _write(
         left = subtract(read_rows(to_send), out) if to_send else without(sheet, out)
         file.writelines(b"%d\n" % row for row in left)
     write_unsent(settled, _merged(read_unsent(known) if known else (), read_unsent(left_out)))
+
+
+def write_invalid(path: Path, rows: Iterable["InvalidRow"]) -> None:
+    """Write the rows that the check leaves out, with its reasons.
+
+    Raises:
+        RunError: it can't be written.
+    """
+    from bulkup.results.row_files import UnsentRow, write_unsent
+
+    unsent = (
+        UnsentRow(row=row.row, status=Status.NOT_SENT, error=f"bulkup: {'; '.join(row.reasons)}")
+        for row in rows
+    )
+    write_unsent(path, unsent)
 
 
 def _merged(known: Iterable["UnsentRow"], more: Iterable["UnsentRow"]) -> Iterator["UnsentRow"]:

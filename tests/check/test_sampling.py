@@ -41,7 +41,7 @@ def test_habits_are_searched_for_only_where_the_sample_shows_one(
 ) -> None:
     path = big(r0=" Smith,Anna,x,", r50000=" Smith,Anna ,x,CFO", r50001=",Anna,x,")
     checker = Checker(tmp_path, "Contact", Operation.INSERT)
-    said = checker.said(path.read_bytes())
+    said = checker.findings(path.read_bytes())
     del said["ROW_TWICE", ""]
     assert set(said) == {("BLANKS_AROUND", "LastName"), ("REQUIRED_EMPTY", "LastName")}
     assert said["BLANKS_AROUND", "LastName"].rows == (1, 50_001)
@@ -78,5 +78,5 @@ def test_blanks_beside_quotes(tmp_path: Path, content: str, beside: bool) -> Non
 
 def test_blanks_beside_quotes_belong_to_the_value(tmp_path: Path) -> None:
     checker = Checker(tmp_path, "Contact", Operation.INSERT)
-    said = checker.said('LastName,Birthdate\nA,"2026-01-01" \nB,"2026-01-01"\n')
+    said = checker.findings('LastName,Birthdate\nA,"2026-01-01" \nB,"2026-01-01"\n')
     assert said["NOT_A_DATE", "Birthdate"].rows == (1,)
