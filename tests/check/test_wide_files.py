@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from bulkup.check.cells.narrow_files import cut_columns
+from bulkup.check.cells.query import GROUP_SQL, build_query
+from bulkup.check.columns import resolve
 from bulkup.csvfile.source import open_source
 from bulkup.duckdb_tools.engine import OutOfMemory
 from bulkup.model import Field, Operation
@@ -139,3 +141,17 @@ def test_narrow_files_hold_each_cell_once_in_order(
     assert pieces > 1
     assert texts[0] == [f"a{n},c{n}" for n in range(50_000)]
     assert texts[1] == [f"b{n}" for n in range(50_000)]
+
+
+def test_columns_whose_tests_are_long_form_smaller_groups(insert: Checker) -> None:
+    values = tuple(f"value {number}" for number in range(1_000))
+    field = Field(name="Kind__c", type="picklist", picklist_values=values)
+    names = [f"Kind{number}__c" for number in range(60)]
+    fields = {name: replace(field, name=name) for name in names}
+    info = replace(insert.info, fields={**insert.info.fields, **fields})
+    header = ["LastName", *names]
+    columns = resolve(header, info, insert.target)
+    groups = build_query(header, columns, info, insert.target).groups
+    assert len(groups) > 1
+    assert max(len(group.select) for group in groups) < 2 * GROUP_SQL
+    assert [at for group in groups for at in group.positions] == list(range(61))

@@ -47,6 +47,11 @@ class FieldTests:
     tests: tuple[CellCondition, ...]
     prefilters: tuple[str, ...]
 
+    @property
+    def sql_length(self) -> int:
+        """Characters of SQL."""
+        return sum(len(test.sql) for test in self.tests) + sum(map(len, self.prefilters))
+
 
 def tests_for(cell: str, field: Field, info: ObjectInfo) -> FieldTests:
     """What to test in the cells of a field. `cell` is SQL for text that is never NULL."""
