@@ -20,21 +20,48 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One code of the table. `firm` says why `--allow` can't let it pass; empty where it can."""
+    """One code of the table. `firm` says why `--allow` can't let it pass; empty where it can.
+
+    A code of single cells has a `sentence` about the first of them: a format that
+    `cells.messages` fills with {value} and {length} of the cell; {field}, {limit}, {digits},
+    {choices} and {objects} of its field; {cells}, how many there are; {null}, what empties the
+    field; and {form}, the form to write, which is `form` where none can be suggested.
+    """
 
     severity: Severity
     scope: Scope
     meaning: str
     advice: str
     firm: str = ""
+    sentence: str = ""
+    form: str = ""
 
 
-def _error(scope: Scope, meaning: str, advice: str, firm: str = "") -> Rule:
-    return Rule(severity=Severity.ERROR, scope=scope, meaning=meaning, advice=advice, firm=firm)
+def _error(
+    scope: Scope, meaning: str, advice: str, firm: str = "", *, sentence: str = "", form: str = ""
+) -> Rule:
+    return Rule(
+        severity=Severity.ERROR,
+        scope=scope,
+        meaning=meaning,
+        advice=advice,
+        firm=firm,
+        sentence=sentence,
+        form=form,
+    )
 
 
-def _warning(scope: Scope, meaning: str, advice: str) -> Rule:
-    return Rule(severity=Severity.WARNING, scope=scope, meaning=meaning, advice=advice)
+def _warning(
+    scope: Scope, meaning: str, advice: str, *, sentence: str = "", form: str = ""
+) -> Rule:
+    return Rule(
+        severity=Severity.WARNING,
+        scope=scope,
+        meaning=meaning,
+        advice=advice,
+        sentence=sentence,
+        form=form,
+    )
 
 
 _CORRECT = "Correct the cells"
@@ -148,23 +175,42 @@ RULES: Mapping[str, Rule] = {
         "A row has no value in the key column",
         "Fill the cells, or take the rows out",
         "such a row fails or, in an upsert by Id, is inserted anew",
+        sentence="{field} is empty, and records are found by it",
     ),
     "KEY_TWICE": _error(
         Scope.ROWS,
         "Several rows have the same key, and which of them wins is up to Salesforce",
         "Keep one row for each key",
     ),
-    "REQUIRED_EMPTY": _error(Scope.ROWS, "A field that an insert needs is empty", "Fill the cells"),
+    "REQUIRED_EMPTY": _error(
+        Scope.ROWS,
+        "A field that an insert needs is empty",
+        "Fill the cells",
+        sentence="{field} is required, and is empty",
+    ),
     "REQUIRED_EMPTY_FOR_NEW": _warning(
         Scope.ROWS,
         "A field that new records need is empty in an upsert",
         "Nothing, if these rows find their records",
+        sentence="{field} is empty: a row that finds no record will fail",
     ),
     "REQUIRED_CLEARED": _error(
-        Scope.ROWS, "`#N/A` would empty a field that can't be empty", "Put a value in its place"
+        Scope.ROWS,
+        "`#N/A` would empty a field that can't be empty",
+        "Put a value in its place",
+        sentence="{field} can't be empty, and {null} would empty it",
+    ),
+    "FIELD_EMPTIED": _warning(
+        Scope.ROWS,
+        "Cells empty their field: they are `#N/A`, or blank with `--blank null`",
+        "Nothing, if that is meant; `#N/A` may also be a lookup that failed in a spreadsheet",
+        sentence="{cells} would empty {field}: {null} empties a field",
     ),
     "TOO_LONG": _error(
-        Scope.ROWS, "The value has more characters than the field holds", "Shorten the values"
+        Scope.ROWS,
+        "The value has more characters than the field holds",
+        "Shorten the values",
+        sentence="{field} takes at most {limit} characters, and one has {length}",
     ),
     "RECORD_TOO_LONG": _error(
         Scope.ROWS,
@@ -175,70 +221,113 @@ RULES: Mapping[str, Rule] = {
         Scope.ROWS,
         "The value is no number that Salesforce takes",
         "Write digits and a decimal point, as in 1234.5",
+        sentence="{value} is no number: {form}",
+        form="write it like 1234.5",
     ),
     "NOT_AN_INTEGER": _error(
         Scope.ROWS,
         "The value is no whole number of at most 2,147,483,647",
         "Write digits only",
+        sentence="{value} is no whole number that fits: {form}",
+        form="write it like 1234",
     ),
     "OUTSIDE_PRECISION": _error(
-        Scope.ROWS, "The number has more digits than the field holds", _CORRECT
+        Scope.ROWS,
+        "The number has more digits than the field holds",
+        _CORRECT,
+        sentence="{value} has more digits than {field} holds{digits}",
     ),
     "MORE_DIGITS_THAN_DESCRIBED": _warning(
-        Scope.ROWS, "The whole number has more digits than the field is described with", _CORRECT
+        Scope.ROWS,
+        "The whole number has more digits than the field is described with",
+        _CORRECT,
+        sentence="{value} has more digits than {field} is made for",
     ),
     "NOT_A_DATE": _error(
         Scope.ROWS,
         "The value is no date that Salesforce takes",
         "Write 2026-11-24",
+        sentence="{value} is no date that Salesforce takes: {form}",
+        form="write it like 2026-11-24",
     ),
     "NOT_A_DATETIME": _error(
         Scope.ROWS,
         "The value is no date and time that Salesforce takes",
         "Write 2026-11-24T04:05:06Z, or with an offset in the place of the Z",
+        sentence="{value} is no date and time that Salesforce takes: {form}",
+        form="write it like 2026-11-24T04:05:06Z",
     ),
     "NOT_A_TIME": _error(
-        Scope.ROWS, "The value is no time that Salesforce takes", "Write 04:05:06.000Z"
+        Scope.ROWS,
+        "The value is no time that Salesforce takes",
+        "Write 04:05:06.000Z",
+        sentence="{value} is no time that Salesforce takes: {form}",
+        form="write it like 04:05:06.000Z",
     ),
     "NOT_A_BOOLEAN": _error(
-        Scope.ROWS, "The value is neither true nor false", "Write true or false"
+        Scope.ROWS,
+        "The value is neither true nor false",
+        "Write true or false",
+        sentence="{value} is neither true nor false: {form}",
+        form="write true or false",
     ),
     "BOOLEAN_IN_WORDS": _warning(
         Scope.ROWS,
         "A boolean is written as yes, no, y or n, and whether Salesforce takes it is not sure",
         "Write true or false",
+        sentence="{value} may not be taken as a boolean: {form}",
+        form="write true or false",
     ),
     "NOT_IN_PICKLIST": _error(
-        Scope.ROWS, "The restricted picklist has no such value", "Take one of its values"
+        Scope.ROWS,
+        "The restricted picklist has no such value",
+        "Take one of its values",
+        sentence="{value} is no value of {field}: {choices}",
     ),
     "NEW_PICKLIST_VALUE": _warning(
         Scope.ROWS,
         "The picklist has no such value yet; Salesforce takes it all the same",
         "Nothing, or take one of its values",
+        sentence="{value} is not yet a value of {field}: {choices}",
     ),
-    "NOT_AN_EMAIL": _error(Scope.ROWS, "The value is no email address", _CORRECT),
+    "NOT_AN_EMAIL": _error(
+        Scope.ROWS,
+        "The value is no email address",
+        _CORRECT,
+        sentence="{value} is no email address: {form}",
+        form="write it like anna@example.com",
+    ),
     "MALFORMED_ID": _error(
         Scope.ROWS,
         "An Id is not 15 or 18 letters and digits",
         _CORRECT,
+        sentence="{value} is no Id: {form}",
+        form="an Id has 15 or 18 letters and digits",
     ),
     "WRONG_ID_CHECKSUM": _error(
         Scope.ROWS,
         "The last three characters of an Id do not fit the rest: its capitals were changed",
         "Export the Ids again; a spreadsheet may have changed them",
+        sentence="{value} is no Id: its last three characters do not fit the rest: {form}",
+        form="export it again; a spreadsheet may have changed capitals",
     ),
     "ID_OF_ANOTHER_OBJECT": _error(
-        Scope.ROWS, "The Id belongs to a record of another object", _CORRECT
+        Scope.ROWS,
+        "The Id belongs to a record of another object",
+        _CORRECT,
+        sentence="{value} is the Id of another object: {field} takes {objects}",
     ),
     "BLANKS_AROUND": _warning(
         Scope.ROWS,
         "Values begin or end with blanks, which Salesforce keeps",
         "Trim them if they are not meant",
+        sentence="{value} begins or ends with blanks: Salesforce keeps them",
     ),
     "WRONG_ENCODING": _warning(
         Scope.ROWS,
         "Values look as if they were read in a wrong encoding, like `Ã©` for `é`",
         "Export the file again, as UTF-8",
+        sentence="{value} looks as if it was read in a wrong encoding: export it again as UTF-8",
     ),
     "ROW_TWICE": _warning(
         Scope.ROWS, "Several rows are the same in every column", "Keep one of them"

@@ -13,6 +13,7 @@ import duckdb
 
 Done = TypeVar("Done")
 Error = duckdb.Error
+OutOfMemory = duckdb.OutOfMemoryException
 Database = duckdb.DuckDBPyConnection
 
 MEMORY_LIMIT = "96MB"
@@ -57,7 +58,7 @@ def with_enough_memory(work: Path, do: Callable[[Database, Path], Done]) -> Done
         ):
             try:
                 return do(connection, Path(room))
-            except duckdb.OutOfMemoryException:
+            except OutOfMemory:
                 if limit == MORE_MEMORY[-1]:
                     raise
     raise AssertionError  # the loop returns or raises

@@ -1,6 +1,7 @@
 """The check before anything is sent, and what stops a load."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bulkup.auth.connection import Connection
@@ -12,6 +13,7 @@ from bulkup.errors import CheckFailed, Refused
 from bulkup.model import Finding, Severity
 from bulkup.planning.column_mapping import MappedTable
 from bulkup.planning.request import LoadRequest
+from bulkup.planning.selection import write_invalid
 from bulkup.runs.run_dir import RunDir
 from bulkup.salesforce.describe import limits
 from bulkup.text import amount
@@ -59,7 +61,7 @@ def run_check(
         blank_null=request.blank_null,
         of_load=_check_limits(org, rows),
         findings_csv=findings_csv,
-        left_out=left_out,
+        take_invalid=partial(write_invalid, left_out) if left_out else None,
     )
     return CheckResult(
         findings=checked.findings, rows=rows, invalid=checked.invalid, left_out=left_out

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from heapq import merge
 from pathlib import Path
 
+from bulkup.check.cells.export import InvalidRow
 from bulkup.csvfile.numbered import NumberedCsv
 from bulkup.csvfile.records import open_dict_reader
 from bulkup.files import open_private
@@ -62,6 +63,19 @@ def _write(
         left = subtract(read_rows(to_send), out) if to_send else without(sheet, out)
         file.writelines(b"%d\n" % row for row in left)
     write_unsent(settled, _merged(read_unsent(known) if known else (), read_unsent(left_out)))
+
+
+def write_invalid(path: Path, rows: Iterable[InvalidRow]) -> None:
+    """Write the rows that the check leaves out, with its reasons.
+
+    Raises:
+        RunError: it can't be written.
+    """
+    unsent = (
+        UnsentRow(row=row.row, status=Status.NOT_SENT, error=f"bulkup: {'; '.join(row.reasons)}")
+        for row in rows
+    )
+    write_unsent(path, unsent)
 
 
 def _merged(known: Iterable[UnsentRow], more: Iterable[UnsentRow]) -> Iterator[UnsentRow]:

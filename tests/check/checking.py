@@ -1,5 +1,6 @@
 """Checks texts as files, as the tests here do."""
 
+from functools import partial
 from pathlib import Path
 
 from bulkup.check.cells.cell_check import Checked, check
@@ -8,6 +9,7 @@ from bulkup.csvfile.normalize import detect, prepare
 from bulkup.csvfile.numbered import NumberedCsv
 from bulkup.csvfile.source import open_source
 from bulkup.model import Finding, ObjectInfo, Operation, Target
+from bulkup.planning.selection import write_invalid
 from tests.describes import describe
 
 
@@ -49,8 +51,8 @@ class Checker:
             strict=strict,
             blank_null=blank_null,
             findings_csv=findings_csv,
-            left_out=left_out,
+            take_invalid=partial(write_invalid, left_out) if left_out else None,
         )
 
-    def said(self, text: str | bytes) -> dict[tuple[str, str], Finding]:
+    def findings(self, text: str | bytes) -> dict[tuple[str, str], Finding]:
         return {(one.code, one.column): one for one in self.check(text).findings}

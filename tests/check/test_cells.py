@@ -94,7 +94,7 @@ def test_good_rows_have_no_findings(insert: Checker) -> None:
 def test_what_is_wrong_with_a_value_and_how_to_write_it(
     insert: Checker, field: str, value: str, code: str, form: str
 ) -> None:
-    said = insert.said(f'LastName,{field}\nA,\nB,"{value}"\nC,"{value}"\n')
+    said = insert.findings(f'LastName,{field}\nA,\nB,"{value}"\nC,"{value}"\n')
     one = said.pop((code, field))
     assert said == {}
     assert form in one.message
@@ -103,7 +103,7 @@ def test_what_is_wrong_with_a_value_and_how_to_write_it(
 
 @pytest.mark.parametrize("value", ["JOÃO", "Â", "é" * 40, "x" * 40, "#N/A", "#n/a", "a b", "Ñandú"])
 def test_text_that_only_looks_odd_is_taken(insert: Checker, value: str) -> None:
-    assert insert.said(f"LastName,FirstName\nA,{value}\n") == {}
+    assert insert.findings(f"LastName,FirstName\nA,{value}\n") == {}
 
 
 NUMBERS = Field(name="Size__c", type="currency", precision=6, scale=2)
@@ -126,14 +126,14 @@ NUMBERS = Field(name="Size__c", type="currency", precision=6, scale=2)
     ],
 )
 def test_numbers_that_are_not_taken(insert: Checker, value: str, code: str, form: str) -> None:
-    said = with_field(insert, NUMBERS).said(f'LastName,Size__c\nA,"{value}"\n')
+    said = with_field(insert, NUMBERS).findings(f'LastName,Size__c\nA,"{value}"\n')
     assert [key[0] for key in said] == [code]
     assert form in said[code, "Size__c"].message
 
 
 @pytest.mark.parametrize("value", ["9999", "-9999.999", "+1", ".5", "5.", "1e3", "1E-999", "0"])
 def test_numbers_that_are_taken(insert: Checker, value: str) -> None:
-    assert with_field(insert, NUMBERS).said(f"LastName,Size__c\nA,{value}\n") == {}
+    assert with_field(insert, NUMBERS).findings(f"LastName,Size__c\nA,{value}\n") == {}
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_numbers_that_are_taken(insert: Checker, value: str) -> None:
 )
 def test_whole_numbers(insert: Checker, value: str, code: str) -> None:
     field = Field(name="Size__c", type="int", digits=8)
-    said = with_field(insert, field).said(f"LastName,Size__c\nA,{value}\n")
+    said = with_field(insert, field).findings(f"LastName,Size__c\nA,{value}\n")
     assert [key[0] for key in said] == [code] * bool(code)
 
 
@@ -172,7 +172,7 @@ def test_whole_numbers(insert: Checker, value: str, code: str) -> None:
 )
 def test_datetimes_and_times(insert: Checker, type_: str, value: str, taken: bool) -> None:
     field = Field(name="When__c", type=type_)
-    said = with_field(insert, field).said(f"LastName,When__c\nA,{value}\n")
+    said = with_field(insert, field).findings(f"LastName,When__c\nA,{value}\n")
     assert list(said) == [] if taken else [f"NOT_A_{type_.upper()}"] == [k[0] for k in said]
 
 
@@ -181,7 +181,7 @@ def test_a_multipicklist_is_looked_at_value_by_value(insert: Checker) -> None:
         name="Likes__c", type="multipicklist", restricted_picklist=True, length=20,
         picklist_values=("Tea", "Coffee"),
     )  # fmt: skip
-    said = with_field(insert, field).said(
+    said = with_field(insert, field).findings(
         "LastName,Likes__c\nA,Tea;Coffee\nB,Tea;Cofee\nC,Tea;\nD,Coffee;Tea\n"
     )
     one = said["NOT_IN_PICKLIST", "Likes__c"]
@@ -191,22 +191,54 @@ def test_a_multipicklist_is_looked_at_value_by_value(insert: Checker) -> None:
 
 def test_required_fields(insert: Checker, upsert: Checker, update: Checker) -> None:
     text = "LastName,Email__c\n,a@example.com\nB,b@example.com\n"
-    assert insert.said(text)["REQUIRED_EMPTY", "LastName"].rows == (1,)
-    warning = upsert.said(text)["REQUIRED_EMPTY_FOR_NEW", "LastName"]
+    assert insert.findings(text)["REQUIRED_EMPTY", "LastName"].rows == (1,)
+    warning = upsert.findings(text)["REQUIRED_EMPTY_FOR_NEW", "LastName"]
     assert warning.severity is Severity.WARNING
     by_id = f"Id,LastName\n{GOOD_ID},\n"
-    assert set(update.said(by_id)) == {("COLUMN_EMPTY", "LastName")}
+    assert set(update.findings(by_id)) == {("COLUMN_EMPTY", "LastName")}
 
 
 def test_empty_cells_that_are_sent_as_null(update: Checker) -> None:
     text = f"Id,LastName,FirstName\n{GOOD_ID},,\n{GOOD_ID[:14]}F,A,\n"
-    (one, *others) = update.check(text, blank_null=True).findings
-    assert (one.code, one.rows) == ("REQUIRED_CLEARED", (1,))
-    assert [other.code for other in others] == ["COLUMN_EMPTY"]
+    findings = update.check(text, blank_null=True).findings
+    assert [(finding.code, finding.rows) for finding in findings] == [
+        ("REQUIRED_CLEARED", (1,)),
+        ("FIELD_EMPTIED", (1, 2)),
+        ("COLUMN_EMPTY", ()),
+    ]
+
+
+def test_cells_that_empty_a_field_are_counted(update: Checker, upsert: Checker) -> None:
+    text = f"Id,FirstName,Phone\n{GOOD_ID},A,#N/A\n{GOOD_ID[:14]}F,,#N/A\n{GOOD_ID[:14]}G,B,1\n"
+    findings = update.findings(text)
+    assert set(findings) == {("FIELD_EMPTIED", "Phone")}
+    finding = findings["FIELD_EMPTIED", "Phone"]
+    assert finding.message == "2 cells would empty Phone: #N/A empties a field"
+    assert (finding.severity, finding.count, finding.rows) == (Severity.WARNING, 2, (1, 2))
+    by_key = "Email__c,LastName,Account.External_Id__c\na@example.com,A,#N/A\n"
+    assert ("FIELD_EMPTIED", "Account.External_Id__c") in upsert.findings(by_key)
+
+
+def test_blank_cells_empty_a_field_only_with_blank_null(update: Checker) -> None:
+    text = f"Id,FirstName,Phone\n{GOOD_ID},A,\n{GOOD_ID[:14]}F,B,1\n"
+    assert update.check(text).findings == ()
+    (finding,) = update.check(text, blank_null=True).findings
+    assert (finding.code, finding.column, finding.count) == ("FIELD_EMPTIED", "Phone", 1)
+    assert finding.message == "1 cell would empty Phone: --blank null empties a field"
+
+
+def test_nothing_is_emptied_by_other_words_or_in_new_records(
+    update: Checker, insert: Checker
+) -> None:
+    words = f"Id,Phone\n{GOOD_ID},#n/a\n{GOOD_ID[:14]}F,N/A\n{GOOD_ID[:14]}G,#N/A!\n"
+    assert update.findings(words) == {}
+    new = "LastName,Phone\nA,#N/A\nB,\n"
+    assert insert.findings(new) == {}
+    assert insert.check(new, blank_null=True).findings == ()
 
 
 def test_keys_that_are_empty_or_doubled(upsert: Checker) -> None:
-    said = upsert.said(
+    said = upsert.findings(
         "Email__c,LastName\nA@example.com,A\n,B\nc@example.com,C\n#N/A,D\na@EXAMPLE.com,E\n,F\n"
     )
     assert said["KEY_EMPTY", "Email__c"].rows == (2, 4, 6)
@@ -215,55 +247,55 @@ def test_keys_that_are_empty_or_doubled(upsert: Checker) -> None:
 
 
 def test_ids_are_the_same_by_their_first_15_characters(update: Checker) -> None:
-    said = update.said(f"Id,Title\n{GOOD_ID},a\n{GOOD_ID[:15]},b\n{GOOD_ID[:15].lower()},c\n")
+    said = update.findings(f"Id,Title\n{GOOD_ID},a\n{GOOD_ID[:15]},b\n{GOOD_ID[:15].lower()},c\n")
     assert said["KEY_TWICE", "Id"].rows == (1, 2)
 
 
 def test_keys_of_numbers_are_the_same_by_value(insert: Checker) -> None:
     field = Field(name="No__c", type="double", external_id=True, precision=18)
     insert.target = replace(insert.target, operation=Operation.UPSERT, external_id="No__c")
-    said = with_field(insert, field).said("No__c,LastName\n1,A\n1.0,B\n2,C\n")
+    said = with_field(insert, field).findings("No__c,LastName\n1,A\n1.0,B\n2,C\n")
     assert said["KEY_TWICE", "No__c"].rows == (1, 2)
 
 
 def test_keys_with_case_are_told_apart(insert: Checker) -> None:
     field = Field(name="No__c", external_id=True, case_sensitive=True)
     insert.target = replace(insert.target, operation=Operation.UPSERT, external_id="No__c")
-    assert with_field(insert, field).said("No__c,LastName\na,A\nA,B\n") == {}
+    assert with_field(insert, field).findings("No__c,LastName\na,A\nA,B\n") == {}
 
 
 def test_rows_that_are_the_same_all_over(insert: Checker) -> None:
-    said = insert.said("LastName,FirstName\nA,a\nA,b\nA,a\n")
+    said = insert.findings("LastName,FirstName\nA,a\nA,b\nA,a\n")
     assert said["ROW_TWICE", ""].rows == (1, 3)
 
 
 def test_many_doubles_are_looked_for_in_turns(
     upsert: Checker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bulkup.check.cells.hits._AT_ONCE", 100)
+    monkeypatch.setattr("bulkup.check.cells.hits._HASHES_AT_ONCE", 100)
     keys = [f"u{at % 900}@example.com,x" for at in range(1000)]
-    one = upsert.said("Email__c,LastName\n" + "\n".join(keys))["KEY_TWICE", "Email__c"]
+    one = upsert.findings("Email__c,LastName\n" + "\n".join(keys))["KEY_TWICE", "Email__c"]
     assert one.count == 200
     assert one.rows == tuple(range(1, 21))
 
 
 def test_only_columns_without_a_single_value_are_empty(insert: Checker) -> None:
     rows = "A,,\n" * 200_000
-    said = insert.said(f"LastName,Title,FirstName\n{rows}B,,Anna\n")
+    said = insert.findings(f"LastName,Title,FirstName\n{rows}B,,Anna\n")
     assert ("COLUMN_EMPTY", "Title") in said
     assert ("COLUMN_EMPTY", "FirstName") not in said
     assert said["COLUMN_EMPTY", "Title"].count == 200_001
 
 
 def test_a_relationship_column_is_only_measured(insert: Checker) -> None:
-    said = insert.said(f"LastName,Account.External_Id__c\nA, x \nB,{'x' * 32_001}\n")
+    said = insert.findings(f"LastName,Account.External_Id__c\nA, x \nB,{'x' * 32_001}\n")
     assert set(said) == {("TOO_LONG", "Account.External_Id__c")}
 
 
 def test_a_delete_looks_only_at_its_ids(tmp_path: Path) -> None:
     delete = Checker(tmp_path, "Contact", Operation.DELETE)
     assert delete.check(f"Id\n{GOOD_ID}\n").findings == ()
-    assert set(delete.said(f"Id,Email\n{GOOD_ID},nonsense\n001000000000001AAA,\n")) == {
+    assert set(delete.findings(f"Id,Email\n{GOOD_ID},nonsense\n001000000000001AAA,\n")) == {
         ("ONLY_ID_FOR_DELETE", "Email"),
         ("ID_OF_ANOTHER_OBJECT", "Id"),
         ("COLUMN_EMPTY", "Email"),
@@ -271,7 +303,7 @@ def test_a_delete_looks_only_at_its_ids(tmp_path: Path) -> None:
 
 
 def test_a_column_with_an_error_of_its_own_is_not_looked_into(insert: Checker) -> None:
-    said = insert.said("LastName,Emial\nA,nonsense \n")
+    said = insert.findings("LastName,Emial\nA,nonsense \n")
     assert list(said) == [("UNKNOWN_COLUMN", "Emial")]
 
 
@@ -292,7 +324,7 @@ def test_more_tests_than_one_number_has_bits(insert: Checker) -> None:
     for at in range(60):
         insert = with_field(insert, Field(name=f"F{at}__c", length=5))
     header = ",".join(f"F{at}__c" for at in range(60))
-    said = insert.said(f"LastName,{header}\nA{',toolong' * 60}\n")
+    said = insert.findings(f"LastName,{header}\nA{',toolong' * 60}\n")
     assert sum(code == "TOO_LONG" for code, _ in said) == 60
 
 
@@ -389,9 +421,9 @@ def test_every_checksum_of_its_own_is_right_and_no_other(
 ) -> None:
     update = Checker(tmp_path_factory.mktemp("ids"), "Contact", Operation.UPDATE)
     good = "".join(f"{record_ids.whole(one)},x\n" for one in shorts)
-    assert update.said(f"Id,Title\n{good}") == {}
+    assert update.findings(f"Id,Title\n{good}") == {}
     bad = "".join(f"{one}{_other(record_ids.whole(one)[15:])},x\n" for one in shorts)
-    said = update.said(f"Id,Title\n{bad}")
+    said = update.findings(f"Id,Title\n{bad}")
     assert said["WRONG_ID_CHECKSUM", "Id"].count == len(shorts)
 
 

@@ -40,7 +40,7 @@ def test_habits_are_searched_for_only_where_the_sample_shows_one(
 ) -> None:
     path = big(r0=" Smith,Anna,x,", r50000=" Smith,Anna ,x,CFO", r50001=",Anna,x,")
     checker = Checker(tmp_path, "Contact", Operation.INSERT)
-    said = checker.said(path.read_bytes())
+    said = checker.findings(path.read_bytes())
     del said["ROW_TWICE", ""]
     assert set(said) == {("BLANKS_AROUND", "LastName"), ("REQUIRED_EMPTY", "LastName")}
     assert said["BLANKS_AROUND", "LastName"].rows == (1, 50_001)
@@ -57,5 +57,5 @@ def test_a_file_of_few_records_is_looked_at_as_a_whole(tmp_path: Path) -> None:
 
 def test_blanks_beside_quotes_belong_to_the_value(tmp_path: Path) -> None:
     checker = Checker(tmp_path, "Contact", Operation.INSERT)
-    said = checker.said('LastName,Birthdate\nA,"2026-01-01" \nB,"2026-01-01"\n')
+    said = checker.findings('LastName,Birthdate\nA,"2026-01-01" \nB,"2026-01-01"\n')
     assert said["NOT_A_DATE", "Birthdate"].rows == (1,)

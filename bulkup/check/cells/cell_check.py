@@ -1,21 +1,22 @@
-"""Everything that can be known of the rows before they are sent: one pass, all findings at once."""
+"""The check of a load before it is sent: one pass over all cells, all findings at once."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bulkup.check.cells.export import (
+    InvalidRow,
     LocatedRow,
-    Weights,
-    found_cells,
+    Severities,
+    cells_with_hits,
+    invalid_rows,
     locate_rows,
     write_findings,
-    write_left_out,
 )
-from bulkup.check.cells.hits import Marks, TestHits
+from bulkup.check.cells.hits import HitTable, TestHits
 from bulkup.check.cells.messages import describe_finding
-from bulkup.check.cells.query import CellTest, Questions, build_query
+from bulkup.check.cells.query import CellTest, CheckQuery, build_query
 from bulkup.check.cells.sampling import sample
 from bulkup.check.cells.suggestions import quote_value
 from bulkup.check.columns import Columns
@@ -27,7 +28,10 @@ from bulkup.model import Finding, ObjectInfo, Target
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What the check has to say: errors first. `invalid` rows have an error of their own."""
+    """The findings, errors first; how many rows there are, and how many with errors of their own.
+
+    `invalid` is counted only where somebody takes those rows.
+    """
 
     findings: tuple[Finding, ...]
     rows: int
@@ -46,19 +50,19 @@ def check(  # noqa: PLR0913  one question, as the command asks it
     blank_null: bool = False,
     of_load: Sequence[Finding] = (),
     findings_csv: Path | None = None,
-    left_out: Path | None = None,
+    take_invalid: Callable[[Iterable[InvalidRow]], None] | None = None,
 ) -> Checked:
     """Check every cell that is sent. The findings about the columns themselves are among them.
 
     `sheet` has the columns by the names of the user's file; with `blank_null` its empty cells are
-    meant as `#N/A`. `work` is a folder for what does not
-    fit into memory. `of_load` is what else is known of the load, and goes among the findings.
-    `findings_csv` gets every finding and every cell that is found, for a spreadsheet. `left_out`
-    gets the rows with errors of their own and the reasons, in the form of `settled`: those that
-    `--skip-invalid` does not send.
+    sent as `#N/A`. `work` is a folder for what does not fit into memory. `of_load` are findings
+    about the load as a whole, which are added to the others. `findings_csv` gets every finding
+    and every cell with one, for a spreadsheet. `take_invalid` is called with the rows that have
+    errors of their own, which `--skip-invalid` does not send, in order; it must read them all
+    before it returns.
 
     Raises:
-        RunError: the file is not what it was, or a file can't be written.
+        RunError: the file has changed, or a file can't be written.
     """
     known = (*columns.findings, *of_load)
     if not (columns.as_sent and sheet.source.rows):
@@ -67,62 +71,72 @@ def check(  # noqa: PLR0913  one question, as the command asks it
             write_findings(findings_csv, findings)
         return Checked(findings=findings, rows=sheet.source.rows)
     header = sheet.source.header
-    seen = sample(sheet.source, {header.index(one.source) for one in columns.as_sent})
-    asks = build_query(
+    sources = {column.source for column in columns.as_sent}
+    seen = sample(sheet.source, {at for at, name in enumerate(header) if name in sources})
+    query = build_query(
         header,
         columns,
         info,
         target,
-        watched=seen.empty,
+        watched=frozenset(seen.empty),
         doubtful=seen.doubtful,
         blank_null=blank_null,
     )
-    weights = Weights(asks, allow=frozenset(allow), strict=strict)
+    invalid = 0
+
+    def counted(rows: Iterable[InvalidRow]) -> Iterator[InvalidRow]:
+        nonlocal invalid
+        for invalid, row in enumerate(rows, 1):  # noqa: B007  read when the rows were taken
+            yield row
+
+    severities = Severities(query, allow=frozenset(allow), strict=strict)
     with engine(work) as connection, TemporaryDirectory(prefix="check-", dir=work) as scratch:
-        marks = Marks(connection, sheet.source, asks, seen.empty, Path(scratch))
-        found = [*known, *_findings(sheet, asks, marks), *_empty(sheet, marks)]
-        findings = apply_overrides(found, allow=allow, strict=strict)
+        table = HitTable(connection, sheet.source, query, Path(scratch))
+        of_cells = [*_row_findings(sheet, query, table), *_empty_columns(sheet, table)]
+        findings = apply_overrides([*known, *of_cells], allow=allow, strict=strict)
         if findings_csv:
-            write_findings(findings_csv, findings, found_cells(sheet, marks, weights))
-        invalid = write_left_out(left_out, sheet, marks, weights) if left_out else 0
-    return Checked(findings=findings, rows=marks.rows, invalid=invalid)
+            write_findings(findings_csv, findings, cells_with_hits(sheet, table, severities))
+        if take_invalid:
+            take_invalid(counted(invalid_rows(sheet, table, severities)))
+    return Checked(findings=findings, rows=table.rows, invalid=invalid)
 
 
-def _empty(sheet: NumberedCsv, marks: Marks) -> Iterator[Finding]:
-    for at in marks.empty:
-        name = sheet.source.header[at]
+def _empty_columns(sheet: NumberedCsv, table: HitTable) -> Iterator[Finding]:
+    for position in table.empty:
+        name = sheet.source.header[position]
         message = f"Every cell of {name} is empty"
-        yield finding("COLUMN_EMPTY", message, column=name, count=marks.rows)
+        yield finding("COLUMN_EMPTY", message, column=name, count=table.rows)
 
 
-def _findings(sheet: NumberedCsv, asks: Questions, marks: Marks) -> list[Finding]:
-    answers = [(one, found) for one in asks.asked if (found := marks.found(one)).count]
-    wanted = {position for _, found in answers for position in found.first}
-    wanted |= set(marks.doubles.first)
-    known = {spot.position: spot for spot in locate_rows(sheet, iter(sorted(wanted)))}
-    findings = [_finding(one, found, known) for one, found in answers]
-    if marks.doubles.count:
-        findings.append(_doubles(asks, marks.doubles, known))
+def _row_findings(sheet: NumberedCsv, query: CheckQuery, table: HitTable) -> list[Finding]:
+    true_tests = [(test, hits) for test in query.tests if (hits := table.hits(test)).count]
+    positions = {position for _, hits in true_tests for position in hits.first}
+    positions |= set(table.duplicates.first)
+    located = {row.position: row for row in locate_rows(sheet, iter(sorted(positions)))}
+    findings = [_finding_of_test(test, hits, located) for test, hits in true_tests]
+    if table.duplicates.count:
+        findings.append(_duplicates(query, table.duplicates, located))
     return findings
 
 
-def _finding(asked: CellTest, found: TestHits, known: dict[int, LocatedRow]) -> Finding:
-    value = known[found.first[0]].cell(asked.at)
+def _finding_of_test(test: CellTest, hits: TestHits, located: dict[int, LocatedRow]) -> Finding:
+    value = located[hits.first[0]].cell(test.position)
+    code = test.condition.code
     return finding(
-        asked.test.code,
-        describe_finding(asked.test.code, asked.column, value),
-        column=asked.column.source,
-        count=found.count,
-        rows=(known[position].row for position in found.first),
+        code,
+        describe_finding(code, test.column, value, hits.count),
+        column=test.column.source,
+        count=hits.count,
+        rows=(located[position].row for position in hits.first),
     )
 
 
-def _doubles(asks: Questions, found: TestHits, known: dict[int, LocatedRow]) -> Finding:
-    rows = [known[position].row for position in found.first]
-    key = asks.key
+def _duplicates(query: CheckQuery, hits: TestHits, located: dict[int, LocatedRow]) -> Finding:
+    rows = [located[position].row for position in hits.first]
+    code, key = query.duplicate_code, query.key
     if key is None:
-        message = f"{found.count:,} rows are the same as another one in every column"
-        return finding(asks.doubles, message, count=found.count, rows=rows)
-    value = known[found.first[0]].cell(asks.key_at)
+        message = f"{hits.count:,} rows are the same as another one in every column"
+        return finding(code, message, count=hits.count, rows=rows)
+    value = located[hits.first[0]].cell(query.key_position)
     message = f"{quote_value(value)} stands in more than one row: it can be the key of one only"
-    return finding(asks.doubles, message, column=key.source, count=found.count, rows=rows)
+    return finding(code, message, column=key.source, count=hits.count, rows=rows)

@@ -1,4 +1,4 @@
-"""Cells that were found, with their rows, lines and values: for messages and for spreadsheets."""
+"""Cells with findings, with their rows, lines and values: for messages and for spreadcsv_files."""
 
 import csv
 import io
@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from itertools import islice, tee
 from pathlib import Path
 
-from bulkup.check.cells.hits import Marks
+from bulkup.check.cells.hits import HitTable
 from bulkup.check.cells.messages import describe_finding
-from bulkup.check.cells.query import CellTest, Questions
+from bulkup.check.cells.query import CellTest, CheckQuery
 from bulkup.check.rules import RULES, Scope, effective_severity
 from bulkup.csvfile.numbered import NumberedCsv, read_numbers
 from bulkup.csvfile.records import blocks, open_reader
 from bulkup.files import open_private
-from bulkup.model import Finding, Severity, Status
-from bulkup.results.row_files import UnsentRow, write_unsent
+from bulkup.model import Finding, Severity
 
 FINDINGS_HEADER = ("row", "line", "column", "value", "code")
 Line = tuple[int, int, str, str, str]
-"""A cell that was found, in the order of that header."""
+"""A cell with a finding, in the order of that header."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,91 +30,102 @@ class LocatedRow:
     line: int
     cells: list[str]
 
-    def cell(self, at: int) -> str:
-        """The cell of a column, empty where the record has none."""
-        return self.cells[at] if at < len(self.cells) else ""
+    def cell(self, column: int) -> str:
+        """The cell of a column (0 = first), empty where the record has none."""
+        return self.cells[column] if column < len(self.cells) else ""
 
 
-def locate_rows(sheet: NumberedCsv, positions: Iterator[int]) -> Iterator[LocatedRow]:
-    """The records at these ascending positions. The others are passed over undecoded."""
-    own = None if sheet.numbers is None else read_numbers(sheet.numbers)
+def locate_rows(csv_file: NumberedCsv, positions: Iterator[int]) -> Iterator[LocatedRow]:
+    """Read the records at these ascending positions. The others are skipped undecoded."""
+    own = None if csv_file.numbers is None else read_numbers(csv_file.numbers)
     wanted = next(positions, None)
-    begin, line = 0, 1 + sheet.source.header_lines
-    for block in blocks(sheet.source):
+    begin, line = 0, 1 + csv_file.source.header_lines
+    for block in blocks(csv_file.source):
         end = begin + len(block.raw)
         pairs = list(islice(own, end - begin)) if own else None
         lines = block.lines(line)
         while wanted is not None and wanted < end:
-            at = wanted - begin
-            row, its_line = pairs[at] if pairs else (wanted + 1, lines[at])
-            text = block.raw[at].decode("utf-8")
-            cells = next(open_reader([text], sheet.source.delimiter.char), [""])
-            yield LocatedRow(position=wanted, row=row, line=its_line, cells=cells)
+            index = wanted - begin
+            row, first_line = pairs[index] if pairs else (wanted + 1, lines[index])
+            text = block.raw[index].decode("utf-8")
+            cells = next(open_reader([text], csv_file.source.delimiter.char), [""])
+            yield LocatedRow(position=wanted, row=row, line=first_line, cells=cells)
             wanted = next(positions, None)
         if wanted is None:
             return
         begin, line = end, lines[-1]
 
 
-class Weights:
+class Severities:
     """Which tests the user wants to be errors."""
 
-    def __init__(self, asks: Questions, *, allow: frozenset[str], strict: bool) -> None:
-        self.asks = asks
+    def __init__(self, query: CheckQuery, *, allow: frozenset[str], strict: bool) -> None:
+        self.query = query
         self._allow = allow
         self._strict = strict
 
     def is_error(self, code: str) -> bool:
-        """Whether a finding of this code stops."""
-        weight = effective_severity(
+        """Whether a finding of this code stops the load."""
+        severity = effective_severity(
             RULES[code].severity, code, allow=self._allow, strict=self._strict
         )
-        return weight is Severity.ERROR
+        return severity is Severity.ERROR
 
-    def bits(self, *, errors: bool) -> list[int]:
-        """The bits of each mask: all, or those of errors."""
-        bits = [0] * self.asks.masks
-        for one in self.asks.asked:
-            if not errors or self.is_error(one.test.code):
-                bits[one.mask] |= one.bit
-        return bits
+    def tests(self, *, errors: bool) -> list[list[CellTest]]:
+        """The tests of each mask: all of them, or only those that are errors."""
+        tests: list[list[CellTest]] = [[] for _ in range(self.query.masks)]
+        for test in self.query.tests:
+            if not errors or self.is_error(test.condition.code):
+                tests[test.mask].append(test)
+        return tests
 
 
-def _marked(
-    sheet: NumberedCsv, marks: Marks, weights: Weights, *, errors: bool
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvalidRow:
+    """A row with errors of its own: its number in the user's file (1 = first), and why."""
+
+    row: int
+    reasons: tuple[str, ...]
+
+
+def _rows_with_hits(
+    csv_file: NumberedCsv, table: HitTable, severities: Severities, *, errors: bool
 ) -> Iterator[tuple[LocatedRow, list[tuple[CellTest, str]], bool]]:
-    """Each record that was found, its findings, and whether it has doubles."""
-    asks = weights.asks
-    bits = weights.bits(errors=errors)
-    doubles = bool(asks.doubles) and (not errors or weights.is_error(asks.doubles))
-    found, again = tee(marks.each(bits, doubles=doubles))
-    positions = (position for position, *_ in again)
-    for spot, (_, twice, values) in zip(locate_rows(sheet, positions), found, strict=True):
-        yield (
-            spot,
-            [
-                (one, spot.cell(one.at))
-                for one in asks.asked
-                if values[one.mask] & one.bit & bits[one.mask]
-            ],
-            twice,
-        )
+    """Each record with a finding, its tests with their cells, and whether it is a duplicate."""
+    code = severities.query.duplicate_code
+    tests = severities.tests(errors=errors)
+    bits = [sum(test.bit for test in of_mask) for of_mask in tests]
+    duplicates = bool(code) and (not errors or severities.is_error(code))
+    records, copy = tee(table.each(bits, duplicates=duplicates))
+    positions = (position for position, *_ in copy)
+    located = locate_rows(csv_file, positions)
+    for row, (_, duplicated, masks) in zip(located, records, strict=True):
+        hits = [
+            (test, row.cell(test.position))
+            for mask, value in enumerate(masks)
+            if value & bits[mask]
+            for test in tests[mask]
+            if value & test.bit
+        ]
+        yield row, hits, duplicated
 
 
-def found_cells(sheet: NumberedCsv, marks: Marks, weights: Weights) -> Iterator[Line]:
-    """Every cell that was found, as a line of the file of findings."""
-    asks = weights.asks
-    for spot, found, twice in _marked(sheet, marks, weights, errors=False):
-        for one, value in found:
-            yield (spot.row, spot.line, one.column.source, value, one.test.code)
-        if twice:
-            name = asks.key.source if asks.key else ""
-            value = spot.cell(asks.key_at) if asks.key else ""
-            yield (spot.row, spot.line, name, value, asks.doubles)
+def cells_with_hits(
+    csv_file: NumberedCsv, table: HitTable, severities: Severities
+) -> Iterator[Line]:
+    """Every cell with a finding, as a line of the file of findings."""
+    query = severities.query
+    for row, hits, duplicated in _rows_with_hits(csv_file, table, severities, errors=False):
+        for test, value in hits:
+            yield (row.row, row.line, test.column.source, value, test.condition.code)
+        if duplicated:
+            name = query.key.source if query.key else ""
+            value = row.cell(query.key_position) if query.key else ""
+            yield (row.row, row.line, name, value, query.duplicate_code)
 
 
 def write_findings(path: Path, findings: Iterable[Finding], cells: Iterable[Line] = ()) -> None:
-    """Write all that was found as row, line, column, value, code.
+    """Write all findings as row, line, column, value, code.
 
     Those of `findings` that are about a column or the whole load come first, without row, line
     and value; the ones of single rows are in `cells`.
@@ -125,40 +135,30 @@ def write_findings(path: Path, findings: Iterable[Finding], cells: Iterable[Line
     """
     with open_private(path) as file:
         text = io.TextIOWrapper(file, encoding="utf-8", newline="")
-        written = csv.writer(text)
-        written.writerow(FINDINGS_HEADER)
-        written.writerows(
-            ("", "", one.column, "", one.code)
-            for one in findings
-            if RULES[one.code].scope is not Scope.ROWS
+        writer = csv.writer(text)
+        writer.writerow(FINDINGS_HEADER)
+        writer.writerows(
+            ("", "", finding.column, "", finding.code)
+            for finding in findings
+            if RULES[finding.code].scope is not Scope.ROWS
         )
-        written.writerows(cells)
+        writer.writerows(cells)
         text.flush()
         text.detach()
 
 
-def write_left_out(path: Path, sheet: NumberedCsv, marks: Marks, weights: Weights) -> int:
-    """Write the rows that have an error of their own, as `settled`. Returns how many they are.
-
-    Raises:
-        RunError: it can't be written.
-    """
-    count = 0
-
-    def rows() -> Iterator[UnsentRow]:
-        nonlocal count
-        for spot, found, twice in _marked(sheet, marks, weights, errors=True):
-            count += 1
-            reasons = [_reason(one, value) for one, value in found]
-            reasons += [f"{weights.asks.doubles}: another row is the same"] * twice
-            yield UnsentRow(
-                row=spot.row, status=Status.NOT_SENT, error=f"bulkup: {'; '.join(reasons)}"
-            )
-
-    write_unsent(path, rows())
-    return count
+def invalid_rows(
+    csv_file: NumberedCsv, table: HitTable, severities: Severities
+) -> Iterator[InvalidRow]:
+    """The rows that have an error of their own, in order."""
+    code = severities.query.duplicate_code
+    for row, hits, duplicated in _rows_with_hits(csv_file, table, severities, errors=True):
+        reasons = [_reason(test, value) for test, value in hits]
+        if duplicated:
+            reasons.append(f"{code}: another row is the same")
+        yield InvalidRow(row=row.row, reasons=tuple(reasons))
 
 
-def _reason(asked: CellTest, value: str) -> str:
-    code = asked.test.code
-    return f"{code}:{asked.column.source}: {describe_finding(code, asked.column, value)}"
+def _reason(test: CellTest, value: str) -> str:
+    code = test.condition.code
+    return f"{code}:{test.column.source}: {describe_finding(code, test.column, value)}"

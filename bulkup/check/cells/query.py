@@ -1,12 +1,13 @@
-"""What to ask of each cell of a file: the tests of all its columns, as one SQL query."""
+"""The tests of all cells of a file as SQL: one query for each group of columns."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bulkup.check.cells.tests import (
     NULL,
     CellCondition,
     FieldTests,
+    empty_tests,
     is_text,
     relation_tests,
     style_tests,
@@ -14,47 +15,77 @@ from bulkup.check.cells.tests import (
 )
 from bulkup.check.column import Column
 from bulkup.check.columns import Columns
-from bulkup.model import Field, ObjectInfo, Operation, Target
+from bulkup.model import ObjectInfo, Operation, Target
 
 BITS = 62
-"""Tests that one number of marks holds, a bit each."""
+"""Tests whose results fit into one mask, a bit each."""
 
-_NEW_RECORDS = {Operation.INSERT: "REQUIRED_EMPTY", Operation.UPSERT: "REQUIRED_EMPTY_FOR_NEW"}
+GROUP_COLUMNS = 250
+"""Columns that one query tests at most. What DuckDB needs grows with them."""
+
+GROUP_SQL = 200_000
+"""Characters of SQL that test the columns of one query, about. Patterns and lists of values take
+memory that DuckDB does not count: 250 columns of Ids, 835,000 characters, took 457 MB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellTest:
-    """One test of one column; its answer is the bit `bit` of the number m`mask`."""
+    """One test of one column. It sets the bit `bit` of the number m`mask`.
+
+    `position` is that of the column in the file (0 = first).
+    """
 
     column: Column
-    at: int
-    test: CellCondition
+    position: int
+    condition: CellCondition
     mask: int
     bit: int
 
-    @property
-    def field(self) -> Field | None:
-        """The field whose form the cell should have."""
-        return self.column.field
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnGroup:
+    """Columns that one query tests, by their positions in the file.
+
+    The query selects a number m0, m1, … for each of `masks`, a boolean e0, e1, … for each of
+    `watched` (whether that column has a value), and the number `hash_name`, if it has a name.
+    """
+
+    positions: tuple[int, ...]
+    masks: tuple[int, ...]
+    watched: tuple[int, ...]
+    hash_name: str
+    select: str
+
+    def query(self, relation: str) -> str:
+        """One row for each record of the relation with the columns c0, c1, … of the file."""
+        return f"SELECT {self.select} FROM {relation}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Questions:
-    """All tests, and what is selected of each record: m0, m1, …, and h, by which doubles meet.
+class CheckQuery:
+    """All tests of a file, and the groups of columns that they are asked in.
 
-    `doubles` is the finding that two records with the same `h` are, or nothing.
+    Records with the same hash, over all groups, are duplicates; `duplicate_code` is the code of
+    that finding, empty where duplicates do not matter. Masks are numbered across the groups.
     """
 
-    asked: tuple[CellTest, ...]
-    select: str
-    masks: int
-    doubles: str
+    tests: tuple[CellTest, ...]
+    groups: tuple[ColumnGroup, ...]
+    duplicate_code: str
     key: Column | None
-    key_at: int
+    key_position: int
 
-    def query(self, relation: str) -> str:
-        """One row for each record of the relation with the columns c0, c1, …."""
-        return f"SELECT {self.select} FROM {relation}"
+    @property
+    def masks(self) -> int:
+        """How many masks there are in all groups."""
+        return sum(len(group.masks) for group in self.groups)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _TestedColumn:
+    column: Column
+    position: int
+    tests: FieldTests
 
 
 def build_query(
@@ -66,139 +97,189 @@ def build_query(
     watched: Collection[int] = (),
     doubtful: Collection[int] = (),
     blank_null: bool = False,
-) -> Questions:
-    """What to ask of a file with this header.
+) -> CheckQuery:
+    """Build the query for a file with this header.
 
-    `watched` columns also tell if they hold anything; texts of `doubtful` ones are looked at for
-    blanks and wrong encodings too. With `blank_null`, empty cells empty their fields.
+    For `watched` columns it also says whether they have any value; texts of `doubtful` ones are
+    tested for blanks around them and wrong encodings too. With `blank_null`, empty cells empty
+    their fields.
     """
+    positions = {name: position for position, name in reversed(list(enumerate(header)))}
     broken = {one.column for one in columns.findings}
-    tested: list[tuple[Column, int, FieldTests]] = []
+    tested = []
     for column in columns.as_sent:
-        at = header.index(column.source)
+        position = positions[column.source]
+        tests = FieldTests(tests=(), prefilters=())
         if column == columns.key or column.source not in broken:
-            tests = _kind(column, at, columns.key, info, target, blank_null=blank_null)
-            if at in doubtful and column.field and is_text(column.field):
-                tests = _with_habits(tests, at)
-            tested.append((column, at, tests))
-    asked, masks = _numbered(tested)
-    select = [*masks, *(f"c{at} <> '' AS e{at}" for at in watched)]
-    doubles, by = _doubles(columns, header, target)
-    if doubles:
-        select.append(f"{by} AS h")
-    return Questions(
-        asked=tuple(asked),
-        select=", ".join(select or ["0 AS m0"]),
-        masks=len(masks),
-        doubles=doubles,
+            tests = _tests_of_column(
+                column, position, columns.key, info, target, blank_null=blank_null
+            )
+            if position in doubtful and column.field and is_text(column.field):
+                tests = _with_style_tests(tests, position)
+        tested.append(_TestedColumn(column=column, position=position, tests=tests))
+    code, hashed = _duplicates(columns, positions, target)
+    cell_tests: list[CellTest] = []
+    groups: list[ColumnGroup] = []
+    first_mask = 0
+    for members in _group_columns(tested):
+        group, tests_of_group = _build_group(members, watched, hashed, len(groups), first_mask)
+        groups.append(group)
+        cell_tests += tests_of_group
+        first_mask += len(group.masks)
+    return CheckQuery(
+        tests=tuple(cell_tests),
+        groups=tuple(groups),
+        duplicate_code=code,
         key=columns.key,
-        key_at=header.index(columns.key.source) if columns.key else 0,
+        key_position=positions[columns.key.source] if columns.key else 0,
     )
 
 
-def _kind(
+def _group_columns(tested: Sequence[_TestedColumn]) -> Iterator[list[_TestedColumn]]:
+    members: list[_TestedColumn] = []
+    size = 0
+    for column in tested:
+        length = column.tests.sql_length
+        if members and (len(members) == GROUP_COLUMNS or size + length > GROUP_SQL):
+            yield members
+            members, size = [], 0
+        members.append(column)
+        size += length
+    if members:
+        yield members
+
+
+def _build_group(
+    members: Sequence[_TestedColumn],
+    watched: Collection[int],
+    hashed: Mapping[int, str],
+    number: int,
+    first_mask: int,
+) -> tuple[ColumnGroup, list[CellTest]]:
+    cell_tests: list[CellTest] = []
+    select: list[str] = []
+    for mask, sharing in enumerate(_share_masks(members), first_mask):
+        numbered = _number_tests(sharing, mask)
+        select.append(_mask_sql(sharing, numbered, mask))
+        cell_tests += numbered
+    masks = tuple(range(first_mask, first_mask + len(select)))
+    positions = tuple(one.position for one in members)
+    empty = tuple(position for position in positions if position in watched)
+    select += [f"c{position} <> '' AS e{position}" for position in empty]
+    cells = [hashed[position] for position in positions if position in hashed]
+    if cells:
+        select.append(f"hash({', '.join(cells)}) AS h{number}")
+    group = ColumnGroup(
+        positions=positions,
+        masks=masks,
+        watched=empty,
+        hash_name=f"h{number}" if cells else "",
+        select=", ".join(select or ["0 AS nothing"]),
+    )
+    return group, cell_tests
+
+
+def _tests_of_column(
     column: Column,
-    at: int,
+    position: int,
     key: Column | None,
     info: ObjectInfo,
     target: Target,
     *,
-    blank_null: bool = False,
+    blank_null: bool,
 ) -> FieldTests:
-    cell, raw = f"coalesce(c{at}, '')", f"c{at}"
-    empty = f"({raw} IS NULL OR {raw} = '')"
-    cleared = f"{raw} = '{NULL}'"
-    tests, glances = _of_type(column, cell, raw, info)
-    field = column.field or column.reference
-    if column == key:
-        tests.append(CellCondition(code="KEY_EMPTY", sql=f"{empty} OR {cleared}"))
-        glances += [empty, cleared]
-    elif field and not field.nillable and blank_null:
-        tests.append(CellCondition(code="REQUIRED_CLEARED", sql=f"{empty} OR {cleared}"))
-        glances += [empty, cleared]
-    elif field and not field.nillable:
-        tests.append(CellCondition(code="REQUIRED_CLEARED", sql=f"coalesce({cleared}, false)"))
-        glances.append(cleared)
-        if field.required and target.operation in _NEW_RECORDS:
-            tests.append(CellCondition(code=_NEW_RECORDS[target.operation], sql=empty))
-            glances.append(empty)
-    return FieldTests(tests=tuple(tests), glances=tuple(glances))
+    raw = f"c{position}"
+    of_type = _tests_of_type(column, f"coalesce({raw}, '')", raw, info)
+    of_empty = empty_tests(
+        raw,
+        column.field or column.reference,
+        target.operation,
+        is_key=column == key,
+        blank_null=blank_null,
+    )
+    return _joined(of_type, of_empty)
 
 
-def _with_habits(kind: FieldTests, at: int) -> FieldTests:
-    more, glances = style_tests(f"coalesce(c{at}, '')").tests, style_tests(f"c{at}").glances
-    return FieldTests(tests=(*kind.tests, *more), glances=(*kind.glances, *glances))
+def _joined(first: FieldTests, second: FieldTests) -> FieldTests:
+    return FieldTests(
+        tests=(*first.tests, *second.tests),
+        prefilters=(*first.prefilters, *second.prefilters),
+    )
 
 
-def _of_type(
-    column: Column, cell: str, raw: str, info: ObjectInfo
-) -> tuple[list[CellCondition], list[str]]:
+def _with_style_tests(tests: FieldTests, position: int) -> FieldTests:
+    exact = style_tests(f"coalesce(c{position}, '')").tests
+    prefilters = style_tests(f"c{position}").prefilters
+    return _joined(tests, FieldTests(tests=exact, prefilters=prefilters))
+
+
+def _tests_of_type(column: Column, cell: str, raw: str, info: ObjectInfo) -> FieldTests:
     if column.field is None:
-        tests = tuple(relation_tests(cell))
-        return list(tests), [test.sql for test in relation_tests(raw)]
-    glances = tests_for(raw, column.field, info).glances
+        prefilters = tuple(test.sql for test in relation_tests(raw))
+        return FieldTests(tests=tuple(relation_tests(cell)), prefilters=prefilters)
     given = f"{cell} NOT IN ('', '{NULL}')"
     tests = tuple(
         CellCondition(code=test.code, sql=f"CASE WHEN {given} THEN {test.sql} ELSE false END")
         for test in tests_for(cell, column.field, info).tests
     )
-    return list(tests), list(glances)
+    return FieldTests(tests=tests, prefilters=tests_for(raw, column.field, info).prefilters)
 
 
-def _numbered(tested: Sequence[tuple[Column, int, FieldTests]]) -> tuple[list[CellTest], list[str]]:
-    """Each test gets a bit; the tests of one column stay in one number."""
-    asked: list[CellTest] = []
-    masks: list[str] = []
-    for group in _groups(tested):
-        bits = [
-            CellTest(column=column, at=at, test=test, mask=len(masks), bit=0)
-            for column, at, tests in group
-            for test in tests.tests
-        ]
-        numbered = [
-            CellTest(column=one.column, at=one.at, test=one.test, mask=one.mask, bit=1 << number)
-            for number, one in enumerate(bits)
-        ]
-        glances = " OR ".join(f"({text})" for *_, tests in group for text in tests.glances)
-        total = " + ".join(
-            f"CASE WHEN {one.test.sql} THEN {one.bit} ELSE 0 END" for one in numbered
-        )
-        masks.append(
-            f"CASE WHEN {glances} THEN CAST({total} AS BIGINT) ELSE 0 END AS m{len(masks)}"
-        )
-        asked += numbered
-    return asked, masks
-
-
-def _groups(
-    tested: Sequence[tuple[Column, int, FieldTests]],
-) -> Iterator[list[tuple[Column, int, FieldTests]]]:
-    group: list[tuple[Column, int, FieldTests]] = []
+def _share_masks(members: Sequence[_TestedColumn]) -> Iterator[list[_TestedColumn]]:
+    """Columns whose tests fit into one mask together. The tests of a column are not parted."""
+    sharing: list[_TestedColumn] = []
     size = 0
-    for one in tested:
-        if not one[2].tests:
+    for member in members:
+        count = len(member.tests.tests)
+        if not count:
             continue
-        if size + len(one[2].tests) > BITS:
-            yield group
-            group, size = [], 0
-        group.append(one)
-        size += len(one[2].tests)
-    if group:
-        yield group
+        if size + count > BITS:
+            yield sharing
+            sharing, size = [], 0
+        sharing.append(member)
+        size += count
+    if sharing:
+        yield sharing
 
 
-def _doubles(columns: Columns, header: Sequence[str], target: Target) -> tuple[str, str]:
-    """By what two records are the same: by their key, or else by all that is sent."""
+def _number_tests(sharing: Sequence[_TestedColumn], mask: int) -> list[CellTest]:
+    conditions = [(member, condition) for member in sharing for condition in member.tests.tests]
+    return [
+        CellTest(
+            column=member.column,
+            position=member.position,
+            condition=condition,
+            mask=mask,
+            bit=1 << number,
+        )
+        for number, (member, condition) in enumerate(conditions)
+    ]
+
+
+def _mask_sql(sharing: Sequence[_TestedColumn], tests: Sequence[CellTest], mask: int) -> str:
+    prefilters = " OR ".join(f"({text})" for one in sharing for text in one.tests.prefilters)
+    bits = " + ".join(f"CASE WHEN {one.condition.sql} THEN {one.bit} ELSE 0 END" for one in tests)
+    return f"CASE WHEN {prefilters} THEN CAST({bits} AS BIGINT) ELSE 0 END AS m{mask}"
+
+
+def _duplicates(
+    columns: Columns, positions: Mapping[str, int], target: Target
+) -> tuple[str, dict[int, str]]:
+    """The code of the finding, and by which cells records are the same: SQL by position.
+
+    They are the same by their key, or in an insert by all that is sent.
+    """
     if target.operation is Operation.INSERT:
-        cells = ", ".join(f"c{header.index(one.source)}" for one in columns.as_sent)
-        return ("ROW_TWICE", f"hash({cells})") if cells else ("", "")
+        sent = [positions[column.source] for column in columns.as_sent]
+        return "ROW_TWICE", {position: f"c{position}" for position in sent}
     if columns.key is None or columns.key.field is None:
-        return "", ""
-    field, cell = columns.key.field, f"c{header.index(columns.key.source)}"
+        return "", {}
+    field, position = columns.key.field, positions[columns.key.source]
+    cell = f"c{position}"
     if field.type in {"id", "reference"}:
         cell = f"left({cell}, 15)"
     elif field.type in {"int", "long", "double", "currency", "percent"}:
         cell = f"coalesce(CAST(TRY_CAST({cell} AS DOUBLE) AS VARCHAR), {cell})"
     elif not field.case_sensitive:
         cell = f"lower({cell})"
-    return "KEY_TWICE", f"hash({cell})"
+    return "KEY_TWICE", {position: cell}

@@ -1,8 +1,7 @@
 """What may be wrong with the cells of a field of each type, as SQL.
 
-Each test is exact. A glance is what all rows pay for: cheap, never false where a test is true.
-Only the few rows that it points at are tested. The forms are those that bulk-api-2.md's sources
-name; where they are silent the stricter one is taken.
+Each test is exact. A prefilter is what every row pays for: cheap, and true wherever a test may be.
+Only the few rows that it lets through are tested.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 
 from bulkup.check.cells import record_ids
 from bulkup.duckdb_tools.engine import quoted
-from bulkup.model import Field, ObjectInfo
+from bulkup.model import Field, ObjectInfo, Operation
 
 MOST_CHARACTERS = 32_000
 """What Salesforce takes in one field."""
@@ -43,22 +42,28 @@ class CellCondition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldTests:
-    """The tests of one column, and the glance that is true wherever one of them may be."""
+    """The tests of one column, and prefilters, one of which is true wherever a test is."""
 
     tests: tuple[CellCondition, ...]
-    glances: tuple[str, ...]
+    prefilters: tuple[str, ...]
+
+    @property
+    def sql_length(self) -> int:
+        """Characters of SQL."""
+        return sum(len(test.sql) for test in self.tests) + sum(map(len, self.prefilters))
 
 
 def tests_for(cell: str, field: Field, info: ObjectInfo) -> FieldTests:
     """What to test in the cells of a field. `cell` is SQL for text that is never NULL."""
-    tests, glances = _KINDS.get(field.type, _length)(cell, field, info)
+    tests, prefilters = _KINDS.get(field.type, _length)(cell, field, info)
     return FieldTests(
         tests=tuple(CellCondition(code=code, sql=sql) for code, sql in tests.items()),
-        glances=tuple(glances),
+        prefilters=tuple(prefilters),
     )
 
 
-Made = tuple[dict[str, str], list[str]]
+SqlTests = tuple[dict[str, str], list[str]]
+"""The SQL of each test by its code, and the prefilters."""
 
 
 def _full(cell: str, pattern: str) -> str:
@@ -66,7 +71,7 @@ def _full(cell: str, pattern: str) -> str:
 
 
 def _unless(cell: str, pattern: str) -> str:
-    """A glance: the cell is not empty and not of the form."""
+    """A prefilter: the cell is not empty and not of the form."""
     return f"NOT regexp_full_match({cell}, '(?:{pattern})?')"
 
 
@@ -75,9 +80,9 @@ def limit(field: Field) -> int:
     return min(field.length or MOST_CHARACTERS, MOST_CHARACTERS)
 
 
-def _length(cell: str, field: Field, _info: ObjectInfo) -> Made:
-    most = limit(field)
-    return {"TOO_LONG": f"length({cell}) > {most}"}, [f"strlen({cell}) > {most}"]
+def _length(cell: str, field: Field, _info: ObjectInfo) -> SqlTests:
+    longest = limit(field)
+    return {"TOO_LONG": f"length({cell}) > {longest}"}, [f"strlen({cell}) > {longest}"]
 
 
 def is_text(field: Field) -> bool:
@@ -97,46 +102,46 @@ def style_tests(cell: str) -> FieldTests:
         f"CASE WHEN strlen({cell}) <> length({cell})"
         f" THEN regexp_matches({cell}, '{_GARBLED_SIGNS}|^\\x{{A0}}|\\x{{A0}}$') ELSE false END"
     )
-    return FieldTests(tests=tests, glances=(edges, signs))
+    return FieldTests(tests=tests, prefilters=(edges, signs))
 
 
-def _email(cell: str, field: Field, info: ObjectInfo) -> Made:
-    tests, glances = _length(cell, field, info)
+def _email(cell: str, field: Field, info: ObjectInfo) -> SqlTests:
+    tests, prefilters = _length(cell, field, info)
     tests["NOT_AN_EMAIL"] = f"NOT {_full(cell, EMAIL)}"
-    return tests, [*glances, _unless(cell, EMAIL)]
+    return tests, [*prefilters, _unless(cell, EMAIL)]
 
 
-def _choice(cell: str, field: Field, info: ObjectInfo) -> Made:
-    tests, glances = _length(cell, field, info)
+def _choice(cell: str, field: Field, info: ObjectInfo) -> SqlTests:
+    tests, prefilters = _length(cell, field, info)
     if field.picklist_values:
         code = "NOT_IN_PICKLIST" if field.restricted_picklist else "NEW_PICKLIST_VALUE"
         values = ", ".join(quoted(one) for one in field.picklist_values)
         tests[code] = f"{cell} NOT IN ({values})"
-        glances.append(f"{cell} NOT IN ('', {values})")
-    return tests, glances
+        prefilters.append(f"{cell} NOT IN ('', {values})")
+    return tests, prefilters
 
 
-def _choices(cell: str, field: Field, info: ObjectInfo) -> Made:
-    tests, glances = _length(cell, field, info)
+def _choices(cell: str, field: Field, info: ObjectInfo) -> SqlTests:
+    tests, prefilters = _length(cell, field, info)
     if field.picklist_values:
         code = "NOT_IN_PICKLIST" if field.restricted_picklist else "NEW_PICKLIST_VALUE"
         values = ", ".join(quoted(one) for one in field.picklist_values)
         split = f"string_split({cell}, ';')"
         tests[code] = f"NOT list_has_all([{values}], {split})"
-        glances.append(f"{cell} NOT IN ('', {values})")
-    return tests, glances
+        prefilters.append(f"{cell} NOT IN ('', {values})")
+    return tests, prefilters
 
 
-def _boolean(cell: str, _field: Field, _info: ObjectInfo) -> Made:
-    said = f"lower({cell})"
+def _boolean(cell: str, _field: Field, _info: ObjectInfo) -> SqlTests:
+    lower = f"lower({cell})"
     words = "'yes', 'no', 'y', 'n'"
     return {
-        "NOT_A_BOOLEAN": f"{said} NOT IN ('true', 'false', '1', '0', {words})",
-        "BOOLEAN_IN_WORDS": f"{said} IN ({words})",
+        "NOT_A_BOOLEAN": f"{lower} NOT IN ('true', 'false', '1', '0', {words})",
+        "BOOLEAN_IN_WORDS": f"{lower} IN ({words})",
     }, [f"{cell} NOT IN ('true', 'false', '')"]
 
 
-def _int(cell: str, field: Field, _info: ObjectInfo) -> Made:
+def _int(cell: str, field: Field, _info: ObjectInfo) -> SqlTests:
     value = f"TRY_CAST({cell} AS BIGINT)"
     fits = f"{_full(cell, _INTEGER)} AND {value} BETWEEN -2147483648 AND 2147483647"
     tests = {"NOT_AN_INTEGER": f"NOT coalesce({fits}, false)"}
@@ -147,7 +152,7 @@ def _int(cell: str, field: Field, _info: ObjectInfo) -> Made:
     return tests, [_unless(cell, f"[0-9]{{1,{min(field.digits or 9, 9)}}}")]
 
 
-def _number(cell: str, field: Field, _info: ObjectInfo) -> Made:
+def _number(cell: str, field: Field, _info: ObjectInfo) -> SqlTests:
     tests = {"NOT_A_NUMBER": f"NOT {_full(cell, _NUMBER)}"}
     whole = field.precision - field.scale
     if field.precision:
@@ -164,39 +169,39 @@ def _day(text: str) -> str:
     return f"TRY_CAST(left({text}, 10) AS DATE) IS NOT NULL AND {year}"
 
 
-def _date(cell: str, _field: Field, _info: ObjectInfo) -> Made:
+def _date(cell: str, _field: Field, _info: ObjectInfo) -> SqlTests:
     right = f"{_full(cell, _DATE)} AND {_day(cell)}"
     return {"NOT_A_DATE": f"NOT ({right})"}, [_unless(cell, _SAFE_DATE)]
 
 
-def _datetime(cell: str, _field: Field, _info: ObjectInfo) -> Made:
+def _datetime(cell: str, _field: Field, _info: ObjectInfo) -> SqlTests:
     right = f"{_full(cell, f'{_DATE}T{_CLOCK}{_ZONE}')} AND {_day(cell)}"
     return {"NOT_A_DATETIME": f"NOT ({right})"}, [_unless(cell, f"{_SAFE_DATE}T{_CLOCK}{_ZONE}")]
 
 
-def _time(cell: str, _field: Field, _info: ObjectInfo) -> Made:
+def _time(cell: str, _field: Field, _info: ObjectInfo) -> SqlTests:
     return {"NOT_A_TIME": f"NOT {_full(cell, f'{_CLOCK}Z?')}"}, [_unless(cell, f"{_CLOCK}Z?")]
 
 
-def _id(cell: str, field: Field, info: ObjectInfo) -> Made:
+def _id(cell: str, field: Field, info: ObjectInfo) -> SqlTests:
     shape = _full(cell, record_ids.SHAPE)
     tests = {
         "MALFORMED_ID": f"NOT {shape}",
         "WRONG_ID_CHECKSUM": f"{shape} AND {record_ids.wrong_checksum(cell)}",
     }
-    glances = [_unless(cell, record_ids.SHAPE), record_ids.wrong_checksum(cell)]
+    prefilters = [_unless(cell, record_ids.SHAPE), record_ids.wrong_checksum(cell)]
     if starts := record_ids.prefixes(field, info):
         other = f"left({cell}, 3) NOT IN ({', '.join(map(quoted, starts))})"
         tests["ID_OF_ANOTHER_OBJECT"] = f"{shape} AND {other}"
-        glances.append(f"{cell} <> '' AND {other}")
-    return tests, glances
+        prefilters.append(f"{cell} <> '' AND {other}")
+    return tests, prefilters
 
 
-def _nothing(_cell: str, _field: Field, _info: ObjectInfo) -> Made:
+def _nothing(_cell: str, _field: Field, _info: ObjectInfo) -> SqlTests:
     return {}, []
 
 
-_KINDS: Mapping[str, Callable[[str, Field, ObjectInfo], Made]] = {
+_KINDS: Mapping[str, Callable[[str, Field, ObjectInfo], SqlTests]] = {
     "email": _email,
     "picklist": _choice,
     "multipicklist": _choices,
@@ -219,3 +224,36 @@ _KINDS: Mapping[str, Callable[[str, Field, ObjectInfo], Made]] = {
 def relation_tests(cell: str) -> Iterator[CellCondition]:
     """What may be wrong with the cells of a relationship column."""
     yield CellCondition(code="TOO_LONG", sql=f"length({cell}) > {MOST_CHARACTERS}")
+
+
+_REQUIRED_EMPTY = {
+    Operation.INSERT: "REQUIRED_EMPTY",
+    Operation.UPSERT: "REQUIRED_EMPTY_FOR_NEW",
+}
+_CHANGES_RECORDS = {Operation.UPDATE, Operation.UPSERT}
+
+
+def empty_tests(
+    cell: str, field: Field | None, operation: Operation, *, is_key: bool, blank_null: bool
+) -> FieldTests:
+    """What may be wrong with empty cells and with those that empty the field.
+
+    `cell` is SQL for text, or NULL where the cell is empty. With `blank_null` an empty cell
+    empties the field as `#N/A` does.
+    """
+    empty = f"({cell} IS NULL OR {cell} = '')"
+    null = f"coalesce({cell} = '{NULL}', false)"
+    clears = f"({empty} OR {null})" if blank_null else null
+    conditions: dict[str, str] = {}
+    if is_key:
+        conditions["KEY_EMPTY"] = f"{empty} OR {null}"
+    elif field and not field.nillable:
+        conditions["REQUIRED_CLEARED"] = clears
+        if field.required and operation in _REQUIRED_EMPTY and not blank_null:
+            conditions[_REQUIRED_EMPTY[operation]] = empty
+    elif field and operation in _CHANGES_RECORDS:
+        conditions["FIELD_EMPTIED"] = clears
+    return FieldTests(
+        tests=tuple(CellCondition(code=code, sql=sql) for code, sql in conditions.items()),
+        prefilters=tuple(conditions.values()),
+    )
