@@ -55,6 +55,8 @@ class Org:
         self._slices_per_look = batches_per_look
         self._objects = load(directory)
         rules = login_rules or apps.load(directory)
+        ready_made = login_rules is None and not apps.has_own_rules(directory)
+        self.server_app = rules.app(apps.SERVER_APP) if ready_made else None
         self._database = open_database(directory)
         self._records = Records(self._database, self._objects)
         self.identity = identify(self._database, seed if directory is None else None)
