@@ -127,9 +127,10 @@ class Work:
         desk = self._desk
         locked = self._chosen(job, "locked", texts, random)
         free = [text for text in texts if id(text) not in locked]
-        rows = Slice(desk.records, desk.objects, job, upload.layout, desk.user).apply(free)
+        batch = Slice(desk.records, desk.objects, job, upload.layout, desk.user)
+        rows = batch.apply(free)
         error = RowError("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
-        return rows + [Row(text, error=error) for text in texts if id(text) in locked]
+        return rows + batch.refuse([text for text in texts if id(text) in locked], error)
 
     def _left_out(self, job: Job, texts: list[Text], random: Random) -> set[int]:
         return self._chosen(job, "unprocessed", texts, random)
