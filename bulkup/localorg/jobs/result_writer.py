@@ -21,6 +21,7 @@ class Writer:
     def __init__(self, job: Job, layout: Layout | None, random: Random) -> None:
         self._char = DELIMITERS[job.delimiter]
         self._end = ENDINGS[job.ending]
+        self._job = job
         self._layout = layout
         self._random = random
 
@@ -39,18 +40,32 @@ class Writer:
     def untouched(self, texts: Sequence[Text]) -> bytes:
         """The lines of records that were not worked on."""
         return self._shuffled(
-            [self._join(text.cells) if text.cells else text.raw.rstrip("\r\n") for text in texts]
+            [self._join(self._padded(text)) or text.raw.rstrip("\r\n") for text in texts]
         )
 
     def _line(self, row: Row, second: str) -> str:
         head = self._join([row.id if row.before or not row.error else "", second])
-        if not row.text.cells:
-            return head + self._char + row.text.raw.rstrip("\r\n")
-        return head + self._char + self._join(self._anew(row))
+        cells = self._join(self._anew(row)) or row.text.raw.rstrip("\r\n")
+        return head + self._char + cells
+
+    def _padded(self, text: Text) -> list[str]:
+        """As many cells as the header has, also for ragged rows and blank lines.
+
+        Empty for a record that could not be split into cells.
+        """
+        width = len(self._job.header)
+        if not width or (not text.cells and text.raw.strip("\r\n")):
+            return text.cells
+        return (text.cells + [""] * width)[:width]
 
     def _anew(self, row: Row) -> list[str]:
-        cells = row.text.cells
-        if self._layout is None or not self._layout.rewrites or (row.error and row.error.raw):
+        cells = self._padded(row.text)
+        if (
+            not cells
+            or self._layout is None
+            or not self._layout.rewrites
+            or (row.error and row.error.raw)
+        ):
             return cells
         cells = cells.copy()
         for at, rewrite in self._layout.rewrites:
@@ -58,7 +73,7 @@ class Writer:
                 try:
                     cells[at] = rewrite(cell)
                 except (ValueError, KeyError):  # behind the cell for which the row was refused
-                    return row.text.cells
+                    return self._padded(row.text)
         return cells
 
     def _join(self, cells: Sequence[str]) -> str:
