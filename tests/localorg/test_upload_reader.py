@@ -258,3 +258,14 @@ def test_a_cell_beyond_131072_characters_fails_its_row(org: Asker, limit: int) -
     assert [record["LastName"] for record in org.org.records("Contact")] == ["B"]
     text = org.text(job, "failedResults")
     assert "Failed to parse CSV row: more than 131072 characters in one field" in text
+
+
+def test_ragged_lines_of_a_job_aborted_before_its_start_have_as_many_cells_as_the_header(
+    org: Asker,
+) -> None:
+    job = org.create("Contact", "insert")
+    org.put(job, "LastName,Title\nA\n\n")
+    org.patch(job, "UploadComplete")
+    org.patch(job, "Aborted")
+    rows = list(csv.reader(org.text(job, "unprocessedrecords").splitlines()))
+    assert sorted(rows[1:]) == [["", ""], ["A", ""]]

@@ -21,7 +21,7 @@ class Writer:
     def __init__(self, job: Job, layout: Layout | None, random: Random) -> None:
         self._char = DELIMITERS[job.delimiter]
         self._end = ENDINGS[job.ending]
-        self._job = job
+        self._width = len(job.header)
         self._layout = layout
         self._random = random
 
@@ -37,10 +37,10 @@ class Writer:
         failed = [self._line(row, str(row.error)) for row in rows if row.error]
         return {SUCCESSFUL: self._shuffled(succeeded), FAILED_RESULTS: self._shuffled(failed)}
 
-    def untouched(self, texts: Sequence[Text]) -> bytes:
-        """The lines of records that were not worked on."""
+    def untouched(self, texts: Sequence[Text], width: int) -> bytes:
+        """The lines of records that were not worked on, of `width` cells each."""
         return self._shuffled(
-            [self._join(self._padded(text)) or text.raw.rstrip("\r\n") for text in texts]
+            [self._join(_padded(text, width)) or text.raw.rstrip("\r\n") for text in texts]
         )
 
     def _line(self, row: Row, second: str) -> str:
@@ -48,18 +48,8 @@ class Writer:
         cells = self._join(self._anew(row)) or row.text.raw.rstrip("\r\n")
         return head + self._char + cells
 
-    def _padded(self, text: Text) -> list[str]:
-        """As many cells as the header has, also for ragged rows and blank lines.
-
-        Empty for a record that could not be split into cells.
-        """
-        width = len(self._job.header)
-        if not width or (not text.cells and text.raw.strip("\r\n")):
-            return text.cells
-        return (text.cells + [""] * width)[:width]
-
     def _anew(self, row: Row) -> list[str]:
-        cells = self._padded(row.text)
+        cells = _padded(row.text, self._width)
         if (
             not cells
             or self._layout is None
@@ -73,7 +63,7 @@ class Writer:
                 try:
                     cells[at] = rewrite(cell)
                 except (ValueError, KeyError):  # behind the cell for which the row was refused
-                    return self._padded(row.text)
+                    return _padded(row.text, self._width)
         return cells
 
     def _join(self, cells: Sequence[str]) -> str:
@@ -91,3 +81,13 @@ def _plain(name: str, char: str) -> str:
     if any(one in name for one in (char, '"', "\n", "\r")):
         return '"' + name.replace('"', '""') + '"'
     return name
+
+
+def _padded(text: Text, width: int) -> list[str]:
+    """As many cells as the header has, also for ragged rows and blank lines.
+
+    Empty for a record that could not be split into cells.
+    """
+    if not text.cells and text.raw.strip("\r\n"):
+        return []
+    return (text.cells + [""] * width)[:width]

@@ -116,7 +116,9 @@ class Work:
             desk.jobs.add_result(job, kind, body)
         if left:
             untouched = [text for text in texts if id(text) in left]
-            desk.jobs.add_result(job, states.UNPROCESSED, writer.untouched(untouched))
+            desk.jobs.add_result(
+                job, states.UNPROCESSED, writer.untouched(untouched, len(job.header))
+            )
         job.slices += 1
         job.done += len(texts)
         job.failed += sum(1 for row in rows if row.error)
