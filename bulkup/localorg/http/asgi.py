@@ -69,7 +69,7 @@ class Shell:
         if not is_loopback_host(web.headers.get("host", "")):
             await _send(send, _WRONG_HOST)
             return
-        ordered = self._org.foresee(web.method, web.url.path)
+        ordered = self._org.fault_for(web.method, web.url.path)
         fault = ordered.on_the_way if ordered else None
         if fault and fault.trouble in {ConnectionFault.RESET, ConnectionFault.RESET_UPLOAD}:
             await _reset(web, after_half=fault.trouble is ConnectionFault.RESET_UPLOAD)
@@ -78,7 +78,7 @@ class Shell:
             request = await _read(web)
         except ClientDisconnect:
             return  # what came in part was never asked
-        response = await run_in_threadpool(self._org.carry_out, request, ordered)
+        response = await run_in_threadpool(self._org.handle_with_fault, request, ordered)
         self._news.set()
         await self._deliver(web, send, response)
 
