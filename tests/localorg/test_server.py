@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bulkup.localorg.data.private_files import write_private
 from bulkup.localorg.faults import FaultAction, FaultPlan, RequestFault
 from bulkup.localorg.http import lock
 from bulkup.localorg.server import OrgInUse, Running, find_running, reset, serve
@@ -288,3 +289,13 @@ def test_an_apps_toml_replaces_the_ready_made_app(tmp_path: Path) -> None:
     (tmp_path / "apps.toml").write_text("", encoding="utf-8")
     with serve(tmp_path) as running:
         assert running.server_app is None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need a privilege elsewhere")
+def test_a_private_file_replaces_a_link_and_does_not_follow_it(tmp_path: Path) -> None:
+    (tmp_path / "victim").write_text("kept", encoding="utf-8")
+    (tmp_path / "note").symlink_to(tmp_path / "victim")
+    write_private(tmp_path / "note", {"token": "t"})
+    assert (tmp_path / "victim").read_text(encoding="utf-8") == "kept"
+    assert not (tmp_path / "note").is_symlink()
+    assert stat.S_IMODE((tmp_path / "note").stat().st_mode) == 0o600

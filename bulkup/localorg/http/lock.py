@@ -61,10 +61,10 @@ def announced(directory: Path, url: str, token: str) -> Iterator[None]:
 
 def find_running(directory: Path) -> tuple[str, str] | None:
     """The URL and token of the process that serves this org and has announced it, or None."""
-    found = _serving(directory)
-    if found is None or not _is_held(directory) or not _answers(found[0]):
+    serving = _serving(directory)
+    if serving is None or not _is_held(directory) or not _answers(serving[0]):
         return None
-    return found
+    return serving
 
 
 def _read(path: Path) -> dict[str, object]:
