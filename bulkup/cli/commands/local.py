@@ -55,6 +55,7 @@ def serve(
     home = state_dir.find_state_dir()
     home.make()
     running = start(home.localorg, port=port, announce=True, faults=_read(faults))
+    server_app = running.server_app
     with running:
         if json:
             output.document(
@@ -62,6 +63,8 @@ def serve(
                     "schema": "bulkup.local/1",
                     "instance_url": running.url,
                     "access_token": running.token,
+                    "client_id": server_app.client_id if server_app else None,
+                    "client_secret": server_app.secret if server_app else None,
                     "process": os.getpid(),
                 }
             )
@@ -70,6 +73,8 @@ def serve(
             output.line("Any client can use it with:")
             output.line(f"  export BULKUP_INSTANCE_URL={running.url}")
             output.line(f"  export BULKUP_ACCESS_TOKEN={running.token}")
+            if server_app:
+                output.line(f"Client credentials: {server_app.client_id}, {server_app.secret}")
             output.line("^C ends it; its records are kept. `--org local` uses it as well.")
         return _until_told(running)
 

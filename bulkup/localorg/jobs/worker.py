@@ -116,7 +116,9 @@ class Work:
             desk.jobs.add_result(job, kind, body)
         if left:
             untouched = [text for text in texts if id(text) in left]
-            desk.jobs.add_result(job, states.UNPROCESSED, writer.untouched(untouched))
+            desk.jobs.add_result(
+                job, states.UNPROCESSED, writer.untouched(untouched, len(job.header))
+            )
         job.slices += 1
         job.done += len(texts)
         job.failed += sum(1 for row in rows if row.error)
@@ -127,9 +129,10 @@ class Work:
         desk = self._desk
         locked = self._chosen(job, "locked", texts, random)
         free = [text for text in texts if id(text) not in locked]
-        rows = Slice(desk.records, desk.objects, job, upload.layout, desk.user).apply(free)
+        batch = Slice(desk.records, desk.objects, job, upload.layout, desk.user)
+        rows = batch.apply(free)
         error = RowError("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
-        return rows + [Row(text, error=error) for text in texts if id(text) in locked]
+        return rows + batch.refuse([text for text in texts if id(text) in locked], error)
 
     def _left_out(self, job: Job, texts: list[Text], random: Random) -> set[int]:
         return self._chosen(job, "unprocessed", texts, random)
