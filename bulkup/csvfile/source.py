@@ -1,6 +1,7 @@
 """A user's CSV as it is: one pass tells its dialect, columns, rows and fingerprint."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -54,7 +55,7 @@ def open_source(
         raise as_error(name, problems)
     return Source(
         path=path,
-        name=name,
+        name=os.fsencode(name).decode("utf-8", "replace"),  # it goes into JSON
         size=size,
         sha256=digest.hex(),
         encoding="utf-8",

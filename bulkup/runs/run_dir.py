@@ -1,11 +1,13 @@
 """The run directory: a plan that never changes, a journal, a lock, and Salesforce's answers."""
 
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 from filelock import FileLock, Timeout
@@ -19,6 +21,10 @@ from bulkup.runs.job_results import Answers
 from bulkup.runs.journal import Journal, read
 from bulkup.runs.plan import FORMAT, Plan
 from bulkup.state_dir import StateDir
+
+_URI = "file://"
+_NOT_UTF8 = re.compile("[\ud800-\udfff]")
+"""Surrogates: what Python has in a file name for bytes that are not UTF-8."""
 
 LOOKED_AT_SECONDS = 0.3
 """`bulkup runs` holds a run for a moment, to see whether somebody else does."""
@@ -175,11 +181,15 @@ def all_runs(places: StateDir) -> list[Path]:
 
 
 def _paths_from(folder: Path) -> Callable[[Any], str]:
-    """What writes paths down: those inside the run directory from there, so that it can move."""
+    """What writes paths down: those inside the run directory from there, so that it can move.
+
+    A path that is not UTF-8 can't stand in JSON as it is, but as a URI.
+    """
 
     def encode(value: Any) -> str:
         if isinstance(value, Path):
-            return str(value.relative_to(folder) if value.is_relative_to(folder) else value)
+            text = str(value.relative_to(folder) if value.is_relative_to(folder) else value)
+            return value.as_uri() if _NOT_UTF8.search(text) else text
         raise NotImplementedError(type(value))
 
     return encode
@@ -190,6 +200,8 @@ def _paths_in(folder: Path) -> Callable[[type, Any], Any]:
 
     def decode(kind: type, value: Any) -> Any:
         if issubclass(kind, Path):
+            if value.startswith(_URI):
+                return Path(os.fsdecode(unquote_to_bytes(value.removeprefix(_URI))))
             return folder / value
         raise NotImplementedError(kind)
 
