@@ -1,4 +1,4 @@
-"""Opens DuckDB: little memory, spill files inside the run directory, nothing from the network."""
+"""Opens DuckDB: with little memory, spill files in the run directory, and no network."""
 
 import errno
 import os
@@ -25,7 +25,7 @@ __all__ = [
     "with_enough_memory",
 ]
 
-Done = TypeVar("Done")
+Result = TypeVar("Result")
 Error = duckdb.Error
 Database = duckdb.DuckDBPyConnection
 
@@ -33,21 +33,21 @@ MEMORY_LIMIT = "96MB"
 """What DuckDB's buffers may hold; with its CSV buffers and Python a process stays under 300 MB."""
 
 MORE_MEMORY = ("384MB", "1536MB")
-"""What is tried next where that is too little even with spilling: better much than nothing."""
+"""What is tried next where that is too little even with spilling."""
 
 MOST_THREADS = 4
-"""More threads would each want their own buffers."""
+"""Each thread has its own buffers."""
 
 
 NO_ROOM = {errno.ENOSPC, errno.EFBIG, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)}
-"""Errors of the system when it is asked to write, none of which reading meets."""
+"""Error codes of the system that come only from writing."""
 
 
 @contextmanager
 def engine(
     work: Path, *, memory_limit: str = MEMORY_LIMIT, threads: int | None = None
 ) -> Iterator[Database]:
-    """A connection of its own, in memory, that spills into a new directory inside `work`.
+    """Open an in-memory database that spills into a new directory inside `work`.
 
     Rows keep their order. The directory (mode 0700) is gone when the block ends, however it ends.
 
@@ -55,12 +55,12 @@ def engine(
         NotWritable: the disk is full, or can't be written for another reason.
         RunError: there is too little memory, or a file can't be read.
     """
-    with _translated_errors(work), _connected(work, memory_limit, threads) as connection:
+    with _translate_errors(work), _connect(work, memory_limit, threads) as connection:
         yield connection
 
 
 @contextmanager
-def _connected(work: Path, memory_limit: str, threads: int | None) -> Iterator[Database]:
+def _connect(work: Path, memory_limit: str, threads: int | None) -> Iterator[Database]:
     work.mkdir(parents=True, exist_ok=True)
     spill = tempfile.mkdtemp(prefix="spill-", dir=work)
     try:
@@ -72,21 +72,21 @@ def _connected(work: Path, memory_limit: str, threads: int | None) -> Iterator[D
         shutil.rmtree(spill, ignore_errors=True)
 
 
-def with_enough_memory(work: Path, do: Callable[[Database, Path], Done]) -> Done:
-    """What `do` returns with a connection and an empty directory inside `work`.
+def with_enough_memory(work: Path, do: Callable[[Database, Path], Result]) -> Result:
+    """Call `do` with a connection and an empty directory inside `work`, and return its result.
 
-    It is begun again from the start, with more memory, where DuckDB says that it has too little.
+    It is called again, with more memory, where DuckDB says that it has too little.
 
     Raises:
         NotWritable: the disk is full, or can't be written for another reason.
         RunError: there is too little memory at last, or a file can't be read.
     """
-    with _translated_errors(work):
+    with _translate_errors(work):
         work.mkdir(parents=True, exist_ok=True)
         for limit in (MEMORY_LIMIT, *MORE_MEMORY):
             with (
                 tempfile.TemporaryDirectory(prefix="rows-", dir=work) as folder,
-                _connected(Path(folder), limit, None) as connection,
+                _connect(Path(folder), limit, None) as connection,
             ):
                 try:
                     return do(connection, Path(folder))
@@ -97,8 +97,8 @@ def with_enough_memory(work: Path, do: Callable[[Database, Path], Done]) -> Done
 
 
 @contextmanager
-def _translated_errors(work: Path) -> Iterator[None]:
-    """Make errors of DuckDB's, and of a disk without room, errors of ours.
+def _translate_errors(work: Path) -> Iterator[None]:
+    """Turn errors of DuckDB, and of a full disk, into errors of ours.
 
     DuckDB tells the system's own error only in its message.
     """
@@ -152,7 +152,7 @@ def _settings(
 
 
 def number(connection: Database, query: str) -> int:
-    """The one number that the query gives."""
+    """The number that the query gives."""
     row = connection.execute(query).fetchone()
     return int(row[0]) if row else 0
 

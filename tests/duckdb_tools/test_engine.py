@@ -41,28 +41,28 @@ def test_names_and_texts_are_quoted() -> None:
     assert named('a"b') == '"a""b"'
 
 
-def test_too_little_memory_is_tried_again_with_more(
+def test_too_little_memory_is_tried_again_with_more_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bulkup.duckdb_tools.engine.MEMORY_LIMIT", "8MB")
-    rooms = []
+    folders = []
 
-    def build(connection: "duckdb.DuckDBPyConnection", room: Path) -> object:
-        rooms.append(room)
+    def build(connection: "duckdb.DuckDBPyConnection", folder: Path) -> object:
+        folders.append(folder)
         connection.execute("CREATE TABLE t AS SELECT list(i) AS l FROM range(5000000) r(i)")
         return connection.execute("SELECT len(l) FROM t").fetchone()
 
     assert with_enough_memory(tmp_path, build) == (5_000_000,)
-    assert len(rooms) == 2
+    assert len(folders) == 2
     assert list(tmp_path.iterdir()) == []
 
 
-def test_too_little_memory_at_last_is_an_error(
+def test_too_little_memory_in_the_end_is_an_error_with_a_hint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bulkup.duckdb_tools.engine.MORE_MEMORY", ("8MB",))
 
-    def build(connection: "duckdb.DuckDBPyConnection", room: Path) -> None:
+    def build(connection: "duckdb.DuckDBPyConnection", folder: Path) -> None:
         raise duckdb.OutOfMemoryException
 
     with pytest.raises(RunError, match="too little memory") as raised:
