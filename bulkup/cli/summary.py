@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from bulkup.cli import output
 from bulkup.cli.output import Output
+from bulkup.csvfile.records import is_own
 from bulkup.model import Status
 from bulkup.report.document import run_document
 from bulkup.report.report import Report
@@ -17,7 +18,6 @@ TOP_ERRORS = 10
 MOST_OPTIONS = 200
 """Characters of `--map` and `--drop` in a hint; a longer one helps nobody."""
 API_VERSION = "60.0"
-OWN_COLUMNS = ("sf__", "bulkup__")
 HEADLINES = {
     State.COMPLETE: "Complete: every row that was to be sent went in.",
     State.PARTIAL: "Partial: some rows did not go in.",
@@ -164,7 +164,7 @@ def _column_options(plan: Plan) -> Iterator[str]:
     sent = {one.source: one.name for one in plan.columns}
     for name in plan.original.header:
         if name not in sent:
-            if not name.lower().startswith(OWN_COLUMNS):
+            if not is_own(name):
                 yield f"--drop {as_argument(name)}"
         elif sent[name].lower() != name.strip().lower():
             yield f"--map {as_argument(f'{name}={sent[name]}')}"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bulkup.duckdb_tools.engine import Database, quoted
+from bulkup.duckdb_tools.engine import Database, located, quoted
 from bulkup.errors import RunError
 from bulkup.model import Delimiter
 from bulkup.results.result_columns import FILE_OF_STATUS, RESULT_COLUMNS, TEXT_COLUMNS
@@ -67,7 +67,7 @@ def write_prefixes(
     connection.execute(
         f"COPY (SELECT concat({', '.join(parts)})"
         f" FROM (SELECT * FROM final WHERE {within} ORDER BY row))"
-        f" TO {quoted(to.path)} (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '', ESCAPE '')"
+        f" TO {located(to.path)} (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '', ESCAPE '')"
     )
 
 
