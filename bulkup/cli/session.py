@@ -69,7 +69,8 @@ class RunJobs:
 
     def fetch(self, job_id: str, kind: ResultKind, to: Path, /) -> None:
         """One result."""
-        self.jobs.fetch(job_id, kind, to)
+        columns = [column.name for column in self.run.plan.columns]
+        self.jobs.fetch(job_id, kind, to, columns=columns)
 
 
 def execute_and_present(

@@ -71,8 +71,8 @@ def test_what_passes_once_is_among_what_passes() -> None:
 LOCK = "UNABLE_TO_LOCK_ROW:unable to obtain exclusive access to this record:--"
 BY_TRIGGER = (
     "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY:dlrs_ContactTrigger: execution of AfterInsert\n\n"
-    "caused by: System.DmlException: Update failed. First exception on row 0 with id "
-    "001000000000001AAA; first error: UNABLE_TO_LOCK_ROW, unable to obtain exclusive access to this record: []:--"
+    "caused by: System.DmlException: Update failed. First exception on row 0; first error: "
+    "UNABLE_TO_LOCK_ROW, unable to obtain exclusive access to this record: []:--"
 )
 BY_FLOW = (
     "CANNOT_EXECUTE_FLOW_TRIGGER:We can't save this record because the 'Sum' process failed. "
