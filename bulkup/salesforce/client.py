@@ -11,6 +11,7 @@ from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
 
 import httpx
+import truststore
 
 from bulkup import __version__
 from bulkup.errors import InputError, Refused, SalesforceError, Transient
@@ -433,8 +434,6 @@ def trust(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     arguments: dict[str, Any] = {"trust_env": not is_loopback(parts.hostname)}
     if parts.scheme == "https":
-        import truststore  # noqa: PLC0415 -- costs start-up time, and http needs none
-
         arguments["verify"] = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     else:
         arguments["verify"] = False
