@@ -59,10 +59,11 @@ def test_failures_that_pass_by_themselves_are_counted_apart(tmp_path: Path) -> N
         ["", "UNABLE_TO_LOCK_ROW:unable to obtain exclusive access:--", "a"],
         ["", 'STRING_TOO_LONG:"x", too long:LastName --', "b"],
         ["", "UNABLE_TO_LOCK_ROW_NOT:other:--", "c"],
+        ["", "CANNOT_EXECUTE_FLOW_TRIGGER:x\nfirst error: UNABLE_TO_LOCK_ROW, busy:--", "d"],
     ]
     content = written(["sf__Id", "sf__Error", "A"], rows)
     counts = counted(tmp_path, {ResultKind.FAILED: content})
-    assert (counts.failed, counts.passing) == (3, 1)
+    assert (counts.failed, counts.passing) == (4, 2)
 
 
 def test_a_last_record_without_an_ending_counts(tmp_path: Path) -> None:

@@ -215,7 +215,7 @@ def _become(connection: Connection, job: str, state: JobState) -> Job:
         return connection.patience(lambda: step(job))
     except Refused:
         found = connection.patience(lambda: jobs.get(job))
-        lost_answer = connection.patience.bore_a_fault and (
+        lost_answer = connection.patience.has_retried and (
             found.state in CLOSED if state is JobState.UPLOAD_COMPLETE else found.state is state
         )
         if not lost_answer:
