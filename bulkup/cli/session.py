@@ -17,6 +17,7 @@ from bulkup.csvfile.source_file import SourceFile
 from bulkup.execution import reconcile_run
 from bulkup.execution.body import Body
 from bulkup.execution.chunk_job import Sendable
+from bulkup.execution.completion import late_rows_seconds
 from bulkup.execution.control import FailureGuard, RunControl
 from bulkup.execution.execute import execute_run, header_of
 from bulkup.execution.runner import Runner
@@ -121,6 +122,7 @@ def _carried(
             watcher=FailureGuard(stop, limit),
             listener=stack.enter_context(show_progress(screen, chunks, len(header))),
             retry_for=options.retry_for,
+            late_rows_for=late_rows_seconds(run.plan),
         )
         report = execute_run(
             run, journal, runner, reconcile_run.reconcile_hooks(connection, stop, file)

@@ -142,7 +142,9 @@ def shape_of(chance: random.Random) -> Shape:
         faults=FaultPlan(requests=requests, jobs=jobs),
         kills=chance.choice([0.0, 0.3, 1.0, 2.0]) if wild else 0.0,
         person=chance.choice([0.0] * 5 + [0.02]),
-        closer=0.0 if any(one.gone for one in jobs) else chance.choice([0.0] * 4 + [0.2]),
+        closer=0.0
+        if any(one.gone or one.late_rows for one in jobs)
+        else chance.choice([0.0] * 4 + [0.2]),
         no_wait=chance.random() < 0.1,
         may_lose=may_lose,
         row_retries=chance.choice([0, 1, 3, 3]),
@@ -188,6 +190,7 @@ def _job_faults(chance: random.Random) -> tuple[list[JobFault], bool]:
         case 0:
             one["fail_after"] = chance.randint(0, 20)
             one["error"] = chance.choice(["Timeout", "TooManyLockFailure", "InternalServerError"])
+            one |= _late_rows(chance)
         case 1 | 7 | 8:
             one["locked"] = chance.choice([0.2, 0.4, 0.8])
         case 2:
@@ -196,6 +199,7 @@ def _job_faults(chance: random.Random) -> tuple[list[JobFault], bool]:
             one["lag"] = chance.randint(1, 4)
         case 4:
             one["abort_lands"] = chance.randint(0, 5)
+            one |= _late_rows(chance)
         case 5:
             one["missing"] = 0.3
             one["missing_answers"] = chance.randint(0, 3)
@@ -204,6 +208,13 @@ def _job_faults(chance: random.Random) -> tuple[list[JobFault], bool]:
             one["gone"] = chance.choice(["UploadComplete"] * 2 + ["InProgress", "JobComplete"])
             may_lose = True
     return [JobFault(**one)], may_lose
+
+
+def _late_rows(chance: random.Random) -> dict[str, Any]:
+    """Batches that land after the end of their job, sooner than we stop waiting for them."""
+    if chance.random() < 0.5:
+        return {}
+    return {"late_rows": chance.randint(1, 20), "late_after": chance.choice([1, 20, 200, 500])}
 
 
 @dataclass(kw_only=True)
