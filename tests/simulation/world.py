@@ -21,13 +21,14 @@ from bulkup.csvfile.source_file import SourceFile
 from bulkup.errors import CredentialsError
 from bulkup.execution import reconcile_run
 from bulkup.execution.accounting import ChunkOutcome, chunk_outcomes
+from bulkup.execution.chunk_job import Sendable
 from bulkup.execution.control import FailureGuard, RunControl
 from bulkup.execution.execute import ReconcileHooks, execute_run, header_of
 from bulkup.execution.runner import Runner
 from bulkup.localorg.faults.plan import FaultAction, FaultPlan, JobFault, RequestFault
 from bulkup.localorg.http.messages import Request
 from bulkup.localorg.org import Org
-from bulkup.model import JobState, Operation, ResultKind, Status, Target
+from bulkup.model import Job, JobState, Operation, ResultKind, Status, Target
 from bulkup.planning.chunking import cut
 from bulkup.report.report import Report
 from bulkup.results.totals import Totals
@@ -217,6 +218,24 @@ def _late_rows(chance: random.Random) -> dict[str, Any]:
     return {"late_rows": chance.randint(1, 20), "late_after": chance.choice([1, 20, 200, 500])}
 
 
+@dataclass(frozen=True, slots=True)
+class WatchedJobs(RunJobs):
+    """The run's jobs, none of which may be given a second upload."""
+
+    uploaded: set[str]
+
+    def upload(self, job: Job, body: Sendable, /) -> None:
+        """The one upload.
+
+        Raises:
+            Broken: it is the second one.
+        """
+        if job.id in self.uploaded:
+            raise Broken(f"job {job.id} is given a second upload")
+        self.uploaded.add(job.id)
+        self.jobs.upload(job, body)
+
+
 @dataclass(kw_only=True)
 class World:
     """A load from its file to its end, through as many processes as it takes."""
@@ -231,6 +250,7 @@ class World:
     kills: int = 0
     limit: int | None = None
     rounds: int = 0
+    uploaded: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
@@ -366,7 +386,7 @@ class World:
         ):
             runner = Runner(
                 journal=journal,
-                ingest=RunJobs(IngestJobs(client), run),
+                ingest=WatchedJobs(IngestJobs(client), run, self.uploaded),
                 body_of=ChunkBodies(run, header_of(run), file, stack),
                 answers=self._answers(run),
                 clock=self.clock,
