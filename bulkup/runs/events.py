@@ -96,12 +96,16 @@ class Lost(ChunkEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobPolled(ChunkEvent):
-    """A look at a job that has been closed. `settling`: it has ended, its counts have not."""
+    """A look at a job that has been closed. `settling`: it has ended, its counts have not.
+
+    `late_rows_for`: for so many seconds batches of a job that did not complete may still land.
+    """
 
     durable: ClassVar[bool] = False
 
     seen: Job
     settling: bool = False
+    late_rows_for: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import Any
 from bulkup.localorg.http.messages import ConnectionFault, Fault
 
 FOR_EVER = 0
+LATE_AFTER = 60.0
 
 
 class FaultAction(StrEnum):
@@ -79,9 +80,11 @@ class JobFault:
     `fail_after`: the job ends Failed after so many rows, with `error`. `locked`: the share of rows
     refused with UNABLE_TO_LOCK_ROW. `unprocessed`: the share of rows that is left unprocessed.
     `lag`: so many looks at the ended job still tell of half its rows. `abort_lands`: so many rows
-    still land after an abort. `missing`: the share of rows that results leave out, in the first
-    `missing_answers` answers (0: in all). `gone`: the job is gone (404) once it has reached this
-    state. Shares are from 0 to 1; which rows is decided by the org's seed.
+    still land after an abort. `late_rows`: so many rows still land `late_after` seconds after the
+    job was aborted or ended Failed by `fail_after`, and are unprocessed until then. `missing`: the
+    share of rows that results leave out, in the first `missing_answers` answers (0: in all).
+    `gone`: the job is gone (404) once it has reached this state. Shares are from 0 to 1; which
+    rows is decided by the org's seed.
     """
 
     object: str = ""
@@ -94,6 +97,8 @@ class JobFault:
     unprocessed: float = 0.0
     lag: int = 0
     abort_lands: int | None = None
+    late_rows: int = 0
+    late_after: float = LATE_AFTER
     missing: float = 0.0
     missing_answers: int = 0
     gone: str = ""
