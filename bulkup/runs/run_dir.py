@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -246,7 +247,9 @@ def open_run(folder: Path) -> Run:
     try:
         document = msgspec.json.decode(files.plan.read_bytes())
         _require_readable(folder.name, document["format"], str(document["version"]))
-        return Run(files=files, plan=plan_of(document, folder))
+        plan = plan_of(document, folder)
+        datetime.fromisoformat(plan.created)
+        return Run(files=files, plan=plan)
     except FileNotFoundError as error:
         raise RunNotFound(f"There is no run {folder.name}") from error
     except OSError as error:
