@@ -22,12 +22,13 @@ from bulkup.execution.observer import Observer
 from bulkup.execution.reconcile_run import reconcile_hooks
 from bulkup.execution.retry_source import open_source_again, part_rows, read_again
 from bulkup.execution.runner import Runner
-from bulkup.execution.source_guard import open_planned_source
+from bulkup.execution.source_guard import open_planned_source, open_source_or_none
 from bulkup.model import Target
 from bulkup.planning.column_mapping import map_columns
 from bulkup.planning.plan_load import (
+    limits_that_never_stop,
     make_plan,
-    new_run_folder,
+    new_run_dir,
     record_plan,
     select_for_sending,
     target_in_org,
@@ -40,6 +41,7 @@ from bulkup.planning.read_input import (
 )
 from bulkup.planning.request import LoadRequest
 from bulkup.report.report import Report
+from bulkup.runs.events import Stopping
 from bulkup.runs.journal import Journal
 from bulkup.runs.plan import MaxFailed
 from bulkup.runs.preconditions import (
@@ -106,25 +108,29 @@ def load(request: LoadRequest, org: Connection, session: Session) -> Report:
         whatever ends the load afterwards stands in the report.
     """
     with (
-        new_run_folder(session.home, request.file, request.operation) as folder,
-        open_input(request, RunDir(folder).prepared) as file,
+        new_run_dir(session.home, request.file, request.operation) as run_dir,
+        open_input(request, run_dir.prepared) as file,
     ):
-        table = read_input(file, request, RunDir(folder).prepared)
+        session.observer.connected(org)
+        table = read_input(file, request, run_dir.prepared)
         session.observer.input_read(table)
         mapped = map_columns(request, table, org, session.home)
-        result = run_check(request, mapped, org, folder)
+        result = run_check(request, mapped, org, run_dir)
         raise_if_stopping(request, result, table.file.name)
         session.observer.checked(result)
-        selected = select_for_sending(request, mapped, result, folder)
+        selected = select_for_sending(request, mapped, result, run_dir)
         with open_selected(selected.sheet, file) as sent:
             target = target_in_org(request.target(mapped.info), mapped.columns, org)
-            options = request.options(folder.name)
+            session.observer.confirm(target, selected.sheet.source.rows)
+            options = request.options(run_dir.name)
             plan = make_plan(target, table, selected, mapped.columns, options)
-            run = record_plan(plan, folder, session.clock)
+            run = record_plan(plan, run_dir, session.clock)
             session.observer.note(
                 f"run {run.name}: {amount(len(plan.chunks), 'job')} of "
                 f"{amount(selected.sheet.source.rows, 'row')}"
             )
+            for sentence in limits_that_never_stop(plan):
+                session.observer.note(sentence)
             control = RunControl(session.clock, timeout=request.timeout, wait=request.wait)
             with run.holding(session.clock) as journal:
                 return execute(run, journal, sent, org=org, control=control, session=session)
@@ -143,12 +149,12 @@ def check_load(
     """
     session.home.make()
     with TemporaryDirectory(prefix="check-", dir=session.home.state) as name:
-        folder = Path(name)
-        with open_input(request, folder) as file:
-            table = read_input(file, request, folder)
+        run_dir = RunDir(Path(name))
+        with open_input(request, run_dir.prepared) as file:
+            table = read_input(file, request, run_dir.prepared)
         session.observer.input_read(table)
         mapped = map_columns(request, table, org, session.home)
-        return run_check(request, mapped, org, folder, findings_csv)
+        return run_check(request, mapped, org, run_dir, findings_csv)
 
 
 def resume(
@@ -174,9 +180,37 @@ def resume(
             require_result_folder(plan.options.directory, plan.source.path)
         with open_planned_source(run) as file, connect(plan.target, plan.options.retry_for) as org:
             require_same_org(run, org.org_id(), org.instance_url)
+            session.observer.connected(org)
             require_takeover(run, journal, session.clock)
             session.observer.note(f"run {run.name}: going on")
             control = RunControl(session.clock, timeout=changes.timeout, wait=changes.wait)
+            return execute(run, journal, file, org=org, control=control, session=session)
+
+
+def stop(run: Run, changes: Changes, connect: Connect, session: Session) -> Report:
+    """End a run now: abort its jobs, fetch what was done, and write the result files.
+
+    The run is over then, and `retry` sends the rest. Where the source is gone or was changed, the
+    result files hold what Salesforce answered, and no `results.csv` is written.
+
+    Raises:
+        RunError: it is over, held by another process, or of another org.
+        CredentialsError, SalesforceError: the org.
+    """
+    run = changes.apply(run)
+    plan = run.plan
+    with run.holding(session.clock) as journal:
+        require_resumable(run_status(run, journal.events))
+        require_result_folder(plan.options.directory, plan.source.path)
+        with (
+            open_source_or_none(run) as file,
+            connect(plan.target, plan.options.retry_for) as org,
+        ):
+            require_same_org(run, org.org_id(), org.instance_url)
+            session.observer.connected(org)
+            require_takeover(run, journal, session.clock)
+            journal.append(Stopping())
+            control = RunControl(session.clock, timeout=changes.timeout)
             return execute(run, journal, file, org=org, control=control, session=session)
 
 
@@ -205,24 +239,25 @@ def retry(
     target = old.plan.target
     with (
         _hold_finished(old, session.clock) as old_journal,
-        new_run_folder(session.home, old.plan.source.name, target.operation) as folder,
+        new_run_dir(session.home, old.plan.source.name, target.operation) as run_dir,
     ):
-        again, unknown = part_rows(old, folder, include_unknown=include_unknown)
+        again, unknown = part_rows(old, run_dir, include_unknown=include_unknown)
         if not again:
             return NothingToRetry(unknown=unknown)
-        directory = changes.directory or Path("bulkup-results") / folder.name
+        directory = changes.directory or Path("bulkup-results") / run_dir.name
         old = replace(changes, directory=directory, source=None).apply(old)
         options = replace(old.plan.options, canary=0)
         with connect(target, options.retry_for) as org, open_source_again(old) as file:
             require_same_org(old, org.org_id(), org.instance_url)
-            table, selected, columns = read_again(old, folder, file)
+            session.observer.connected(org)
+            table, selected, columns = read_again(old, run_dir, file)
             with open_selected(selected.sheet, file) as sent:
                 plan = replace(
                     make_plan(target, table, selected, columns, options),
                     retry_of=old.name,
                     retry_of_events=len(old_journal.events),
                 )
-                new = record_plan(plan, folder, session.clock)
+                new = record_plan(plan, run_dir, session.clock)
                 control = RunControl(session.clock, timeout=changes.timeout, wait=changes.wait)
                 with new.holding(session.clock) as journal:
                     supersede(old, old_journal, new)
@@ -235,7 +270,7 @@ def retry(
 def execute(
     run: Run,
     journal: Journal,
-    file: SourceFile,
+    file: SourceFile | None,
     *,
     org: Connection,
     control: RunControl,
@@ -243,9 +278,12 @@ def execute(
 ) -> Report:
     """Send what is left of the plan, wait, match results with rows, and report.
 
-    `file` is what the plan sends, held open since it was fingerprinted.
+    `file` is what the plan sends, held open since it was fingerprinted; None for a run that is
+    stopped without its source.
     """
     options = run.plan.options
+    if any(isinstance(event, Stopping) for event in journal.events):
+        control.call_all_off("the run was stopped")
     limit = options.max_failed.limit(run.plan.source.rows) if options.max_failed else None
     with ExitStack() as stack:
         executor = ThreadPoolExecutor(options.parallel)

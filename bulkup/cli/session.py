@@ -8,6 +8,7 @@ from bulkup.cli import signals
 from bulkup.cli.connection import connect
 from bulkup.cli.output import Output, finding_line
 from bulkup.cli.progress import show_progress
+from bulkup.cli.prompts import confirm_delete
 from bulkup.cli.summary import present
 from bulkup.execution.control import RunControl
 from bulkup.execution.execute import header_of
@@ -26,8 +27,18 @@ from bulkup.text import amount
 class TerminalObserver(Observer):
     """Shows a load on stderr: notes, findings, and progress as bars or lines."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, *, confirmed: bool) -> None:
         self._output = output
+        self._confirmed = confirmed
+
+    def connected(self, org: Connection) -> None:
+        """Print which org it is."""
+        self._output.note(f"org {org.describe()}")
+
+    def confirm(self, target: Target, rows: int) -> None:
+        """Ask before records are deleted, unless `--yes` is there."""
+        if not self._confirmed:
+            confirm_delete(target, rows)
 
     def note(self, text: str) -> None:
         """Print the sentence."""
@@ -56,9 +67,12 @@ class TerminalObserver(Observer):
             yield listener
 
 
-def terminal_session(home: StateDir, output: Output) -> Session:
-    """What a command gives to a load: this user's runs, this terminal, the real time."""
-    return Session(home=home, observer=TerminalObserver(output))
+def terminal_session(home: StateDir, output: Output, *, confirmed: bool = True) -> Session:
+    """What a command gives to a load: this user's runs, this terminal, the real time.
+
+    `confirmed`: records may be deleted without a question.
+    """
+    return Session(home=home, observer=TerminalObserver(output, confirmed=confirmed))
 
 
 def connector(org: str | None, output: Output, home: StateDir) -> Connect:

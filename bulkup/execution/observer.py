@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from bulkup.auth.connection import Connection
 from bulkup.execution.control import RunControl
+from bulkup.model import Target
 from bulkup.planning.precheck import CheckResult
 from bulkup.planning.read_input import InputTable
 from bulkup.runs.events import Event
@@ -15,6 +17,15 @@ class Observer:
 
     def note(self, text: str) -> None:
         """Take a sentence that a person may want to know."""
+
+    def connected(self, org: Connection) -> None:
+        """The load goes into this org."""
+
+    def confirm(self, target: Target, rows: int) -> None:
+        """Ask before anything is sent; raise an `InputError` to send nothing.
+
+        `target` is the org, object and operation; `rows` is how many rows would be sent.
+        """
 
     def input_read(self, table: InputTable) -> None:
         """The file was read, and maybe rewritten."""

@@ -21,22 +21,30 @@ from bulkup.results.inputs import Layout, Load, SentChunk
 from bulkup.results.reconcile import reconcile
 from bulkup.results.resend import rows_to_repeat
 from bulkup.results.row_files import count_unsent
+from bulkup.results.saved_results import SavedJob, concatenate_results
 from bulkup.results.totals import Totals
-from bulkup.runs.events import Event, RetryRound
+from bulkup.runs.events import Event, RetryRound, Saved
+from bulkup.runs.journal import last_events
 from bulkup.runs.run_dir import Run, chunks_of
 from bulkup.salesforce.error_codes import PASSING, PASSING_ONCE, explain
 
 FIRST_AGAIN = 2
 
 
-def reconcile_hooks(connection: Connection, stop: RunControl, file: SourceFile) -> ReconcileHooks:
+def reconcile_hooks(
+    connection: Connection, stop: RunControl, file: SourceFile | None
+) -> ReconcileHooks:
     """The rooms for one run over one connection; `file` is the run's sheet, held open."""
 
     def again(run: Run, events: Sequence[Event], number: int) -> RetryRound | None:
+        if file is None:
+            return None
         with unchanged_sources(run, file):
             return next_round(run, events, number)
 
     def books(run: Run, events: Sequence[Event]) -> Totals:
+        if file is None:
+            return keep_results(run, events)
         with unchanged_sources(run, file):
             return reconcile_run(run, events, stop.reason)
 
@@ -94,6 +102,33 @@ def reconcile_run(run: Run, events: Sequence[Event], why_not_sent: str) -> Total
         work=run.files.work,
         explain=explain,
         outcome=run.files.outcome,
+    )
+
+
+def keep_results(run: Run, events: Sequence[Event]) -> Totals:
+    """Write what Salesforce answered into result files, for a run whose source is gone.
+
+    Without the source no row can be told by its number, so there is no `results.csv`.
+    """
+    answers = run.answers(PASSING)
+    jobs = [event for event in last_events(events).values() if isinstance(event, Saved)]
+    rounds = {chunk.number: chunk.round for chunk in chunks_of(run, events)}
+    last_round = max(rounds.values(), default=1)
+    saved = [
+        SavedJob(
+            results={kind: answers.path(job.chunk, job.job, kind) for kind in ResultKind},
+            resent=rounds[job.chunk] < last_round,
+            unknown=job.unknown,
+        )
+        for job in jobs
+    ]
+    return concatenate_results(
+        saved,
+        rows=run.plan.source.rows,
+        unsent=count_unsent_rows(run),
+        to=run.plan.options.directory,
+        delimiter=run.plan.sheet.delimiter,
+        line_ending=run.plan.sheet.line_ending,
     )
 
 

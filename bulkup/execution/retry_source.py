@@ -1,7 +1,6 @@
 """The source of a run that is over, read once more for its retry, and the rows of it to send."""
 
 from dataclasses import replace
-from pathlib import Path
 
 from bulkup.check.columns import Columns
 from bulkup.csvfile.source_file import SourceFile
@@ -20,15 +19,15 @@ from bulkup.runs.plan import Plan
 from bulkup.runs.run_dir import Run, RunDir
 
 
-def part_rows(old: Run, folder: Path, *, include_unknown: bool) -> tuple[int, int]:
+def part_rows(old: Run, run_dir: RunDir, *, include_unknown: bool) -> tuple[int, int]:
     """Part the rows: how many are sent again, how many stay unknown."""
-    RunDir(folder).prepared.mkdir(mode=0o700)
+    run_dir.prepared.mkdir(mode=0o700)
     return part_again(
         old.files.outcome,
-        RunDir(folder).work,
+        run_dir.work,
         include_unknown=include_unknown,
-        rows=RunDir(folder).rows_to_send,
-        settled=RunDir(folder).unsent,
+        rows=run_dir.rows_to_send,
+        settled=run_dir.unsent,
     )
 
 
@@ -48,7 +47,7 @@ def open_source_again(old: Run) -> SourceFile:
 
 
 def read_again(
-    old: Run, folder: Path, file: SourceFile
+    old: Run, run_dir: RunDir, file: SourceFile
 ) -> tuple[InputTable, SelectedRows, Columns]:
     """Read the source as it was read before, and select what is sent again.
 
@@ -57,7 +56,7 @@ def read_again(
     """
     plan = old.plan
     require_same_content(old, plan.source)
-    table = read_input(file, request_of_plan(plan), RunDir(folder).prepared)
+    table = read_input(file, request_of_plan(plan), run_dir.prepared)
     if table.sheet.source.sha256 != plan.original.sha256:
         raise RunError(
             f"{plan.source.path} is not read as run {old.name} read it, so its rows can't be told",
@@ -69,9 +68,9 @@ def read_again(
     selected = select_columns_and_rows(
         table,
         columns,
-        RunDir(folder).prepared,
-        rows=RunDir(folder).rows_to_send,
-        settled=RunDir(folder).unsent,
+        run_dir,
+        rows=run_dir.rows_to_send,
+        settled=run_dir.unsent,
         blank_null=plan.options.blank_null,
     )
     return table, selected, columns

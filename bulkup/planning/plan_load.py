@@ -22,10 +22,11 @@ from bulkup.planning.selection import select_rows
 from bulkup.runs.plan import Options, Plan
 from bulkup.runs.run_dir import Run, RunDir, reserve, write_plan
 from bulkup.state_dir import StateDir, require_result_folder
+from bulkup.text import amount
 
 
 @contextmanager
-def new_run_folder(home: StateDir, file: str, operation: Operation) -> Iterator[Path]:
+def new_run_dir(home: StateDir, file: str, operation: Operation) -> Iterator[RunDir]:
     """Make a run directory for a new load of `file`; remove it when no plan comes of it.
 
     Raises:
@@ -33,25 +34,25 @@ def new_run_folder(home: StateDir, file: str, operation: Operation) -> Iterator[
     """
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     stem = "stdin" if file == STDIN else Path(file).name.partition(".")[0]
-    folder = reserve(home, f"{moment}-{stem[:40]}-{operation}")
+    run_dir = RunDir(reserve(home, f"{moment}-{stem[:40]}-{operation}"))
     try:
-        yield folder
+        yield run_dir
     finally:
-        if not RunDir(folder).plan.exists():
-            shutil.rmtree(folder, ignore_errors=True)
+        if not run_dir.plan.exists():
+            shutil.rmtree(run_dir.path, ignore_errors=True)
 
 
 def select_for_sending(
-    request: LoadRequest, mapped: MappedTable, result: CheckResult, folder: Path
+    request: LoadRequest, mapped: MappedTable, result: CheckResult, run_dir: RunDir
 ) -> SelectedRows:
     """Leave out the rows that the check, or the file's own status, says are not to be sent."""
     rows, settled = select_rows(
-        mapped.table.sheet, result.left_out, folder, include_unknown=request.include_unknown
+        mapped.table.sheet, result.left_out, run_dir, include_unknown=request.include_unknown
     )
     return select_columns_and_rows(
         mapped.table,
         mapped.columns,
-        RunDir(folder).prepared,
+        run_dir,
         rows=rows,
         settled=settled,
         blank_null=request.blank_null,
@@ -97,7 +98,7 @@ def make_plan(
     )
 
 
-def record_plan(plan: Plan, folder: Path, clock: Clock) -> Run:
+def record_plan(plan: Plan, run_dir: RunDir, clock: Clock) -> Run:
     """Write the plan into the run directory: from here on there is a run.
 
     Raises:
@@ -105,8 +106,8 @@ def record_plan(plan: Plan, folder: Path, clock: Clock) -> Run:
         RunError: the disk does not take it.
     """
     require_result_folder(plan.options.directory, plan.source.path)
-    plan = replace(plan, run=folder.name, created=clock.stamp())
-    return write_plan(folder, plan)
+    plan = replace(plan, run=run_dir.name, created=clock.stamp())
+    return write_plan(run_dir.path, plan)
 
 
 def target_in_org(target: Target, columns: Columns, org: Connection) -> Target:
@@ -117,4 +118,18 @@ def target_in_org(target: Target, columns: Columns, org: Connection) -> Target:
         alias=org.alias,
         instance_url=org.instance_url,
         org_id=org.org_id(),
+        username=org.username(),
     )
+
+
+def limits_that_never_stop(plan: Plan) -> Iterator[str]:
+    """Say which limits on failed rows can't stop this load, however many rows fail."""
+    options, limit = plan.options, plan.options.max_failed
+    if limit is None:
+        return
+    if limit.limit(plan.source.rows) >= plan.source.rows:
+        yield f"--max-failed never stops this load: it has {amount(plan.source.rows, 'row')}"
+        return
+    rows = plan.chunks[0].rows if options.canary and plan.chunks else 0
+    if rows and limit.limit(rows) >= rows:
+        yield f"--max-failed never stops the canary: it has {amount(rows, 'row')}"

@@ -39,7 +39,7 @@ def run_check(
     request: LoadRequest,
     mapped: MappedTable,
     org: Connection,
-    folder: Path,
+    run_dir: RunDir,
     findings_csv: Path | None = None,
 ) -> CheckResult:
     """Check the header, and unless the user does not want it the cells and the org's limits."""
@@ -47,13 +47,13 @@ def run_check(
     if not request.check:
         findings = apply_overrides(columns.findings, allow=request.allow, strict=request.strict)
         return CheckResult(findings=findings, rows=rows)
-    left_out = RunDir(folder).invalid if request.skip_invalid else None
+    left_out = run_dir.invalid if request.skip_invalid else None
     checked = check(
         mapped.table.sheet,
         columns,
         mapped.info,
         request.target(mapped.info),
-        work=RunDir(folder).work,
+        work=run_dir.work,
         allow=request.allow,
         strict=request.strict,
         blank_null=request.blank_null,

@@ -19,6 +19,7 @@ from bulkup.model import Finding, Source
 from bulkup.planning.request import FileOptions
 from bulkup.planning.subset import read_rows, select
 from bulkup.runs.plan import Dialect
+from bulkup.runs.run_dir import RunDir
 from bulkup.text import amount, size
 
 STDIN = "-"
@@ -186,7 +187,7 @@ class SelectedRows:
 def select_columns_and_rows(
     table: InputTable,
     columns: Columns,
-    folder: Path,
+    run_dir: RunDir,
     *,
     rows: Path | None,
     settled: Path | None,
@@ -202,7 +203,7 @@ def select_columns_and_rows(
     sheet, changes = table.sheet, list[str]()
     drop = () if rows else columns.left_out
     if drop or blank_null:
-        made = leave_out(sheet.source, folder / "sent.csv", drop=drop, blank_null=blank_null)
+        made = leave_out(sheet.source, run_dir.sent, drop=drop, blank_null=blank_null)
         changes += made.changes
         sheet = NumberedCsv(source=_read(made.path, sheet.source), numbers=sheet.numbers)
     if rows:
@@ -210,8 +211,8 @@ def select_columns_and_rows(
             sheet,
             read_rows(rows),
             columns={column.source: column.name for column in columns.as_sent},
-            to=folder / "chosen.csv",
-            numbers=folder / "chosen.numbers.csv",
+            to=run_dir.chosen,
+            numbers=run_dir.chosen_numbers,
         )
     return SelectedRows(sheet=sheet, settled=settled, changes=tuple(changes))
 

@@ -15,7 +15,7 @@ from bulkup.runs.run_dir import RunDir
 
 
 def select_rows(
-    sheet: NumberedCsv, left_out: Path | None, folder: Path, *, include_unknown: bool
+    sheet: NumberedCsv, left_out: Path | None, run_dir: RunDir, *, include_unknown: bool
 ) -> tuple[Path | None, Path | None]:
     """A file of the numbers of the rows to send, and one that says why the others are not sent.
 
@@ -25,7 +25,7 @@ def select_rows(
     Raises:
         RunError: a file can't be written.
     """
-    rows, settled = RunDir(folder).rows_to_send, RunDir(folder).unsent
+    rows, settled = run_dir.rows_to_send, run_dir.unsent
     with_status = has_status(sheet)
     invalid = left_out if left_out and left_out.exists() and any(read_unsent(left_out)) else None
     if not invalid and not with_status:

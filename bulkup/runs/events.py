@@ -162,6 +162,11 @@ class Superseded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stopping(Event):
+    """The user ends the run: its jobs are aborted and nothing more is begun, ever."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Abandoned(Event):
     """The user has given the run up."""
 

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from bulkup.errors import BulkupError, RunError, RunNotFound
 from bulkup.model import Chunk, Status
-from bulkup.runs.events import Abandoned, Event, RunPaused, Superseded
+from bulkup.runs.events import Abandoned, Event, RunPaused, Stopping, Superseded
 from bulkup.runs.journal import over
 from bulkup.runs.run_dir import Run, RunDir, all_runs, chunks_of, open_run
 from bulkup.runs.state import SUCCESS_STATUSES, State
@@ -91,7 +91,10 @@ def run_status(run: Run, events: Sequence[Event] | None = None) -> RunStatus:
     if not isinstance(last, RunPaused):
         return RunStatus(run=run, state=KILLED, resumable=True)
     over = State(last.state).over
-    stopped_by_limit = last.state == State.PARTIAL and bool(open_chunks(run, events))
+    ended_by_user = any(isinstance(event, Stopping) for event in events)
+    stopped_by_limit = (
+        last.state == State.PARTIAL and not ended_by_user and bool(open_chunks(run, events))
+    )
     return RunStatus(run=run, state=last.state, resumable=not over or stopped_by_limit)
 
 

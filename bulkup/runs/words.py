@@ -32,6 +32,7 @@ TAGS: Mapping[type[Event], str] = {
     events.RetryRound: "Round",
     events.RunPaused: "Left",
     events.Superseded: "Superseded",
+    events.Stopping: "Stopping",
     events.Abandoned: "Abandoned",
 }
 """The kinds of durable events, as `event` says in a journal and in JSON."""
@@ -54,7 +55,8 @@ WORDS: Mapping[type, Mapping[str, str]] = {
         "path name size sha256 encoding delimiter line_ending header start rows header_lines marks"
     ),
     Target: _words(
-        "object operation external_id assignment_rule alias instance_url org_id api_version"
+        "object operation external_id assignment_rule alias instance_url org_id username",
+        "api_version",
     ),
     Column: _words("source name field reference"),
     Field: _words(
@@ -82,6 +84,7 @@ WORDS: Mapping[type, Mapping[str, str]] = {
     events.RetryRound: _words("at round size sha256 chunks"),
     events.RunPaused: _words("at state seconds api_calls error message"),
     events.Superseded: _words("at by"),
+    events.Stopping: _words("at"),
     events.Abandoned: _words("at"),
 }
 """Of each class that is written, its fields and their words on the disk."""

@@ -50,13 +50,13 @@ class World:
 
     def drive(self, last: ChunkEvent | None = None) -> list[type[ChunkEvent]]:
         """Drive to the end; the durable events by kind."""
-        for event in self.life().drive(last):
+        for event in self.life().run(last):
             self.tell(event)
         return self.kinds()
 
     def drive_until(self, kind: type[ChunkEvent]) -> ChunkEvent:
         """Drive until an event of that kind, and die there."""
-        for event in self.life().drive(None):
+        for event in self.life().run(None):
             self.tell(event)
             if isinstance(event, kind):
                 self.told.clear()
@@ -97,7 +97,7 @@ def test_a_life_from_nothing_tells_each_step_in_order(world: World) -> None:
 
 
 def test_nothing_happens_in_the_org_before_the_event_before_it_was_taken(world: World) -> None:
-    events = world.life().drive(None)
+    events = world.life().run(None)
     created = next(events)
     assert world.ingest.get(created.job).state is JobState.OPEN
     assert isinstance(next(events), Uploaded)
@@ -296,7 +296,7 @@ def test_a_closed_job_that_is_gone_leaves_its_rows_unknown(
 
 
 def test_a_file_that_changed_while_it_was_sent_is_not_closed(world: World) -> None:
-    events = world.life().drive(None)
+    events = world.life().run(None)
     world.tell(next(events))
     world.tell(next(events))
     world.body.whole = False

@@ -80,6 +80,21 @@ def test_each_status_and_code_is_one_kind_of_error(
 
 
 @pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("TotalRequests Limit exceeded.", LimitReached),
+        ("ConcurrentRequests (Concurrent API Requests) Limit exceeded.", Transient),
+        ("ConcurrentPerOrgLongTxn Limit exceeded.", Transient),
+    ],
+)
+def test_too_many_calls_at_this_moment_pass_and_those_of_the_day_do_not(
+    client: Client, net: respx.MockRouter, words: str, kind: type[BulkupError]
+) -> None:
+    net.get(LIMITS).respond(403, json=refusal("REQUEST_LIMIT_EXCEEDED", words))
+    assert type(error_of(client)) is kind
+
+
+@pytest.mark.parametrize(
     ("body", "shown"),
     [
         (b"", "status 400"),

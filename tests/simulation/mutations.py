@@ -33,7 +33,7 @@ def no_closing_before_the_close(patch: pytest.MonkeyPatch) -> None:
 
 def a_second_upload_into_the_same_job(patch: pytest.MonkeyPatch) -> None:
     """After a lost answer the body is sent again instead of a new job being made."""
-    honest = ChunkJob._take_up
+    honest = ChunkJob._resume_open_job
 
     def take_up(self: ChunkJob, last: Created | Uploaded) -> Iterator[ChunkEvent]:
         try:
@@ -47,7 +47,7 @@ def a_second_upload_into_the_same_job(patch: pytest.MonkeyPatch) -> None:
         yield Uploaded(chunk=last.chunk, job=last.job)
         yield from self._close(last.job)
 
-    patch.setattr(ChunkJob, "_take_up", take_up)
+    patch.setattr(ChunkJob, "_resume_open_job", take_up)
 
 
 def results_taken_short(patch: pytest.MonkeyPatch) -> None:
@@ -94,7 +94,7 @@ def a_job_that_is_gone_begun_again(patch: pytest.MonkeyPatch) -> None:
             return None
         return job
 
-    patch.setattr(ChunkJob, "_look_or_lost", lost)
+    patch.setattr(ChunkJob, "_get_job_or_lost", lost)
 
 
 def an_abort_that_came_too_late_believed(patch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from bulkup.check.cells.query import CellTest, Questions
 from bulkup.check.rules import FIRST_ROWS, RULES
-from bulkup.duckdb_tools.csv_quirks import blanks_beside_quotes
 from bulkup.duckdb_tools.engine import Database
 from bulkup.duckdb_tools.read_csv import Csv, load
 from bulkup.model import Severity, Source
@@ -42,9 +41,6 @@ class Marks:
             width=len(source.header),
             rows=source.rows,
             header_lines=source.header_lines,
-            # A whole file is searched for blanks beside quotes, at the price of all else here.
-            # The file is known to be whole; that there are none is found out more cheaply.
-            whole=blanks_beside_quotes(source.path),
         )
         self._db = connection
         self._asks = asks

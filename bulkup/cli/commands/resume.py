@@ -48,8 +48,7 @@ def resume(
     take_over: Annotated[
         bool,
         typer.Option(
-            "--take-over",
-            help="Go on with a run of another machine, or a copy; the original must not go on too.",
+            "--take-over", help="Go on with a run of another machine, which must not go on too."
         ),
     ] = False,
     org: options.Org = None,

@@ -9,7 +9,7 @@ from bulkup.cli import options
 from bulkup.cli.connection import connect
 from bulkup.cli.options import BLANK, Blank
 from bulkup.cli.output import Output
-from bulkup.cli.prompts import confirm
+from bulkup.cli.prompts import require_confirmable
 from bulkup.cli.session import finish, terminal_session
 from bulkup.load import load
 from bulkup.planning.request import (
@@ -136,7 +136,7 @@ def run(
         wait=not no_wait,
     )
     options.validate_rule(assignment_rule, object_)
-    confirm(op, f"the {object_} records that {file} names", yes=yes)
+    require_confirmable(op, yes=yes)
     with connect(org, api_version, output, home, retry_for=retry_for) as connection:
-        report = load(request, connection, terminal_session(home, output))
+        report = load(request, connection, terminal_session(home, output, confirmed=yes))
     return finish(report, output)
