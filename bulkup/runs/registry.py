@@ -1,4 +1,4 @@
-"""This machine's runs: how each stands, and which one the user means."""
+"""The runs of this machine: their status, and which one the user means."""
 
 import re
 import shutil
@@ -22,7 +22,7 @@ from bulkup.text import amount
 
 RECENT = timedelta(days=7)
 PREPARED_WITHIN = timedelta(days=1)
-"""A folder that nothing was written into for so long is no run that is being prepared."""
+"""A folder without a plan that has not changed for so long is not being prepared any more."""
 RUNNING, KILLED, ABANDONED, SUPERSEDED = "running", "killed", "abandoned", "superseded"
 DAMAGED, OTHER_VERSION = "damaged", "other version"
 LAST = "last"
@@ -32,7 +32,7 @@ NUMBER = re.compile(r"[0-9]{1,9}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStatus:
-    """How a run stands. `state` is a State, or one of the five words of this module.
+    """The status of a run. `state` is a `State`, or one of the words of this module.
 
     `damage` says what is wrong with the journal of a damaged run.
     """
@@ -71,7 +71,7 @@ class RunStatus:
 
 
 def run_status(run: Run, events: Sequence[Event] | None = None) -> RunStatus:
-    """How a run stands, from its journal; `events` where they are at hand, the run being held.
+    """Read the status of a run from its journal, or from `events` where the caller holds the run.
 
     Raises:
         RunError: the journal is damaged.
@@ -122,6 +122,8 @@ def in_use(folder: Path) -> bool:
             return False
     except Timeout:
         return True
+    except OSError:
+        return False  # who can't write here can't work on the run either
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

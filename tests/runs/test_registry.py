@@ -1,6 +1,7 @@
 """Which run a user means, and that a damaged one is never passed over in silence."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -207,3 +208,41 @@ def test_pruning_keeps_what_is_unfinished_or_damaged_and_what_that_needs(
         "plan",
         "journal",
     }
+
+
+def test_a_run_whose_folder_cannot_be_searched_is_listed_as_damaged(
+    state_dir: StateDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = write_run(state_dir, "it", KILLED)
+
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", refuse)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    (listed,) = registry.list_runs(state_dir)
+    assert (listed.name, listed.state) == (run.name, "damaged")
+    assert "Permission denied" in listed.damage
+
+
+def test_a_folder_of_runs_that_cannot_be_read_is_an_error_of_one_line(
+    state_dir: StateDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> object:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(RunError, match="can't be read: Permission denied"):
+        registry.list_runs(state_dir)
+
+
+def test_a_run_is_listed_where_its_lock_cannot_be_written(
+    state_dir: StateDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_run(state_dir, "it", KILLED)
+
+    def refuse(*_: object, **__: object) -> object:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(registry, "FileLock", refuse)
+    assert registry.list_runs(state_dir)[0].state == "killed"
