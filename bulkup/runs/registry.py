@@ -248,22 +248,25 @@ def find_run_to_retry(state_dir: StateDir, *, include_unknown: bool = False) -> 
     Raises:
         RunError: no run is over.
     """
-    retriable = [status.run for status in all_run_statuses(state_dir) if status.retriable]
+    retriable = [status for status in all_run_statuses(state_dir) if status.retriable]
     if not retriable:
         raise RunNotFound("There is no run that is over", "See all runs with: bulkup runs")
     with_rows = (
-        run for run in retriable if _has_rows_to_send(run, include_unknown=include_unknown)
+        status for status in retriable if _has_rows_to_send(status, include_unknown=include_unknown)
     )
-    return next(with_rows, retriable[0])
+    return next(with_rows, retriable[0]).run
 
 
-def _has_rows_to_send(run: Run, *, include_unknown: bool) -> bool:
+def _has_rows_to_send(status: RunStatus, *, include_unknown: bool) -> bool:
     """Whether a retry of a run that is over would send anything; True where it can't be known."""
+    if status.state == State.COMPLETE:
+        return False
     from bulkup.results.row_files import count_outcome  # noqa: PLC0415 -- DuckDB loads slowly
 
     kept = SUCCESS_STATUSES if include_unknown else {*SUCCESS_STATUSES, Status.UNKNOWN}
+    files = status.run.files
     try:
-        return bool(set(count_outcome(run.files.outcome, run.files.work)) - kept)
+        return bool(set(count_outcome(files.outcome, files.work)) - kept)
     except BulkupError:
         return True
 

@@ -5,19 +5,23 @@ from pathlib import Path
 
 from bulkup.errors import RunError
 from bulkup.model import Operation, Target
-from bulkup.runs.events import Saved
+from bulkup.runs.events import Event, Lost, Saved
 from bulkup.runs.registry import ABANDONED, DAMAGED, RUNNING, RunStatus, status_of
 from bulkup.runs.run_dir import Run, RunDir, all_runs, open_run
 from bulkup.state_dir import StateDir
 
 
 def find_same_load(state_dir: StateDir, *, sha256: str, target: Target) -> RunStatus | None:
-    """The run that a load of a source with this content into this target would repeat, if any.
+    """Find the run that a load of this content into this target would repeat, if any.
 
-    That is an unfinished run, or one at work, or one of which nobody can tell, with the same
-    source, object, operation, key and org. For an insert without a key it is also a run that is
-    over or abandoned and has inserted rows, by itself or by the runs that it retried. Newest
-    first, unfinished ones before the others.
+    To be called before the plan of the load is written. A run is the same load when its source,
+    object, operation, key and org are the same, and it is unfinished, at work, or has a damaged
+    journal. For an insert without a key it may also be over or abandoned, where rows of it, or of a
+    run that it retried, are in the org or may be there. Unfinished runs come first, then the
+    newest.
+
+    Raises:
+        RunError: the folder of runs can't be read.
     """
     same = [
         status
@@ -64,14 +68,21 @@ def _is_repeatable(target: Target) -> bool:
 
 
 def _has_inserted(status: RunStatus) -> bool:
-    """Whether rows of the run, or of a run that it retried, are in the org."""
+    """Whether rows of the run, or of a run that it retried, are in the org or may be there."""
     run, names = status.run, set[str]()
     while run.name not in names:
         names.add(run.name)
         with suppress(RunError):
-            if any(isinstance(event, Saved) and event.succeeded for event in run.events()):
+            if any(map(_tells_of_rows, run.events())):
                 return True
         if run.plan.retry_of:
             with suppress(RunError):
                 run = open_run(run.folder.parent / run.plan.retry_of)
     return False
+
+
+def _tells_of_rows(event: Event) -> bool:
+    """Whether an event tells of rows that are in the org, or of which that isn't known."""
+    return isinstance(event, Lost) or (
+        isinstance(event, Saved) and event.succeeded + event.unknown > 0
+    )

@@ -7,13 +7,15 @@ import pytest
 
 from bulkup.clock import RealClock
 from bulkup.model import Operation, Target
-from bulkup.runs.events import Abandoned, Event, Superseded
+from bulkup.runs.events import Abandoned, Event, Lost, Saved, Superseded
 from bulkup.runs.same_load import find_same_load
 from bulkup.state_dir import StateDir, find_state_dir
-from tests.runs.writing import INSERT, KILLED, UPSERT, over, write_run
+from tests.runs.writing import INSERT, JOB, KILLED, STARTED, UPSERT, over, write_run
 
 CONTENT = "LastName\nAnn\nBob\n"
 SHA256 = hashlib.sha256(CONTENT.encode()).hexdigest()
+LOST = Lost(chunk=1, job=JOB, reason="it is gone")
+UNKNOWN = Saved(chunk=1, job=JOB, unknown=2)
 
 
 @pytest.fixture
@@ -53,6 +55,8 @@ def test_a_run_at_work_is_the_same_load(state_dir: StateDir) -> None:
         (INSERT, over("complete", 2), True),
         (INSERT, over("partial", 1), True),
         (INSERT, over("partial", 0), False),
+        (INSERT, (STARTED, LOST, *over("partial", 0)[2:]), True),
+        (INSERT, (STARTED, UNKNOWN, *over("partial", 0)[2:]), True),
         (INSERT, (*over("stopped", 1), Abandoned()), True),
         (INSERT, (*over("partial", 1), Superseded(by="other")), False),
         (replace(INSERT, external_id="Email__c"), over("complete", 2), False),
