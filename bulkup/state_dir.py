@@ -22,7 +22,7 @@ localorg/   the records of the built-in stand-in org. `bulkup local reset` empti
 
 RESULT_FILES = ("results.csv", "successful.csv", "failed.csv", "unprocessed.csv", "summary.json")
 PROBE = 1 << 14
-"""Bytes that a folder must take; small ones would find room in an inode."""
+"""Bytes to try to write; fewer could be stored in an inode of a full disk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +75,12 @@ class StateDir:
 
 
 def require_result_folder(folder: Path, source: Path) -> None:
-    """Make the folder for the result files, and see that it takes them and spares the source.
+    """Make the folder for the result files, and check that they can be written there.
 
-    To be called before anything is sent: what became of the rows must find a place.
+    To be called before anything is sent.
 
     Raises:
-        InputError: it can't be written, or one of the files would take the source's place.
+        InputError: it can't be written, or a result file would replace the source.
     """
     for name in RESULT_FILES:
         path = folder / name
@@ -104,7 +104,7 @@ def require_result_folder(folder: Path, source: Path) -> None:
 
 
 def find_state_dir(environment: Mapping[str, str] | None = None) -> StateDir:
-    """The places of this user; `BULKUP_HOME` moves both.
+    """Find the folders of this user; `BULKUP_HOME` moves both.
 
     Raises:
         InputError: BULKUP_HOME is a file.

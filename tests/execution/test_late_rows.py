@@ -113,7 +113,7 @@ class Load:
 
     def states(self) -> list[str]:
         jobs = {event.job for event in self.journal.events if isinstance(event, Created)}
-        return sorted(str(self.ingest.look(job).state) for job in jobs)
+        return sorted(str(self.ingest.get(job).state) for job in jobs)
 
 
 def late(rows: int = 6, after: float = 300.0, **more: Any) -> FaultPlan:
@@ -237,7 +237,7 @@ class Refusing(Ingest):
     def close(self, job_id: str, /) -> Job:
         if self.times:
             self.times -= 1
-            self.jobs.upload(self.look(job_id), FakeBody(HEADER))
+            self.jobs.upload(self.get(job_id), FakeBody(HEADER))
         return super().close(job_id)
 
 
@@ -268,7 +268,7 @@ def test_results_asked_for_again_tell_of_rows_that_landed_since(tmp_path: Path) 
     load.run()
     assert load.saved().unprocessed == 8
     load.clock.time += 3600
-    load.ingest.look(load.saved().job)
+    load.ingest.get(load.saved().job)
     run = load.plan()
     assert refresh_results(run, load.journal, load.ingest, load.answers, load.clock)
     assert (load.saved().succeeded, load.saved().unprocessed) == (8, 2)
