@@ -10,6 +10,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from bulkup.cli import output
 from bulkup.errors import BulkupError, CheckFailed, InputError, Interrupted
+from bulkup.redaction import redact
 from bulkup.state_dir import find_state_dir
 
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
@@ -54,10 +55,14 @@ class Boundary(Group):
             behind = self._command_of(getattr(error, "option_name", ""), args)
             raise typer.Exit(_told_usage(error, as_json=as_json, behind=behind)) from error
 
+    def find_command(self, name: str) -> Any:
+        """The whole command of that name, or None."""
+        return self.commands.get(name)
+
     def _command_of(self, option: str, arguments: list[str]) -> str:
         """The command that was named and has that option; the last, as 'local' is a value too."""
         for name in reversed(arguments):
-            command = self.commands.get(name)
+            command = self.find_command(name)
             if command and any(option in one.opts for one in command.params):
                 return name
         return ""
@@ -127,8 +132,6 @@ def _from_environment(error: Exception, context: Any) -> bool:
 
 def _bug(error: Exception) -> BulkupError:
     """Keep the traceback, without values and without anything that looks like a token."""
-    from bulkup.redaction import redact
-
     text = SECRET.sub("[hidden]", redact("".join(traceback.format_exception(error))))
     log = find_state_dir().log
     try:

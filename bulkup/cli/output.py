@@ -6,16 +6,16 @@ import sys
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from rich.console import Console
+
+from bulkup.cli import tables
 from bulkup.cli.wrapping import width_of, wrap
 from bulkup.errors import BulkupError, CheckFailed
 from bulkup.model import Finding
 from bulkup.report.document import error_json
 from bulkup.text import amount
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 PIPE_WIDTH = 100_000
 """Whoever reads a pipe wants whole lines."""
@@ -45,17 +45,15 @@ class Output:
         """Whether bars may be drawn."""
         return not self.quiet and not self.verbose and sys.stderr.isatty()
 
-    def errors(self) -> "Console":
+    def errors(self) -> Console:
         """A console on stderr."""
         return self._console(stderr=True)
 
-    def results(self) -> "Console":
+    def results(self) -> Console:
         """A console on stdout."""
         return self._console(stderr=False)
 
-    def _console(self, *, stderr: bool) -> "Console":
-        from rich.console import Console
-
+    def _console(self, *, stderr: bool) -> Console:
         stream = sys.stderr if stderr else sys.stdout
         plain = not stream.isatty()
         return Console(
@@ -75,9 +73,7 @@ class Output:
         apart: Collection[int] = (),
     ) -> None:
         """A table on stdout, see `tables.show`."""
-        from bulkup.cli.tables import show
-
-        show(self.results(), columns, list(rows), whole=whole, apart=apart)
+        tables.show(self.results(), columns, list(rows), whole=whole, apart=apart)
 
 
 def set_streams() -> None:

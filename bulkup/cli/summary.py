@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from rich.markup import escape
+
 from bulkup.cli import output
 from bulkup.cli.output import Output
 from bulkup.model import Status
@@ -112,8 +114,6 @@ def _errors(books: Totals, screen: Output) -> None:
 
 
 def _error_words(group: ErrorGroup) -> str:
-    from rich.markup import escape
-
     field = f" ({group.field})" if group.field else ""
     words = escape(f"{group.code}{field}: {group.message}")
     return f"{words}\n[dim]{escape(group.explanation)}[/dim]" if group.explanation else words

@@ -1,11 +1,16 @@
 """A report as the JSON that scripts rely on: the document `bulkup.run/1`."""
 
-from typing import Any
+from __future__ import annotations
 
-from bulkup.errors import BulkupError
-from bulkup.model import Source, Status
-from bulkup.report.report import JobLine, Report
-from bulkup.results.totals import ErrorGroup, Totals
+from typing import TYPE_CHECKING, Any
+
+from bulkup.model import Status
+
+if TYPE_CHECKING:
+    from bulkup.errors import BulkupError
+    from bulkup.model import Source
+    from bulkup.report.report import JobLine, Report
+    from bulkup.results.totals import ErrorGroup, Totals
 
 FILES = ("results", "successful", "failed", "unprocessed")
 

@@ -51,7 +51,7 @@ def ending_in(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     def broken(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("bulkup.cli.commands.look.connect", broken)
+    monkeypatch.setattr("bulkup.cli.commands.limits.connect", broken)
 
 
 @pytest.mark.parametrize(("error", "code"), ERRORS, ids=lambda value: type(value).__name__)

@@ -5,8 +5,7 @@ from tempfile import TemporaryDirectory
 
 from bulkup import state_dir
 from bulkup.auth.connection import Connection
-from bulkup.cli import job_view as one
-from bulkup.cli import options, output
+from bulkup.cli import job_view, options, output
 from bulkup.cli.connection import connect
 from bulkup.cli.job_view import JobId
 from bulkup.cli.options import MOST_BYTES
@@ -48,7 +47,7 @@ def upload(
         connect(org, api_version, screen, home) as connection,
         TemporaryDirectory(prefix="upload-", dir=home.state) as room,
     ):
-        found = connection.patience(lambda: one.ingest(connection).look(job))
+        found = connection.patience(lambda: job_view.ingest(connection).look(job))
         _refuse_closed(found)
         taken = read_input.read_input(Reading(file=file), Path(room))
         source = taken.sheet.source
@@ -60,7 +59,7 @@ def upload(
             _put(connection, found, body)
     screen.note(f"job {job}: uploaded {amount(source.rows, 'row')}, {size(len(body))}")
     if json:
-        output.document({**one.document(found), "rows": source.rows, "bytes": len(body)})
+        output.document({**job_view.document(found), "rows": source.rows, "bytes": len(body)})
     return 0
 
 
@@ -78,8 +77,8 @@ def _put(connection: Connection, job: Job, body: Body) -> None:
         SalesforceError: it was refused, or nobody can tell whether it arrived.
     """
     try:
-        with one.on_interrupt(*_in_doubt("Interrupted", job.id)):
-            one.ingest(connection).upload(job, body)
+        with job_view.on_interrupt(*_in_doubt("Interrupted", job.id)):
+            job_view.ingest(connection).upload(job, body)
     except Transient as fault:
         message, hint = _in_doubt(fault.message, job.id)
         raise SalesforceError(message, hint, status=fault.status, code=fault.code) from fault
