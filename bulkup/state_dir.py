@@ -131,7 +131,7 @@ def find_state_dir(environment: Mapping[str, str] | None = None) -> StateDir:
     """The places of this user; `BULKUP_HOME` moves both.
 
     Raises:
-        InputError: BULKUP_HOME is a file.
+        InputError: BULKUP_HOME is a file, or can't be looked at.
     """
     home = (os.environ if environment is None else environment).get("BULKUP_HOME")
     if not home:
@@ -140,7 +140,15 @@ def find_state_dir(environment: Mapping[str, str] | None = None) -> StateDir:
             config=platformdirs.user_config_path("bulkup", appauthor=False),
         )
     path = Path(home).expanduser().absolute()
-    if path.exists() and not path.is_dir():
+    try:
+        is_other = path.exists() and not path.is_dir()
+    except OSError as error:
+        raise InputError(
+            f"BULKUP_HOME is {path}, which can't be looked at: {error.strerror}",
+            "Set the rights there, or set it to another folder.",
+            name="BadHome",
+        ) from error
+    if is_other:
         raise InputError(
             f"BULKUP_HOME is {path}, which is not a folder", "Set it to a folder.", name="BadHome"
         )

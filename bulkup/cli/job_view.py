@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from bulkup.auth.connection import Connection
 from bulkup.cli import options
@@ -67,7 +66,7 @@ def lines(job: Job) -> list[tuple[str, str]]:
         ("rows processed", "" if job.processed is None else f"{job.processed:,}"),
         ("rows failed", "" if job.failed is None else f"{job.failed:,}"),
         ("created", job.created),
-        ("message", escape(job.error_message)),
+        ("message", job.error_message),
     ]
     return [(name, value) for name, value in told if value]
 

@@ -8,6 +8,7 @@ import typer
 
 from bulkup.errors import InputError
 from bulkup.model import Operation
+from bulkup.text import safe_text
 
 
 def ask_secret(what: str, variable: str = "") -> str:
@@ -33,7 +34,7 @@ def ask_secret(what: str, variable: str = "") -> str:
 def ask_line(prompt: str) -> str:
     """A line that is no secret, from a person or from standard input."""
     if sys.stdin.isatty():
-        sys.stderr.write(prompt)
+        sys.stderr.write(safe_text(prompt))
         sys.stderr.flush()
     return sys.stdin.readline().strip()
 
@@ -62,5 +63,5 @@ def confirm(operation: Operation, what: str, *, yes: bool) -> None:
             name="NotConfirmed",
         )
     forever = ", for ever" if operation is Operation.HARD_DELETE else ""
-    if not typer.confirm(f"Delete {what}{forever}?", err=True):
+    if not typer.confirm(safe_text(f"Delete {what}{forever}?"), err=True):
         raise InputError("Not confirmed; nothing was sent", name="NotConfirmed")

@@ -10,6 +10,7 @@ from bulkup import state_dir
 from bulkup.cli import options, output
 from bulkup.cli.connection import connect
 from bulkup.cli.output import Output
+from bulkup.cli.tables import Cell
 from bulkup.errors import CheckFailed, InputError
 from bulkup.model import Finding, Severity
 from bulkup.planning import plan_load, precheck, read_input
@@ -131,17 +132,17 @@ def _told(verdict: CheckResult, taken: InputTable, screen: Output) -> int:
     return CheckFailed.exit_code if verdict.errors else 0
 
 
-def _row(finding: Finding) -> tuple[str, ...]:
-    from rich.markup import escape
+def _row(finding: Finding) -> tuple[Cell, ...]:
+    from rich.text import Text
 
     colour = "red" if finding.severity is Severity.ERROR else "yellow"
     shown = ", ".join(map(str, finding.rows[:5]))
     more = ", …" if finding.count > len(finding.rows[:5]) else ""
     rows = f"{finding.count:,}: {shown}{more}" if shown else f"{finding.count:,}"
     return (
-        f"[{colour}]{finding.severity}[/{colour}]",
-        escape(finding.column),
-        escape(finding.message),
+        Text(finding.severity, colour),
+        finding.column,
+        finding.message,
         rows if finding.count else "",
         finding.code,
     )

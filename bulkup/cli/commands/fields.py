@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from bulkup import state_dir
 from bulkup.cli import options, output
@@ -72,7 +71,7 @@ def _field_row(field: Field) -> tuple[str, ...]:
     kind = f"{field.type} {length}" if length else field.type
     if field.reference_to:
         kind = f"{field.type} → {', '.join(field.reference_to)}"
-    return field.name, escape(field.label), kind, ", ".join(_marks(field))
+    return field.name, field.label, kind, ", ".join(_marks(field))
 
 
 def _marks(field: Field) -> Iterator[str]:

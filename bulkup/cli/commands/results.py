@@ -135,10 +135,15 @@ def _print(connection: Connection, job: str, kind: ResultKind) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "result.csv"
         _fetch(connection, job, kind, path)
-        with path.open("rb") as file:
+        if sys.stdout.isatty():
+            with path.open(encoding="utf-8", errors="backslashreplace", newline="") as lines:
+                for line in lines:
+                    output.result(line.removesuffix("\n").removesuffix("\r"))
+            return
+        with path.open("rb") as file, output.report_broken_stdout():
             while block := file.read(BLOCK):
                 sys.stdout.buffer.write(block)
-        sys.stdout.buffer.flush()
+            sys.stdout.buffer.flush()
 
 
 def _failures(connection: Connection, job: Job) -> int:
