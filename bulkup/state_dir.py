@@ -18,6 +18,7 @@ This folder belongs to bulkup.
 runs/       one folder for each load: its plan, its journal, Salesforce's answers.
             `bulkup runs` lists them, `bulkup runs --prune 30d` removes those that are over.
             An unfinished one is all that `bulkup resume` has to go on from: leave it alone.
+uploads/    which jobs have got their file by `bulkup upload`, for 7 days.
 localorg/   the records of the built-in stand-in org. `bulkup local reset` empties it.
 """
 
@@ -47,6 +48,11 @@ class StateDir:
     def describes(self) -> Path:
         """What orgs said of their objects, kept for `If-Modified-Since`."""
         return self.state / "describe"
+
+    @property
+    def uploads(self) -> Path:
+        """A small file for each job that `bulkup upload` sent a file to."""
+        return self.state / "uploads"
 
     @property
     def log(self) -> Path:
