@@ -17,6 +17,7 @@ This folder belongs to bulkup.
 runs/       one folder for each load: its plan, its journal, Salesforce's answers.
             `bulkup runs` lists them, `bulkup runs --prune 30d` removes those that are over.
             An unfinished one is all that `bulkup resume` has to go on from: leave it alone.
+uploads/    which jobs have got their file by `bulkup upload`, for 7 days.
 localorg/   the records of the built-in stand-in org. `bulkup local reset` empties it.
 """
 
@@ -46,6 +47,11 @@ class StateDir:
     def describes(self) -> Path:
         """What orgs said of their objects, kept for `If-Modified-Since`."""
         return self.state / "describe"
+
+    @property
+    def uploads(self) -> Path:
+        """A small file for each job that `bulkup upload` sent a file to."""
+        return self.state / "uploads"
 
     @property
     def log(self) -> Path:
@@ -107,7 +113,7 @@ def find_state_dir(environment: Mapping[str, str] | None = None) -> StateDir:
     """Find the folders of this user; `BULKUP_HOME` moves both.
 
     Raises:
-        InputError: BULKUP_HOME is a file.
+        InputError: BULKUP_HOME is a file, or can't be looked at.
     """
     home = (os.environ if environment is None else environment).get("BULKUP_HOME")
     if not home:
@@ -116,7 +122,15 @@ def find_state_dir(environment: Mapping[str, str] | None = None) -> StateDir:
             config=platformdirs.user_config_path("bulkup", appauthor=False),
         )
     path = Path(home).expanduser().absolute()
-    if path.exists() and not path.is_dir():
+    try:
+        is_other = path.exists() and not path.is_dir()
+    except OSError as error:
+        raise InputError(
+            f"BULKUP_HOME is {path}, which can't be looked at: {error.strerror}",
+            "Set the rights there, or set it to another folder.",
+            name="BadHome",
+        ) from error
+    if is_other:
         raise InputError(
             f"BULKUP_HOME is {path}, which is not a folder", "Set it to a folder.", name="BadHome"
         )
