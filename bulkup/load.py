@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,9 +22,14 @@ from bulkup.execution.execute import execute_run, header_of
 from bulkup.execution.jobs import ChunkBodies, RunJobs
 from bulkup.execution.observer import Observer
 from bulkup.execution.reconcile_run import reconcile_hooks
-from bulkup.execution.retry_source import open_source_again, part_rows, read_again
 from bulkup.execution.runner import Runner
-from bulkup.execution.source_guard import open_planned_source, open_source_or_none
+from bulkup.execution.source_guard import (
+    open_planned_source,
+    open_source_again,
+    open_source_or_none,
+    part_rows,
+    read_again,
+)
 from bulkup.model import Target
 from bulkup.planning.column_mapping import map_columns
 from bulkup.planning.plan_load import (
@@ -44,7 +50,7 @@ from bulkup.planning.request import LoadRequest
 from bulkup.report.report import Report
 from bulkup.runs.events import Stopping
 from bulkup.runs.journal import Journal
-from bulkup.runs.plan import MaxFailed
+from bulkup.runs.plan import MaxFailed, Plan
 from bulkup.runs.preconditions import (
     require_resumable,
     require_retriable,
@@ -53,6 +59,7 @@ from bulkup.runs.preconditions import (
 )
 from bulkup.runs.registry import run_status
 from bulkup.runs.run_dir import Run, RunDir, with_options, with_source
+from bulkup.runs.same_load import require_new_load
 from bulkup.runs.takeover import require_takeover, supersede
 from bulkup.salesforce.error_codes import PASSING
 from bulkup.salesforce.ingest import IngestJobs
@@ -125,7 +132,7 @@ def load(request: LoadRequest, org: Connection, session: Session) -> Report:
             session.observer.confirm(target, selected.sheet.source.rows)
             options = request.options(run_dir.name)
             plan = make_plan(target, table, selected, mapped.columns, options)
-            run = record_plan(plan, run_dir, session.clock)
+            run = _record_new_plan(request, plan, run_dir, session)
             session.observer.note(
                 f"run {run.name}: {amount(len(plan.chunks), 'job')} of "
                 f"{amount(selected.sheet.source.rows, 'row')}"
@@ -135,6 +142,24 @@ def load(request: LoadRequest, org: Connection, session: Session) -> Report:
             control = RunControl(session.clock, timeout=request.timeout, wait=request.wait)
             with run.holding(session.clock) as journal:
                 return execute(run, journal, sent, org=org, control=control, session=session)
+
+
+def _record_new_plan(request: LoadRequest, plan: Plan, run_dir: RunDir, session: Session) -> Run:
+    """Write the plan, unless the same load is under way or would insert its rows twice.
+
+    Raises:
+        RunError: it is, or the disk does not take the plan. InputError: as `record_plan`.
+    """
+    with session.home.planning_lock():
+        if not request.again:
+            require_new_load(
+                session.home,
+                file=plan.source.name,
+                sha256=plan.source.sha256,
+                target=plan.target,
+                now=datetime.now(UTC),
+            )
+        return record_plan(plan, run_dir, session.clock)
 
 
 def check_load(

@@ -2,12 +2,13 @@
 
 import os
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
+from filelock import FileLock
 
 from bulkup.errors import InputError, NotWritable
 
@@ -57,6 +58,20 @@ class StateDir:
     def log(self) -> Path:
         """Where the traceback of a bug goes."""
         return self.state / "bulkup.log"
+
+    @contextmanager
+    def planning_lock(self) -> Iterator[None]:
+        """Hold off other processes that are about to write a plan, so that they see this one's.
+
+        Raises:
+            NotWritable: the lock can't be made.
+        """
+        self.make()
+        try:
+            with FileLock(self.state / "planning.lock", mode=0o600):
+                yield
+        except OSError as error:
+            raise NotWritable(self.state, error) from error
 
     def make(self) -> None:
         """Make the state folder, for its owner only.

@@ -13,6 +13,7 @@ from bulkup.execution.accounting import ChunkOutcome, chunk_outcomes
 from bulkup.execution.control import RunControl
 from bulkup.execution.execute import ReconcileHooks, header_of
 from bulkup.execution.retry_rounds import ROWS, parent_column, retry_candidates
+from bulkup.execution.saved_results import SavedJob, concatenate_results
 from bulkup.execution.source_guard import open_planned_file, require_same_content
 from bulkup.model import Field, ResultKind, Source, Status
 from bulkup.planning.chunking import cut
@@ -21,7 +22,6 @@ from bulkup.results.inputs import Layout, Load, SentChunk
 from bulkup.results.reconcile import reconcile
 from bulkup.results.resend import rows_to_repeat
 from bulkup.results.row_files import count_unsent
-from bulkup.results.saved_results import SavedJob, concatenate_results
 from bulkup.results.totals import Totals
 from bulkup.results.writer import needs_byte_order_mark
 from bulkup.runs.events import Event, RetryRound, Saved

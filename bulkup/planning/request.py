@@ -43,10 +43,10 @@ class FileOptions:
 class LoadRequest(FileOptions):
     """What is loaded, how its file is read, what the check may let pass, and how it is sent.
 
-    `renames` maps columns of the file to fields, `drops` names
-    columns that are not sent. `directory` is where the result files go; None for the default place.
-    `chunk_bytes` is bytes of a job's body; `retry_for` and `timeout` are seconds. Without `wait`
-    the jobs are sent and not watched.
+    `renames` maps columns of the file to fields, `drops` names columns that are not sent.
+    `again` allows a load that another run does or did. `directory` is where the result files
+    go; None for the default place. `chunk_bytes` is bytes of a job's body; `retry_for` and
+    `timeout` are seconds. Without `wait` the jobs are sent and not watched.
     """
 
     object: str
@@ -61,6 +61,7 @@ class LoadRequest(FileOptions):
     strict: bool = False
     skip_invalid: bool = False
     include_unknown: bool = False
+    again: bool = False
     directory: Path | None = None
     parallel: int = PARALLEL
     chunk_bytes: int = CHUNK_BYTES

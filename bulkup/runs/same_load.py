@@ -1,6 +1,8 @@
 """Whether a load was begun or done before: the same content, typed once more."""
 
+from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 from bulkup.errors import RunError
@@ -9,6 +11,7 @@ from bulkup.runs.events import Event, Lost, Saved
 from bulkup.runs.registry import ABANDONED, DAMAGED, RUNNING, RunStatus, status_of
 from bulkup.runs.run_dir import Run, RunDir, all_runs, open_run
 from bulkup.state_dir import StateDir
+from bulkup.text import amount, duration
 
 
 def find_same_load(state_dir: StateDir, *, sha256: str, target: Target) -> RunStatus | None:
@@ -34,6 +37,47 @@ def find_same_load(state_dir: StateDir, *, sha256: str, target: Target) -> RunSt
     unfinished = [s for s in same if s.resumable or s.state in {RUNNING, DAMAGED}]
     over = [] if _is_repeatable(target) else [s for s in same if _is_over(s)]
     return next(iter([*unfinished, *filter(_has_inserted, over)]), None)
+
+
+def require_new_load(
+    state_dir: StateDir, *, file: str, sha256: str, target: Target, now: datetime
+) -> None:
+    """Refuse to begin a load that an unfinished run does already, or that would insert rows twice.
+
+    Raises:
+        RunError: with the run's age and state, how far it came, and what to type.
+    """
+    status = find_same_load(state_dir, sha256=sha256, target=target)
+    if status is None:
+        return
+    run = status.run
+    succeeded = sum(event.succeeded for event in _saved(run))
+    raise RunError(
+        f"{file} has a load into {target.object} of this org already: run {run.name}, begun "
+        f"{duration((now - status.made).total_seconds())} ago, {status.state}, "
+        f"{succeeded:,} of {amount(run.plan.source.rows, 'row')} succeeded so far",
+        "\n".join(_ways_on(status)),
+        name="SameLoad",
+    )
+
+
+def _ways_on(status: RunStatus) -> Iterator[str]:
+    """What to type instead."""
+    name = status.run.name
+    if status.state == RUNNING:
+        yield f"See how far it is: bulkup runs {name}"
+    elif status.resumable:
+        yield f"Finish it: bulkup resume {name}"
+        yield f"Or stop it: bulkup stop {name}"
+    elif status.way_on:
+        yield f"Send what did not succeed: {status.way_on}"
+    yield "To load the file once more all the same, add: --again"
+
+
+def _saved(run: Run) -> list[Saved]:
+    with suppress(RunError):
+        return [event for event in run.events() if isinstance(event, Saved)]
+    return []
 
 
 def _is_over(status: RunStatus) -> bool:

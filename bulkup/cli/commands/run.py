@@ -59,6 +59,13 @@ def run(
     ] = False,
     allow_empty: options.AllowEmpty = False,
     include_unknown: options.IncludeUnknown = False,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again",
+            help="Load the file once more, though a run of it is unfinished or inserted rows.",
+        ),
+    ] = False,
     assignment_rule: options.AssignmentRule = None,
     canary: Annotated[
         int,
@@ -124,6 +131,7 @@ def run(
         skip_invalid=skip_invalid,
         allow_empty=allow_empty,
         include_unknown=include_unknown,
+        again=again,
         directory=directory,
         parallel=parallel,
         chunk_bytes=chunk_bytes,
