@@ -106,6 +106,7 @@ def _carried(
 
     options, clock = run.plan.options, RealClock()
     stop = RunControl(clock, timeout=pace.timeout, wait=pace.wait)
+    connection.client.remaining = stop.remaining
     limit = options.max_failed.limit(run.plan.source.rows) if options.max_failed else None
     header = header_of(run)
     with ExitStack() as stack:
