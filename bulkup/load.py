@@ -310,6 +310,7 @@ def execute(
     options = run.plan.options
     if any(isinstance(event, Stopping) for event in journal.events):
         control.call_all_off("the run was stopped")
+    org.client.remaining = control.remaining
     limit = options.max_failed.limit(run.plan.source.rows) if options.max_failed else None
     with ExitStack() as stack:
         executor = ThreadPoolExecutor(options.parallel)

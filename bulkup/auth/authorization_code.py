@@ -54,8 +54,8 @@ class WebLogin:
                 name="StateMismatch",
             )
         if error := answer.get("error"):
-            told = f"{error}: {answer.get('error_description', '')}".rstrip(": ")[:300]
-            raise CredentialsError(f"Not logged in: {told}", advice(told), name="Declined")
+            message = f"{error}: {answer.get('error_description', '')}".rstrip(": ")[:300]
+            raise CredentialsError(f"Not logged in: {message}", advice(message), name="Declined")
         if not answer.get("code"):
             raise CredentialsError(
                 "The browser's answer has no code", "Log in again.", name="NoCode"

@@ -31,18 +31,18 @@ def who(instance_url: str, token: str, log: Log | None = None) -> Who:
     """
     with Client(instance_url=instance_url, auth=TokenAuth(token), log=log) as client:
         try:
-            told = describe.userinfo(client)
+            user_info = describe.userinfo(client)
         except (CredentialsError, Refused):
             # A token without the scope for userinfo is good all the same if the API takes it.
             describe.limits(client)
             return Who(org_id=_org_id(client))
-        user = str(told.get("preferred_username") or "")
-        return Who(user=user, org_id=str(told.get("organization_id") or "") or _org_id(client))
+        user = str(user_info.get("preferred_username") or "")
+        return Who(user=user, org_id=str(user_info.get("organization_id") or "") or _org_id(client))
 
 
 def _org_id(client: Client) -> str:
-    found = describe.ORG_ID.match(client.token.partition("!")[0])
-    return found[1] if found else ""
+    match = describe.ORG_ID.match(client.token.partition("!")[0])
+    return match[1] if match else ""
 
 
 def keep(login: Login, secrets: Secrets, config: Path) -> Login:
@@ -54,7 +54,7 @@ def keep(login: Login, secrets: Secrets, config: Path) -> Login:
         CredentialsError: the keyring does not take the secret. RunError: a file can't be written.
     """
     orgs, keychain = Orgs(config), SecretStore(config)
-    before = next((one for one in orgs.all() if one.alias == login.alias), None)
+    before = next((each for each in orgs.all() if each.alias == login.alias), None)
     if login.kept is not SecretLocation.NOWHERE:
         login = replace(login, entry=f"{login.alias}-{random.token_hex(4)}")
         keychain.keep(login, secrets)

@@ -118,7 +118,7 @@ class Orgs:
         """The login that is used where none is named: the first, until another is chosen."""
         logins = self.all()
         chosen = self._read().get("default")
-        return next((one for one in logins if one.alias == chosen), next(iter(logins), None))
+        return next((login for login in logins if login.alias == chosen), next(iter(logins), None))
 
     def keep(self, login: Login) -> None:
         """Write a login down, in the place of an older one of that name."""
@@ -156,7 +156,9 @@ class Orgs:
             # A syntax error's words are safe: the file holds no secret.
             raise _damaged(self.file, str(error)) from None
         orgs = _orgs(document)
-        if not isinstance(orgs, dict) or not all(isinstance(one, dict) for one in orgs.values()):
+        if not isinstance(orgs, dict) or not all(
+            isinstance(entry, dict) for entry in orgs.values()
+        ):
             raise _damaged(self.file, "[orgs.ALIAS] is no table")
         return document
 

@@ -178,12 +178,12 @@ def _backend() -> str:
     import keyring  # noqa: PLC0415  slow to import, and seldom needed
     from keyring.backends import fail, null  # noqa: PLC0415  slow to import, and seldom needed
 
-    found = keyring.get_keyring()
-    if isinstance(found, fail.Keyring | null.Keyring):
+    backend = keyring.get_keyring()
+    if isinstance(backend, fail.Keyring | null.Keyring):
         raise CredentialsError(
             "There is no keyring on this machine", NO_KEYRING_HINT, name="KeyringTrouble"
         )
-    return str(getattr(found, "name", type(found).__name__))
+    return str(getattr(backend, "name", type(backend).__name__))
 
 
 def _set(entry: str, text: str) -> None:

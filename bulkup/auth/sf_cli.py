@@ -58,8 +58,8 @@ def login_of(name: str, *, seconds: float | None = None) -> SfLogin:
 
 
 def _token(result: Mapping[str, Any]) -> str:
-    found = (str(result.get(name) or "") for name in TOKEN_NAMES)
-    token = next(filter(None, found), "")
+    values = (str(result.get(name) or "") for name in TOKEN_NAMES)
+    token = next(filter(None, values), "")
     return token if is_sound(token) and not HIDDEN.search(token) else ""
 
 

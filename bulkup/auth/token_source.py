@@ -1,4 +1,4 @@
-"""From a login to a token, and to the next one when it is over."""
+"""From a login to a token, and to the next one when it expires."""
 
 import shlex
 from collections.abc import Callable
@@ -52,11 +52,11 @@ def _asked(login: Login, secrets: Secrets, log: Log | None) -> Tokens:
         case LoginFlow.JWT:
             return app.by_assertion(_signed(login))
         case LoginFlow.SF:
-            found = sf_cli.login_of(login.sf)
-            return Tokens(access=found.access, instance_url=found.instance_url)
+            sf_login = sf_cli.login_of(login.sf)
+            return Tokens(access=sf_login.access, instance_url=sf_login.instance_url)
         case LoginFlow.TOKEN:
             raise CredentialsError(
-                "The access token is over, and there is nothing to renew it with",
+                "The access token has expired, and there is nothing to renew it with",
                 name="TokenRefused",
             )
 

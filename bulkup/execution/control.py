@@ -57,6 +57,10 @@ class RunControl:
         if self._deadline is not None and self._clock.now() >= self._deadline:
             self._may_start_jobs, self._keep_polling, self.timed_out = False, False, True
 
+    def remaining(self) -> float | None:
+        """Seconds until the time that the user gave is over; None where none is set."""
+        return None if self._deadline is None else self._deadline - self._clock.now()
+
     def begin_nothing(self, reason: str) -> None:
         """Jobs under way are watched to their end, no new one is made."""
         self.reason = self.reason or reason

@@ -203,6 +203,6 @@ def userinfo(client: Client) -> dict[str, str]:
 
 def org_id(client: Client, token: str | None = None) -> str:
     """The first 15 characters of the org's id: from the token, else asked for."""
-    if found := ORG_ID.match((token or client.token).partition("!")[0]):
-        return found[1]
+    if match := ORG_ID.match((token or client.token).partition("!")[0]):
+        return match[1]
     return userinfo(client)["organization_id"][:15]

@@ -31,24 +31,24 @@ def error_of_response(response: httpx.Response) -> SalesforceError | Credentials
     """The error that an answer of 400 and above stands for."""
     status = response.status_code
     code, words = (_hidden(text, response) for text in message_of(response))
-    told = f"Salesforce says: {words}" if words else f"Salesforce answered with status {status}"
-    told = f"{told} ({code})" if code else told
+    message = f"Salesforce says: {words}" if words else f"Salesforce answered with status {status}"
+    message = f"{message} ({code})" if code else message
     hint = _hint(code, words, response.request.url.path)
     with_token = "authorization" in response.request.headers
     if with_token and (status == UNAUTHORIZED or words == BAD_TOKEN):
         return CredentialsError(
-            f"{told}. The token is over or was never valid",
+            f"{message}. The token has expired or was never valid",
             "Log in again (bulkup login), or set BULKUP_ACCESS_TOKEN to a fresh token.",
             name="TokenRefused",
         )
     if code in LIMIT_CODES and not re.search(CONCURRENT, words):
-        return LimitReached(told, hint or LIMIT_HINT, status=status, code=code)
+        return LimitReached(message, hint or LIMIT_HINT, status=status, code=code)
     if status >= SERVER_ERRORS_FROM or status in PASSING_STATUSES or code in TEMPORARY:
         after = retry_after(response)
-        return Transient(told, PASSING_HINT, status=status, code=code, retry_after=after)
+        return Transient(message, PASSING_HINT, status=status, code=code, retry_after=after)
     # A 404 that is not in Salesforce's words is some proxy's: it says nothing about a job.
     kind = Gone if status == NOT_FOUND and code in GONE_CODES else Refused
-    return kind(told, hint, status=status, code=code)
+    return kind(message, hint, status=status, code=code)
 
 
 LIMIT_HINT = "The org's allocation is used up; it comes back over the next 24 hours."
@@ -107,11 +107,11 @@ def _text(response: httpx.Response) -> str:
 
 def retry_after(response: httpx.Response) -> float | None:
     """The seconds that the server asks for: a number or a date, if it is there."""
-    wish = response.headers.get("retry-after", "").strip()
-    if re.fullmatch(r"[0-9]+", wish):
-        return float(wish)
+    value = response.headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]+", value):
+        return float(value)
     try:
-        moment = parsedate_to_datetime(wish)
+        moment = parsedate_to_datetime(value)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -132,7 +132,7 @@ def error_of_failure(error: httpx.HTTPError, host: str) -> SalesforceError:
 
 
 def _proxy_error(status: int, host: str) -> SalesforceError:
-    """What a proxy says to the wish to be connected with the org."""
+    """What a proxy means that refuses to connect to the org."""
     if status == PROXY_LOGIN_REQUIRED:
         return SalesforceError(
             f"The proxy on the way to {host} wants a user name and a password (status {status})",
@@ -167,5 +167,5 @@ def _cause(error: httpx.HTTPError) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "it did not answer in time"
     text = f"{error} {error.__cause__ or ''}".lower()
-    found = next((words for pattern, words in CAUSES if re.search(pattern, text)), "")
-    return found or type(error).__name__
+    cause = next((words for pattern, words in CAUSES if re.search(pattern, text)), "")
+    return cause or type(error).__name__

@@ -168,11 +168,11 @@ def _no_login_there(host: str) -> CredentialsError:
 
 def _refusal(response: httpx.Response, host: str) -> CredentialsError | SalesforceError:
     error, words = map(redact, errors.message_of(response))
-    told = f"{error}: {words}" if words else error
-    passing = bool(PASSING.search(told)) or response.status_code in errors.PASSING_STATUSES
+    message = f"{error}: {words}" if words else error
+    passing = bool(PASSING.search(message)) or response.status_code in errors.PASSING_STATUSES
     if passing or response.status_code >= SERVER_ERRORS_FROM:
         return Transient(
-            f"{host} can't log anyone in now: {told or f'status {response.status_code}'}",
+            f"{host} can't log anyone in now: {message or f'status {response.status_code}'}",
             errors.PASSING_HINT,
             status=response.status_code,
             code=error,
@@ -180,7 +180,7 @@ def _refusal(response: httpx.Response, host: str) -> CredentialsError | Salesfor
         )
     if not error or response.status_code < REFUSED_FROM:
         return _no_login_there(host)
-    return LoginRefused(f"{host} refused the login: {told}", advice(told))
+    return LoginRefused(f"{host} refused the login: {message}", advice(message))
 
 
 PASSING = re.compile(

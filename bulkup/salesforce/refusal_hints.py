@@ -28,7 +28,7 @@ ADVICE = (
     ),
     (
         r"expired access/refresh token|token validity expired",
-        "The login is over: it was revoked, replaced, or not used for too long.",
+        "The login has expired: it was revoked, replaced, or not used for too long.",
     ),
     (
         r"invalid_client_id|client identifier",
@@ -100,5 +100,5 @@ OTHERWISE = "Login History in the org's Setup tells why."
 
 def advice(words: str) -> str:
     """What to do about a refusal, in plain words; where to look where we do not know it."""
-    found = (told for known, told in ADVICE if re.search(known, words, re.IGNORECASE))
-    return next(found, OTHERWISE)
+    hints = (hint for pattern, hint in ADVICE if re.search(pattern, words, re.IGNORECASE))
+    return next(hints, OTHERWISE)

@@ -107,7 +107,7 @@ REFUSALS = [
     ("invalid_grant", "user hasn't approved this consumer", "pre-authorized"),
     ("invalid_grant", "audience is invalid", "--sandbox"),
     ("invalid_grant", "invalid assertion", "certificate"),
-    ("invalid_grant", "expired access/refresh token", "The login is over"),
+    ("invalid_grant", "expired access/refresh token", "The login has expired"),
     ("invalid_client_id", "client identifier invalid", "--client-id"),
     ("invalid_client", "invalid client credentials", "client secret"),
     ("invalid_client", "app must be installed into org", "An administrator has to install"),

@@ -130,7 +130,7 @@ def test_a_token_that_is_over_ends_the_questions(
     assert states(done)["token"] == "failed"
     assert states(done)["clock"] == "ok"
     assert "API version" not in states(done)
-    assert "over" in step(done, "token")["message"]
+    assert "expired" in step(done, "token")["message"]
 
 
 def test_an_org_that_cannot_be_reached_is_told_at_once(bulkup: Bulkup, org: Running) -> None:
@@ -217,7 +217,8 @@ def test_an_object_that_is_not_there_is_told_with_one_that_is(bulkup: Bulkup, or
 
 
 def test_an_object_that_the_user_may_not_change_is_a_warning(bulkup: Bulkup, org: Running) -> None:
-    body = '{"name": "Contact", "createable": false, "updateable": false, "deletable": false}'
+    flags = '"createable": false, "updateable": false, "deletable": false'
+    body = f'{{"name": "Contact", {flags}, "fields": []}}'
     order(org, RequestFault(act=FaultAction.STATUS, status=200, body=body, path="*/describe"))
     done = bulkup("doctor", "--json", "--object", "Contact")
     assert done.code == 0

@@ -1,6 +1,7 @@
 """Each fault that can be ordered, met once by a whole load over sockets: what a user sees then."""
 
 import csv
+import time
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,17 @@ def test_a_call_that_hangs_is_given_up_and_begun_again(
     assert done.code == 0
     assert "did not answer in time" in done.err
     assert times_in_org(org) == each_once(ROWS)
+
+
+def test_a_poll_that_hangs_does_not_outlast_the_timeout(load: Bulkup, served: ServedOrg) -> None:
+    hang = RequestFault(act=FaultAction.HANG, method="GET", path=JOB, seconds=60, times=1000)
+    served(FaultPlan(requests=[hang]))
+    began = time.monotonic()
+    done = load("--timeout", "3s")
+    took = time.monotonic() - began
+    assert (done.code, done.document["state"]) == (7, "timeout")
+    assert done.document["seconds"] < 3 + 2
+    assert took < 20  # with the start and the end of the program
 
 
 def test_a_server_that_wishes_for_longer_than_our_patience_is_not_waited_for(

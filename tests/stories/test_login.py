@@ -522,7 +522,7 @@ def test_a_keyring_that_hangs_does_not_hang_us(
 ) -> None:
     keyring_in_a_file(KEYRINGS + "HangingKeyring")
     defaults = keychains.SecretStore.__init__.__kwdefaults__ or {}
-    monkeypatch.setitem(defaults, "patience", 0.1)
+    monkeypatch.setitem(defaults, "answer_seconds", 0.1)
     org = org_with()
     began = time.monotonic()
     done = bulkup("login", "--token", "--instance-url", org.url, stdin=org.token)
