@@ -497,9 +497,9 @@ def test_any_dialect_gives_the_same_cells(
 @given(st.lists(st.text(st.sampled_from("a\r\n"), min_size=1, max_size=4), max_size=8))
 def test_breaks_do_not_depend_on_the_blocks(pieces: list[str]) -> None:
     whole, cut = Breaks(), Breaks()
-    whole.see("".join(pieces))
+    whole.add("".join(pieces))
     for piece in pieces:
-        cut.see(piece)
+        cut.add(piece)
     assert (cut.kinds, cut.blank) == (whole.kinds, whole.blank)
     lines = list(text_lines(pieces))
     assert "".join(lines) == "".join(pieces)
