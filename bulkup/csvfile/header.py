@@ -107,7 +107,7 @@ def _mistakes(names: Sequence[str], size: int) -> Iterator[Problem]:
         hint = "Leave out the columns that are not to be loaded"
         words = f"has {len(names):,} columns; Salesforce takes {MOST_COLUMNS:,}"
         yield say.in_header(words, hint)
-    if empty := [str(at) for at, name in enumerate(names, 1) if not name.strip()]:
+    if empty := [str(number) for number, name in enumerate(names, 1) if not name.strip()]:
         hint = "Give each column the API name of its field, or leave it out"
         yield say.in_header(
             f"has no name in column {first_of(empty, len(empty))} of {len(names):,}", hint

@@ -114,19 +114,19 @@ def read(
 
 def _split(data: bytes, whole: re.Pattern[bytes], ending: bytes) -> tuple[Block, bytes]:
     """Split off the whole records of `data`. Only lines with a quote are matched by the pattern."""
-    raw, at, plain = list[bytes](), 0, True
-    while (quote := data.find(b'"', at)) >= 0:
-        begin = max(at, data.rfind(b"\n", at, quote) + 1)
-        raw += data[at:begin].split(ending)[:-1]
-        found = whole.match(data, begin)
-        if found is None:
+    raw, position, plain = list[bytes](), 0, True
+    while (quote := data.find(b'"', position)) >= 0:
+        begin = max(position, data.rfind(b"\n", position, quote) + 1)
+        raw += data[position:begin].split(ending)[:-1]
+        record_match = whole.match(data, begin)
+        if record_match is None:
             return Block(raw=raw, plain=plain), data[begin:]
-        record = found.group().removesuffix(ending).removesuffix(b"\n")
+        record = record_match.group().removesuffix(ending).removesuffix(b"\n")
         plain = plain and b"\n" not in record
         raw.append(record)
-        at = found.end()
-    cut = max(at, data.rfind(b"\n") + 1)
-    raw += data[at:cut].split(ending)[:-1]
+        position = record_match.end()
+    cut = max(position, data.rfind(b"\n") + 1)
+    raw += data[position:cut].split(ending)[:-1]
     return Block(raw=raw, plain=plain), data[cut:]
 
 
