@@ -1,4 +1,4 @@
-"""A file as text, block by block: unpacked, decoded, its byte order mark left out."""
+"""Reads a file as text, block by block: unpacked, decoded, without its byte order mark."""
 
 import codecs
 import gzip
@@ -19,13 +19,13 @@ _GZIP = b"\x1f\x8b"
 
 
 def compressed(head: bytes) -> bool:
-    """Whether these first bytes are gzip's."""
+    """Whether a file that begins with these bytes is gzip-compressed."""
     return head.startswith(_GZIP)
 
 
 @contextmanager
 def open_decompressed(path: Path) -> Iterator[IO[bytes]]:
-    """The file's bytes, unpacked where it is gzip-compressed.
+    """Open the file's bytes, unpacked where it is gzip-compressed.
 
     Raises:
         InputError: there is no such file, it can't be read, or it is cut short.
@@ -48,21 +48,26 @@ def open_decompressed(path: Path) -> Iterator[IO[bytes]]:
 
 
 def blocks(path: Path, encoding: Encoding) -> Iterator[str]:
-    """The whole text in blocks. A decoding error tells the place by `Undecodable`."""
+    """Read the whole text in blocks.
+
+    Raises:
+        InputError: the file can't be read.
+        Undecodable: it is not in this encoding.
+    """
     with open_decompressed(path) as stream:
         stream.read(len(encoding.mark))
         decoder = codecs.getincrementaldecoder(encoding.name)()
         done, lines = len(encoding.mark), 1
         while block := stream.read(BLOCK):
-            text = _decoded(decoder, block, encoding, done, lines)
+            text = _decode(decoder, block, encoding, done, lines)
             done += len(block)
             lines += text.count("\n")
             yield text
-        yield _decoded(decoder, b"", encoding, done, lines, final=True)
+        yield _decode(decoder, b"", encoding, done, lines, final=True)
 
 
 class Undecodable(ValueError):
-    """Bytes that are not of the encoding: the `byte` itself, where, and in which physical line."""
+    """A byte is not of the encoding: at which offset, and in which physical line."""
 
     def __init__(self, encoding: Encoding, offset: int, line: int, byte: int) -> None:
         super().__init__(f"not {encoding.shown} (byte 0x{byte:02X})")
@@ -70,7 +75,7 @@ class Undecodable(ValueError):
         self.line = line
 
 
-def _decoded(  # where it is, is what an error has to tell
+def _decode(
     decoder: codecs.IncrementalDecoder,
     block: bytes,
     encoding: Encoding,

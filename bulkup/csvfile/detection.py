@@ -1,4 +1,4 @@
-"""What a user's file is, whatever wrote it, and whether Salesforce takes it as it is."""
+"""Detects a file's encoding and dialect, and whether Salesforce takes it as it is."""
 
 import re
 from collections.abc import Iterator
@@ -50,10 +50,10 @@ class RewriteReason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileFormat:
-    """A file as it was found.
+    """What was detected of a file.
 
-    `char` stands between its cells, `breaks` end its records; `delimiter` and `line_ending` are
-    what it is sent with. `header` is without the columns at the end that have no name, of which
+    `char` separates its cells, `breaks` end its records; `delimiter` and `line_ending` are what it
+    is sent with. `header` is without the columns at the end that have no name, of which
     there are `unnamed`. `reasons` are what Salesforce would not take: without any, the file is sent
     as it is. `example` is a value by which a person sees whether a guessed encoding is right.
     """
@@ -82,8 +82,8 @@ class FileFormat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
-    """What one pass over the text tells."""
+class _Content:
+    """What one pass over the text gives."""
 
     encoding: Encoding
     breaks: Breaks
@@ -100,11 +100,11 @@ def detect(
     delimiter: Delimiter | None = None,
     line_ending: LineEnding | None = None,
 ) -> FileFormat:
-    """Look at the whole file once. What is given overrules what is found.
+    """Read the whole file once. What is given overrules what is detected.
 
     `name` is what the user calls the file; `encoding` is any name that Python knows. A file that
     is only damaged (broken UTF-8, an open quote, ragged rows) is left to `open_source`, which
-    tells all that is wrong with it.
+    reports all that is wrong with it.
 
     Raises:
         InputError: the file can't be read, is no CSV, or is not in the encoding that was named.
@@ -112,42 +112,42 @@ def detect(
     with open_decompressed(path) as stream:
         head = stream.read(_HEAD)
     with path.open("rb") as plain:
-        packed = compressed(plain.read(2))
+        is_gzip = compressed(plain.read(2))
     name = name or path.name
     must_look_like_csv(head, name)
-    seen = _seen(path, name, head, encoding, packed=packed)
-    first, body = separator_line(seen.head)
+    content = _read_content(path, name, head, encoding, is_gzip=is_gzip)
+    first, body = separator_line(content.head)
     char = delimiter.char if delimiter else first or guess_delimiter(body[:_HEAD])
     header = _header(body, char)
     named_columns = len(header)
     while named_columns and not header[named_columns - 1].strip():
         named_columns -= 1
     named_columns = named_columns or len(header)
-    breaks, blank = _endings(path, seen, char)
-    found = FileFormat(
+    breaks, blank = _endings(path, content, char)
+    file_format = FileFormat(
         path=path,
         name=name,
-        encoding=seen.encoding,
+        encoding=content.encoding,
         char=char,
         delimiter=delimiter_of(char) or Delimiter.COMMA,
         line_ending=line_ending or (LineEnding.CRLF if breaks == {"\r\n"} else LineEnding.LF),
         header=tuple(header[:named_columns]),
         breaks=frozenset(breaks),
-        compressed=packed,
+        compressed=is_gzip,
         separator_line=bool(first),
         unnamed=len(header) - named_columns,
         blank_lines=blank,
-        empty_rows=named_columns > 1 and _ends_empty(seen.tail, char),
-        quotes=seen.breaks.quotes,
-        example=example_cell(seen.example, char),
+        empty_rows=named_columns > 1 and _ends_empty(content.tail, char),
+        quotes=content.breaks.quotes,
+        example=example_cell(content.example, char),
     )
-    return replace(found, reasons=tuple(_reasons(found)))
+    return replace(file_format, reasons=tuple(_reasons(file_format)))
 
 
 def needs_no_rewrite(path: Path, delimiter: Delimiter | None = None) -> Delimiter | None:
-    """What stands between the cells of a file that seems to need no copy; None where it does.
+    """The delimiter of a file that seems to need no rewriting; None where it does.
 
-    Looks at its two ends only: whatever else Salesforce would not take, `open_source` refuses.
+    Reads only its two ends: `open_source` refuses whatever else Salesforce would not take.
 
     Raises:
         InputError: it is no CSV at all.
@@ -169,46 +169,46 @@ def needs_no_rewrite(path: Path, delimiter: Delimiter | None = None) -> Delimite
     return delimiter_of(char)
 
 
-def _reasons(found: FileFormat) -> Iterator[RewriteReason]:
-    if found.compressed:
+def _reasons(file_format: FileFormat) -> Iterator[RewriteReason]:
+    if file_format.compressed:
         yield RewriteReason(
             problem="it is compressed (gzip)", change="It was unpacked (gzip)", by_records=False
         )
-    if found.encoding.name != "utf-8":
-        problem, note = f"its encoding is {found.encoding.shown}", ""
-        if found.encoding.guessed:
+    if file_format.encoding.name != "utf-8":
+        problem, note = f"its encoding is {file_format.encoding.shown}", ""
+        if file_format.encoding.guessed:
             problem += ", as far as can be told"
             note = " (as far as can be told: --encoding overrules)"
         yield RewriteReason(
             problem=problem,
-            change=f"It was read as {found.encoding.shown}{note} and written as UTF-8",
+            change=f"It was read as {file_format.encoding.shown}{note} and written as UTF-8",
             by_records=False,
         )
-    if found.separator_line:
+    if file_format.separator_line:
         yield RewriteReason(
-            problem=f"its first line is sep={found.char}",
-            change=f"The first line, sep={found.char}, was left out",
+            problem=f"its first line is sep={file_format.char}",
+            change=f"The first line, sep={file_format.char}, was left out",
         )
-    if delimiter_of(found.char) is None:
+    if delimiter_of(file_format.char) is None:
         yield RewriteReason(
-            problem=f"{found.char!r} stands between its cells",
-            change=f"{found.char!r} between cells became a comma",
+            problem=f"{file_format.char!r} stands between its cells",
+            change=f"{file_format.char!r} between cells became a comma",
         )
-    if found.breaks - {found.line_ending.chars}:
-        breaks = " and ".join(sorted(_WORDS[chars] for chars in found.breaks))
+    if file_format.breaks - {file_format.line_ending.chars}:
+        breaks = " and ".join(sorted(_WORDS[chars] for chars in file_format.breaks))
         yield RewriteReason(
             problem=f"its line endings are {breaks}",
-            change=f"All records end in {found.line_ending} now",
-            by_records=found.quotes,  # a quoted cell keeps the breaks that it holds
+            change=f"All records end in {file_format.line_ending} now",
+            by_records=file_format.quotes,  # a quoted cell keeps the breaks that it holds
         )
-    if found.unnamed:
+    if file_format.unnamed:
         yield RewriteReason(
-            problem=f"it has {found.unnamed} columns without a name at the end",
-            change=left_out(found.unnamed, "empty column", " at the end"),
+            problem=f"it has {file_format.unnamed} columns without a name at the end",
+            change=left_out(file_format.unnamed, "empty column", " at the end"),
         )
-    if found.blank_lines:
+    if file_format.blank_lines:
         yield RewriteReason(problem="it has blank lines")
-    if found.empty_rows:
+    if file_format.empty_rows:
         yield RewriteReason(problem="it has empty rows at the end")
 
 
@@ -218,25 +218,27 @@ def left_out(count: int, what: str, where: str = "") -> str:
     return f"{count:,} {subject} left out"
 
 
-def _seen(path: Path, name: str, head: bytes, wanted: str | None, *, packed: bool) -> _Seen:
-    told = named(wanted, head) if wanted else by_mark(head)
+def _read_content(
+    path: Path, name: str, head: bytes, wanted: str | None, *, is_gzip: bool
+) -> _Content:
+    known = named(wanted, head) if wanted else by_mark(head)
     try:
-        return _pass(path, told or Encoding(name="utf-8"))
+        return _read_as(path, known or Encoding(name="utf-8"))
     except Undecodable as error:
-        if told and told.name != "utf-8":
+        if known and known.name != "utf-8":
             raise not_of_encoding(name, error) from error
         sample = _sample(path, error.offset)
-        if not (told or mostly_utf8(sample)):
-            return _guessed(path, sample)
-        if packed:
+        if not (known or mostly_utf8(sample)):
+            return _read_guessed(path, sample)
+        if is_gzip:
             raise not_of_encoding(name, error) from error
     text, breaks = head.decode("utf-8-sig", "replace"), Breaks()
-    breaks.see(text)
-    return _Seen(encoding=told or Encoding(name="utf-8"), breaks=breaks, head=text, tail="")
+    breaks.add(text)
+    return _Content(encoding=known or Encoding(name="utf-8"), breaks=breaks, head=text, tail="")
 
 
 def not_of_encoding(name: str, error: Undecodable) -> InputError:
-    """Bytes that do not belong there, as an error for the user."""
+    """An error for bytes that are not of the encoding."""
     return InputError(
         f"{name}, line {error.line}: {error}",
         "Export it again as UTF-8, or say in which encoding it is with --encoding.",
@@ -244,10 +246,10 @@ def not_of_encoding(name: str, error: Undecodable) -> InputError:
     )
 
 
-def _guessed(path: Path, sample: bytes) -> _Seen:
+def _read_guessed(path: Path, sample: bytes) -> _Content:
     for guess in guesses(sample):
         try:
-            return _pass(path, guess)
+            return _read_as(path, guess)
         except Undecodable:
             continue
     raise AssertionError  # pragma: no cover  Latin-1, the last guess, takes every byte
@@ -259,16 +261,18 @@ def _sample(path: Path, offset: int) -> bytes:
         return stream.read(_SAMPLE)
 
 
-def _pass(path: Path, encoding: Encoding) -> _Seen:
+def _read_as(path: Path, encoding: Encoding) -> _Content:
     breaks = Breaks()
     head = tail = example = ""
     for text in blocks(path, encoding):
-        breaks.see(text)
+        breaks.add(text)
         head = head or text
         if encoding.guessed:
             example = better_example(example, text)
         tail = text if len(text) >= _TAIL else (tail + text)[-_TAIL:]
-    return _Seen(encoding=encoding, breaks=breaks, head=head, tail=tail[-_TAIL:], example=example)
+    return _Content(
+        encoding=encoding, breaks=breaks, head=head, tail=tail[-_TAIL:], example=example
+    )
 
 
 def _header(text: str, char: str) -> list[str]:
@@ -276,12 +280,12 @@ def _header(text: str, char: str) -> list[str]:
     return next((row for row in rows if any(cell.strip() for cell in row)), [])
 
 
-def _endings(path: Path, seen: _Seen, char: str) -> tuple[set[str], bool]:
-    """Exact where quotes may hide it; the quick count where there is nothing to hide."""
-    quick = seen.breaks.kinds, seen.breaks.blank
-    if not seen.breaks.quotes or (len(quick[0]) <= 1 and not quick[1]):
+def _endings(path: Path, content: _Content, char: str) -> tuple[set[str], bool]:
+    """Line endings and whether there are blank lines: exact where quotes may hide breaks."""
+    quick = content.breaks.kinds, content.breaks.blank
+    if not content.breaks.quotes or (len(quick[0]) <= 1 and not quick[1]):
         return quick
-    return endings(text_lines(blocks(path, seen.encoding)), char)
+    return endings(text_lines(blocks(path, content.encoding)), char)
 
 
 def _ends_empty(tail: str, char: str) -> bool:

@@ -1,4 +1,4 @@
-"""What stands between cells and at the end of records, told from the text."""
+"""Determines from a text what separates cells and what ends records."""
 
 import re
 from collections import Counter
@@ -14,12 +14,12 @@ from bulkup.model import DELIMITER_CHARS, Delimiter
 
 _BY_CHAR = {char: name for name, char in DELIMITER_CHARS.items()}
 _SEPARATOR_LINE = re.compile(r'\A"?sep=(.)"?(\r\n|\n|\r|\Z)', re.IGNORECASE)
-_MOST_SEEN = 50
+_RECORDS_TRIED = 50
 _LONGEST_LINE = 16_000_000
 
 
 def delimiter_of(char: str) -> Delimiter | None:
-    """Salesforce's name for a character between cells, where it has one."""
+    """Salesforce's name for a character that separates cells, where it has one."""
     return _BY_CHAR.get(char)
 
 
@@ -34,24 +34,24 @@ def guess_delimiter(text: str) -> str:
 
     The header decides; where two characters split it alike, the records after it do.
     """
-    best, most = ",", (1, 0)
+    best, best_score = ",", (1, 0)
     for char in _BY_CHAR:
-        widths = [len(row) for row in _first(text, char) if row]
+        widths = [len(row) for row in _first_records(text, char) if row]
         if not widths or widths[0] == 1:
             continue
-        alike = Counter(widths)[widths[0]]
-        if (score := (widths[0], alike)) > most:
-            best, most = char, score
+        same_width = Counter(widths)[widths[0]]
+        if (score := (widths[0], same_width)) > best_score:
+            best, best_score = char, score
     return best
 
 
-def _first(text: str, char: str) -> list[list[str]]:
-    return list(islice(open_reader(StringIO(text, newline=""), char), _MOST_SEEN))
+def _first_records(text: str, char: str) -> list[list[str]]:
+    return list(islice(open_reader(StringIO(text, newline=""), char), _RECORDS_TRIED))
 
 
 @dataclass(slots=True)
 class Breaks:
-    """Line breaks of a text that is told block by block, quotes not looked at."""
+    """Counts the line breaks of a text, block by block, without regard to quotes."""
 
     lf: int = 0
     crlf: int = 0
@@ -62,21 +62,21 @@ class Breaks:
     _last: str = field(default="", repr=False)
     _ends: str = field(default="\n", repr=False)
 
-    def see(self, block: str) -> None:
-        """Count one more block."""
+    def add(self, block: str) -> None:
+        """Count a further block."""
         lf = block.count("\n")
         crlf = cr = 0
         if "\r" in block:
             crlf, cr = block.count("\r\n"), block.count("\r")
-        self._see_blank(block, lf=lf > crlf, crlf=crlf > 0, cr=cr > crlf)
+        self._find_blank(block, lf=lf > crlf, crlf=crlf > 0, cr=cr > crlf)
         self.crlf += crlf + (self._last.endswith("\r") and block.startswith("\n"))
         self.lf += lf
         self.cr += cr
         self.quotes = self.quotes or '"' in block
         self._last = block[-1:] or self._last
 
-    def _see_blank(self, block: str, *, lf: bool, crlf: bool, cr: bool) -> None:
-        """Two ends side by side with more text after them; at the very end they are harmless."""
+    def _find_blank(self, block: str, *, lf: bool, crlf: bool, cr: bool) -> None:
+        """Look for two breaks in a row before more text; at the very end they do no harm."""
         text = block.rstrip("\r\n")
         if not text:
             self._ends = (self._ends + block)[-4:]
@@ -93,29 +93,29 @@ class Breaks:
 
     @property
     def kinds(self) -> set[str]:
-        """Which line breaks there are, as they stand in the text."""
+        """The line breaks that occur."""
         counts = {"\r\n": self.crlf, "\n": self.lf - self.crlf, "\r": self.cr - self.crlf}
         return {kind for kind, count in counts.items() if count}
 
 
 def endings(lines: Iterable[str], delimiter: str) -> tuple[set[str], bool]:
-    """Which breaks end records, and whether blank lines stand before the last one: exact, slower.
+    """Which breaks end records, and whether there are blank lines before the last: exact but slow.
 
-    `lines` keep their own endings, whichever they are. The second kind of break ends the search:
-    the file has to be written anew then, whatever else it holds.
+    `lines` keep their endings. The second kind of break ends the search: the file has to be
+    rewritten then, whatever else it holds.
     """
     kinds: set[str] = set()
     blank = empty = False
     last = ""
 
-    def watched() -> Iterator[str]:
+    def remember_last() -> Iterator[str]:
         nonlocal last
         for line in lines:
             last = line
             yield line
 
-    with suppress(CellTooLong):  # an open quote: open_source tells where
-        for row in open_reader(watched(), delimiter):
+    with suppress(CellTooLong):  # an open quote: open_source says where
+        for row in open_reader(remember_last(), delimiter):
             kinds.add(_ending(last))
             blank = blank or (empty and bool(row))
             empty = empty or not row
@@ -125,7 +125,7 @@ def endings(lines: Iterable[str], delimiter: str) -> tuple[set[str], bool]:
 
 
 def text_lines(blocks: Iterable[str]) -> Iterator[str]:
-    """The lines of a text, each with the ending it has: LF, CRLF or CR.
+    """Split a text into lines, each with the ending it has: LF, CRLF or CR.
 
     Raises:
         InputError: a line is longer than any record may be.

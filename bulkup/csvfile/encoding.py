@@ -1,4 +1,4 @@
-"""What encoding a file is in: by its byte order mark, by being UTF-8, or guessed from a sample."""
+"""Determines a file's encoding: by its byte order mark, by being UTF-8, or from a sample."""
 
 import codecs
 import locale
@@ -15,7 +15,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-# What people's exports come in, the likeliest first: it wins where a sample fits several.
+# The encodings of exports, the most likely first: it wins where a sample fits several.
 _GUESSES = (
     "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258",
     "cp874", "cp932", "gb18030", "cp949", "big5", "euc_jp", "koi8_r", "mac_roman", "cp850",
@@ -47,7 +47,7 @@ _BESIDE_EACH_OTHER = re.compile(rb"[\xa1-\xff]{2}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoding:
-    """An encoding by Python's name, the byte order mark that is there, and whether it's a guess."""
+    """An encoding by Python's name, the file's byte order mark, and whether it is a guess."""
 
     name: str
     mark: bytes = b""
@@ -86,7 +86,7 @@ def named(name: str, head: bytes) -> Encoding:
 
 
 def by_mark(head: bytes) -> Encoding | None:
-    """The encoding that the first bytes tell: by a mark, or by the zeros of UTF-16."""
+    """The encoding by a byte order mark, or by the zeros of UTF-16 without one, if any."""
     for mark, name in _MARKS:
         if head.startswith(mark):
             return Encoding(name=name, mark=mark)
@@ -99,31 +99,31 @@ def by_mark(head: bytes) -> Encoding | None:
 
 
 def mostly_utf8(sample: bytes) -> bool:
-    """Whether a sample that is not UTF-8 was meant to be: most of its characters are."""
+    """Whether most characters of a sample are UTF-8: then the others are damage."""
     good = len(_SEVERAL_BYTES.findall(sample))
     bad = len(re.findall(rb"[\x80-\xff]", _SEVERAL_BYTES.sub(b"", sample)))
     return good > bad
 
 
 def guesses(sample: bytes) -> Iterator[Encoding]:
-    """Encodings that a sample may be in, the likeliest first; the last one fits everything."""
+    """Encodings that a sample may be in, the most likely first; the last one fits all bytes."""
     from charset_normalizer import from_bytes  # noqa: PLC0415  slow to import, rarely needed
 
     lines = b"\n".join(line for line in sample.splitlines() if not line.isascii())[:_ENOUGH]
     known = [name for name in dict.fromkeys((_of_this_machine(), *_GUESSES)) if name]
-    found = list(from_bytes(lines, cp_isolation=[*known]))
-    least = min((one.chaos for one in found), default=0.0)
+    matches = list(from_bytes(lines, cp_isolation=[*known]))
+    least_chaos = min((match.chaos for match in matches), default=0.0)
     near = [
-        (-one.coherence, known.index(name), name)
-        for one in found
-        if one.chaos <= least + _CLOSE
-        for name in one.could_be_from_charset
+        (-match.coherence, known.index(name), name)
+        for match in matches
+        if match.chaos <= least_chaos + _CLOSE
+        for name in match.could_be_from_charset
         if name in known
     ]
     likely = [name for *_, name in sorted(near)]
     unlikely = _unlikely(sample)
-    sure = [name for name in likely if name not in unlikely]
-    for name in dict.fromkeys([*sure, "cp1252", *likely, "iso8859-1"]):
+    plausible = [name for name in likely if name not in unlikely]
+    for name in dict.fromkeys([*plausible, "cp1252", *likely, "iso8859-1"]):
         yield Encoding(name=codecs.lookup(name).name, guessed=True)
 
 
@@ -151,38 +151,34 @@ def _may_be_of_another_alphabet(sample: bytes) -> bool:
 
 
 def _of_this_machine() -> str:
-    """The single-byte encoding that programs of this machine write: Windows' own code page."""
+    """The code page of Windows on this machine, in which its programs write; empty elsewhere."""
     name = codecs.lookup(locale.getpreferredencoding(do_setlocale=False)).name
     return name if name.startswith("cp12") else ""
 
 
 _LETTER = re.compile(r"[^\W\d_\x00-\x7f]")
-
-
-_OTHER = re.compile(r"[^\x00-\x7f]")
-
-
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _AROUND = 200
-"""Characters on either side: what a person is shown is shorter."""
+"""Characters on either side of a letter: the example that is shown is shorter."""
 
 
-def better_example(found: str, text: str) -> str:
-    """Part of a line with a letter that is not ASCII; `found` where that has one already.
+def better_example(example: str, text: str) -> str:
+    """Part of a line with a letter that is not ASCII; `example` where that has one already.
 
     Without such a letter in the text, one with another character that is not ASCII.
     """
-    if text.isascii() or _LETTER.search(found):
-        return found
-    at = _LETTER.search(text) or (None if found else _OTHER.search(text))
-    if at is None:
-        return found
-    before = re.split(r"[\r\n]", text[max(0, at.start() - _AROUND) : at.start()])[-1]
-    after = re.split(r"[\r\n]", text[at.start() : at.end() + _AROUND])[0]
+    if text.isascii() or _LETTER.search(example):
+        return example
+    match = _LETTER.search(text) or (None if example else _NOT_ASCII.search(text))
+    if match is None:
+        return example
+    before = re.split(r"[\r\n]", text[max(0, match.start() - _AROUND) : match.start()])[-1]
+    after = re.split(r"[\r\n]", text[match.start() : match.end() + _AROUND])[0]
     return before + after
 
 
 def example_cell(line: str, char: str) -> str:
-    """The cell of an example that is worth showing; `char` stands between cells."""
+    """The cell of an example line that shows the encoding; `char` separates cells."""
     cells = [cell.strip(' "') for cell in line.split(char)]
-    telling = [cell for cell in cells if _LETTER.search(cell)]
-    return (telling or [cell for cell in cells if not cell.isascii()] or [""])[0]
+    with_letter = [cell for cell in cells if _LETTER.search(cell)]
+    return (with_letter or [cell for cell in cells if not cell.isascii()] or [""])[0]

@@ -1,4 +1,4 @@
-"""Files that are no CSV at all, told by their first bytes."""
+"""Recognizes files that are no CSV by their first bytes."""
 
 from bulkup.errors import InputError
 
@@ -25,10 +25,10 @@ _TEXTS = (
 
 
 def must_look_like_csv(head: bytes, name: str) -> None:
-    """Look at a file's first bytes.
+    """Check a file's first bytes.
 
     Raises:
-        InputError: they are those of another kind of file.
+        InputError: they are those of another file type.
     """
     text = head[:64].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     what = next((kind for magic, kind in _MAGIC if head.startswith(magic)), "")

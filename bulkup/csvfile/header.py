@@ -1,4 +1,4 @@
-"""The header record: what is in it, what stands between its cells, and how one is written."""
+"""Reads and writes the header record, and validates its names."""
 
 import csv
 import io
@@ -14,10 +14,10 @@ from bulkup.csvfile.scanner import BLOCK, masked, quoted_cells
 from bulkup.model import Delimiter, LineEnding
 
 HEAD = BLOCK
-"""Bytes at the beginning of a file that are looked at for the header."""
+"""Bytes at the beginning of a file in which the header must end."""
 
 MOST_BYTES = 128_000
-"""A longer header has more than 32,000 characters, for UTF-8 has at most four bytes for one."""
+"""A longer header has more than 32,000 characters: UTF-8 takes at most four bytes for one."""
 
 MOST_CHARACTERS = 32_000
 MOST_COLUMNS = 5_000
@@ -27,10 +27,10 @@ _MARK = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """A header record and what it tells of the file.
+    """A header record and the dialect that it shows.
 
-    `start` is the byte after it, `lines` how many physical lines it takes; `ended` is whether its
-    end was found, so that what comes after it makes sense.
+    `start` is the byte after it, `lines` how many physical lines it takes; `ended`: its end was
+    found, so that the records after it can be read.
     """
 
     names: tuple[str, ...]
@@ -43,7 +43,7 @@ class Header:
 
 
 def header_bytes(names: Sequence[str], delimiter: Delimiter, line_ending: LineEnding) -> bytes:
-    """A header record with its line ending, quotes where they are needed."""
+    """Write a header record with its line ending, quoted where needed."""
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=delimiter.char, lineterminator=line_ending.chars).writerow(names)
     return text.getvalue().encode()
@@ -52,14 +52,14 @@ def header_bytes(names: Sequence[str], delimiter: Delimiter, line_ending: LineEn
 def read_header(
     head: bytes, *, delimiter: Delimiter | None, line_ending: LineEnding | None
 ) -> Header:
-    """The record that the file begins with, after a byte order mark; `head` is its first block."""
+    """Read the first record of a file, after a byte order mark; `head` is its first block."""
     mark = len(_MARK) if head.startswith(_MARK) else 0
     data = head[mark:]
     delimiter = delimiter or _guess_delimiter(data[:MOST_BYTES])
     plain = masked(data, delimiter)
-    found = plain.find(b"\n")
-    ended = found >= 0 or len(head) < HEAD
-    record = data[: found + 1] if found >= 0 else data
+    line_break = plain.find(b"\n")
+    ended = line_break >= 0 or len(head) < HEAD
+    record = data[: line_break + 1] if line_break >= 0 else data
     names = _names(record, delimiter) if len(record) <= MOST_BYTES else []
     detected = LineEnding.CRLF if record.endswith(b"\r\n") else LineEnding.LF
     bare = plain[: len(record)]
@@ -107,7 +107,7 @@ def _mistakes(names: Sequence[str], size: int) -> Iterator[Problem]:
         hint = "Leave out the columns that are not to be loaded"
         words = f"has {len(names):,} columns; Salesforce takes {MOST_COLUMNS:,}"
         yield say.in_header(words, hint)
-    if empty := [str(at) for at, name in enumerate(names, 1) if not name.strip()]:
+    if empty := [str(number) for number, name in enumerate(names, 1) if not name.strip()]:
         hint = "Give each column the API name of its field, or leave it out"
         yield say.in_header(
             f"has no name in column {first_of(empty, len(empty))} of {len(names):,}", hint

@@ -145,12 +145,12 @@ def leave_out(
 def _chosen(
     text: TextIOWrapper, source: Source, drop: Collection[str], *, blank_null: bool
 ) -> Iterator[list[str]]:
-    kept = [at for at, name in enumerate(source.header) if name not in drop]
+    kept = [index for index, name in enumerate(source.header) if name not in drop]
     reader = open_reader(text, source.delimiter.char)
     header = next(reader)
-    yield [header[at] for at in kept]
+    yield [header[index] for index in kept]
     for row in islice(reader, source.rows):  # blank lines after the last record are none
-        cells = [row[at] if at < len(row) else "" for at in kept]
+        cells = [row[index] if index < len(row) else "" for index in kept]
         yield [cell or NULL for cell in cells] if blank_null else cells
 
 

@@ -1,4 +1,4 @@
-"""A CSV whose records are known by the numbers they have in the user's own file."""
+"""A CSV whose records have the row and line numbers of the user's own file."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from bulkup.files import open_private
 from bulkup.model import Source
 
 NUMBERS_HEADER = "row,line"
-"""A sidecar is a CSV: one record `row,line` for each record of its sheet, in order."""
+"""The header of a sidecar: a CSV with a record `row,line` for each record of another, in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,8 +17,8 @@ class NumberedCsv:
     """A CSV, and in `numbers` which row of the user's file each of its records is.
 
     Without `numbers` it is the user's file itself: row = position. Rows count from 1 = the first
-    record, lines from 1 = the first line of the file; a sidecar's rows ascend, except in a sheet
-    that was put into another order on purpose.
+    record, lines from 1 = the first line of the file. A sidecar's rows ascend, except where the
+    records were sorted otherwise on purpose.
     """
 
     source: Source
@@ -26,7 +26,7 @@ class NumberedCsv:
 
 
 def numbered(sheet: NumberedCsv) -> Iterator[tuple[list[int], list[int], list[str]]]:
-    """The sheet's records, many at a time: rows, lines and raw texts."""
+    """Read the records, many at a time: rows, lines and raw texts."""
     own = None if sheet.numbers is None else read_numbers(sheet.numbers)
     row, line = 1, 1 + sheet.source.header_lines
     for block in blocks(sheet.source):
@@ -37,7 +37,7 @@ def numbered(sheet: NumberedCsv) -> Iterator[tuple[list[int], list[int], list[st
             row, line = row + count, lines[-1]
         else:
             pairs = [next(own) for _ in range(count)]
-            yield [r for r, _ in pairs], [at for _, at in pairs], block.records
+            yield [row for row, _ in pairs], [line for _, line in pairs], block.records
 
 
 def read_numbers(path: Path) -> Iterator[tuple[int, int]]:

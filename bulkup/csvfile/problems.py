@@ -1,4 +1,4 @@
-"""What can be wrong with a file, each thing in one line with its place, and all of it at once."""
+"""What can be wrong with a file: each problem a line with its place, all in one error."""
 
 import re
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ class LineList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing that is wrong; `line` is its physical line, 0 where it is the whole file's."""
+    """One problem; `line` is its physical line, 0 where it concerns the whole file."""
 
     name: str
     message: str
@@ -56,25 +56,26 @@ class Problem:
 
 
 def as_error(name: str, problems: Sequence[Problem]) -> InputError:
-    """All that is wrong with the file of that name, a line each, in the order of the lines."""
-    ordered = sorted(problems, key=lambda one: one.line)
-    kinds = {one.name for one in ordered}
+    """One error for all problems of the file of that name, a line each, in the order of lines."""
+    ordered = sorted(problems, key=lambda problem: problem.line)
+    kinds = {problem.name for problem in ordered}
     kind = NoRecords if kinds == {"NoRecords"} else InputError
     return kind(
         "\n".join(
-            f"{name}{f', line {one.line}' if one.line else ''}: {one.message}" for one in ordered
+            f"{name}{f', line {problem.line}' if problem.line else ''}: {problem.message}"
+            for problem in ordered
         ),
-        "\n".join(dict.fromkeys(_stopped(one.hint) for one in ordered)),
+        "\n".join(dict.fromkeys(_with_period(problem.hint) for problem in ordered)),
         name=kinds.pop() if len(kinds) == 1 else "InvalidCsv",
     )
 
 
-def _stopped(hint: str) -> str:
+def _with_period(hint: str) -> str:
     return hint if hint.endswith((".", "?")) else f"{hint}."
 
 
 def nul_byte(line: int) -> Problem:
-    """A NUL, which no text holds."""
+    """A NUL byte."""
     return Problem(
         name="NulBytes",
         message="a NUL byte, which Salesforce does not take",
@@ -94,14 +95,14 @@ def not_utf8(line: int, byte: int) -> Problem:
 
 
 def utf16() -> Problem:
-    """Another encoding of Unicode, as Excel's 'Unicode text' has it."""
+    """Another encoding of Unicode, such as that of Excel's 'Unicode text'."""
     return Problem(
         name="Utf16", message="the file is UTF-16, not UTF-8", hint="Save the file as UTF-8"
     )
 
 
 def mixed_endings(line: int, expected: LineEnding) -> Problem:
-    """A record that ends otherwise than the first."""
+    """A record with another line ending than the first."""
     other = LineEnding.CRLF if expected is LineEnding.LF else LineEnding.LF
     return Problem(
         name="MixedLineEndings",
@@ -122,7 +123,7 @@ def bare_return(line: int) -> Problem:
 
 
 def open_quote(line: int) -> Problem:
-    """A quoted cell without an end."""
+    """A quoted cell that is never closed."""
     return Problem(
         name="InvalidCsv",
         message="a quote that opens here is never closed",
@@ -132,7 +133,7 @@ def open_quote(line: int) -> Problem:
 
 
 def too_long(line: int, limit: int) -> Problem:
-    """A record that can't be one."""
+    """A record that is too long to be one."""
     return Problem(
         name="RecordTooLong",
         message=f"the record that begins here has more than {limit:,} bytes",
@@ -152,7 +153,7 @@ def ragged(line: int, width: int, where: str) -> Problem:
 
 
 def blank_lines(line: int, where: str) -> Problem:
-    """Lines without anything, before the last record."""
+    """Blank lines before the last record."""
     return Problem(
         name="BlankLines",
         message=f"blank lines between records: {where}",
@@ -162,7 +163,7 @@ def blank_lines(line: int, where: str) -> Problem:
 
 
 def no_records() -> Problem:
-    """A header and nothing else. Commands that can take it say so in a hint of their own."""
+    """A header without records. Commands that accept it say so in a hint of their own."""
     return Problem(
         name="NoRecords",
         message="a header without records: there is nothing to load",
@@ -171,12 +172,12 @@ def no_records() -> Problem:
 
 
 def empty() -> Problem:
-    """Not a byte, or nothing but a byte order mark."""
+    """An empty file, but for a byte order mark."""
     return Problem(
         name="EmptyFile", message="the file is empty", hint="Export it again, with a header"
     )
 
 
 def in_header(message: str, hint: str) -> Problem:
-    """Something about the header."""
+    """A problem of the header."""
     return Problem(name="InvalidCsv", message=f"the header {message}", hint=hint, line=1)

@@ -1,4 +1,4 @@
-"""A CSV file as its raw records: exactly those of CPython's csv module, text unchanged."""
+"""Reads CSV records, raw or as cells: exactly those of CPython's csv module."""
 
 import csv
 import io
@@ -61,7 +61,7 @@ def _translate_errors(reader: Iterable[T]) -> Iterator[T]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """Some records in a row, as bytes without their line endings.
+    """Consecutive records, as bytes without their line endings.
 
     `plain`: each takes one physical line.
     """
@@ -83,9 +83,9 @@ class Block:
 
 
 def blocks(source: Source, *, size: int = BLOCK) -> Iterator[Block]:
-    """All records of the source, in order, about `size` bytes at a time.
+    """Read all records of the source, in order, about `size` bytes at a time.
 
-    Blank lines after the last record are none.
+    Blank lines after the last record are left out.
     """
     left = source.rows
     for block in read(source.path, source.start, source.delimiter, source.line_ending, size):
@@ -98,7 +98,7 @@ def blocks(source: Source, *, size: int = BLOCK) -> Iterator[Block]:
 def read(
     path: Path, start: int, delimiter: Delimiter, line_ending: LineEnding, size: int = BLOCK
 ) -> Iterator[Block]:
-    """The records from the byte `start` on. A last one with an open quote goes to the end."""
+    """Read the records from the byte `start` on. A last one with an open quote goes to the end."""
     whole = record_pattern(delimiter)
     with path.open("rb") as file:
         file.seek(start)
@@ -113,20 +113,20 @@ def read(
 
 
 def _split(data: bytes, whole: re.Pattern[bytes], ending: bytes) -> tuple[Block, bytes]:
-    """The whole records of `data`, and what is left. Only lines with a quote meet the pattern."""
-    raw, at, plain = list[bytes](), 0, True
-    while (quote := data.find(b'"', at)) >= 0:
-        begin = max(at, data.rfind(b"\n", at, quote) + 1)
-        raw += data[at:begin].split(ending)[:-1]
-        found = whole.match(data, begin)
-        if found is None:
+    """Split off the whole records of `data`. Only lines with a quote are matched by the pattern."""
+    raw, position, plain = list[bytes](), 0, True
+    while (quote := data.find(b'"', position)) >= 0:
+        begin = max(position, data.rfind(b"\n", position, quote) + 1)
+        raw += data[position:begin].split(ending)[:-1]
+        record_match = whole.match(data, begin)
+        if record_match is None:
             return Block(raw=raw, plain=plain), data[begin:]
-        record = found.group().removesuffix(ending).removesuffix(b"\n")
+        record = record_match.group().removesuffix(ending).removesuffix(b"\n")
         plain = plain and b"\n" not in record
         raw.append(record)
-        at = found.end()
-    cut = max(at, data.rfind(b"\n") + 1)
-    raw += data[at:cut].split(ending)[:-1]
+        position = record_match.end()
+    cut = max(position, data.rfind(b"\n") + 1)
+    raw += data[position:cut].split(ending)[:-1]
     return Block(raw=raw, plain=plain), data[cut:]
 
 
@@ -142,37 +142,37 @@ def is_own(name: str) -> bool:
 
 
 class ColumnProjection:
-    """The columns of a source at the places `kept`, in its own dialect."""
+    """Takes some columns of a source, those at the indexes `kept`, in its own dialect."""
 
     def __init__(self, source: Source, kept: Sequence[int]) -> None:
         self.ending = source.line_ending.chars.encode()
-        self._mark = source.delimiter.char
+        self._delimiter = source.delimiter.char
         self._kept = kept
         self._all = list(kept) == list(range(len(source.header)))
 
     def header(self, names: Iterable[str]) -> bytes:
-        """A header record of these names."""
-        return self._joined([list(names)])[0] + self.ending
+        """Write a header record of these names."""
+        return self._write([list(names)])[0] + self.ending
 
     def records(self, raw: list[bytes]) -> list[bytes]:
-        """The records with the kept columns only; as they are where all are kept."""
+        """The records with the kept columns only; unchanged where all are kept."""
         if self._all:
             return raw
-        rows = self.cells(one.decode("utf-8") for one in raw)
-        return self._joined(
-            [cells[at] if at < len(cells) else "" for at in self._kept] for cells in rows
+        rows = self.cells(record.decode("utf-8") for record in raw)
+        return self._write(
+            [cells[index] if index < len(cells) else "" for index in self._kept] for cells in rows
         )
 
     def cells(self, raw: Iterable[str]) -> Iterator[list[str]]:
         """The cells of raw records."""
-        return open_reader(raw, self._mark)
+        return open_reader(raw, self._delimiter)
 
-    def _joined(self, rows: Iterable[Sequence[str]]) -> list[bytes]:
+    def _write(self, rows: Iterable[Sequence[str]]) -> list[bytes]:
         text = io.StringIO(newline="")
-        written = csv.writer(text, delimiter=self._mark, lineterminator="\r\n")
+        writer = csv.writer(text, delimiter=self._delimiter, lineterminator="\r\n")
         records = []
         for row in rows:
-            written.writerow(row)
+            writer.writerow(row)
             records.append(text.getvalue()[:-2].encode("utf-8"))
             text.seek(0)
             text.truncate()

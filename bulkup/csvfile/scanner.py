@@ -1,7 +1,7 @@
-"""A CSV's bytes in pieces that end between records, exactly where CPython's csv module ends them.
+"""Splits a CSV's bytes between records, exactly where CPython's csv module ends them.
 
 A quote opens a cell only at the cell's beginning; what follows a closing quote is plain text.
-Blocks without any quote are looked at by C alone (`rfind`); only the others meet an expression.
+Blocks without a quote only need `rfind`; the others are matched by a regular expression.
 """
 
 import codecs
@@ -13,13 +13,13 @@ from functools import cached_property, lru_cache
 from bulkup.model import Delimiter
 
 BLOCK = 1 << 18
-"""Bytes that are read at once: they stay in the processor's cache while they are looked at."""
+"""Bytes that are read at once: they stay in the processor's cache while they are searched."""
 
 _DECODED = 1 << 16
 """Bytes that are decoded at once: for larger texts Python asks the system for fresh memory."""
 
 LONGEST = 16 << 20
-"""Bytes after which a record is no record: Salesforce takes 400,000 characters."""
+"""Bytes that no record may exceed: Salesforce takes 400,000 characters."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,9 +53,9 @@ class Piece:
         """The data with its quoted cells masked."""
         return masked(self.data, self.delimiter)
 
-    def line_at(self, at: int) -> int:
-        """The physical line of the byte `at` of the data."""
-        return self.line + self.data.count(b"\n", 0, at)
+    def line_at(self, offset: int) -> int:
+        """The physical line of the byte `offset` of the data."""
+        return self.line + self.data.count(b"\n", 0, offset)
 
     def line_of(self, number: int) -> int:
         """The physical line where a record begins (0 = the piece's first)."""
@@ -63,7 +63,7 @@ class Piece:
 
     @cached_property
     def _starts(self) -> list[int]:
-        return [0, *(found.end() for found in re.finditer(rb"\n", self.cells))]
+        return [0, *(line_break.end() for line_break in re.finditer(rb"\n", self.cells))]
 
 
 @lru_cache
@@ -75,14 +75,15 @@ def quoted_cells(delimiter: Delimiter) -> re.Pattern[bytes]:
 
 
 def first_not_utf8(data: bytes) -> int | None:
-    """Where the first byte stands that is not UTF-8, or None."""
-    at = 0
-    while at < len(data):
-        some = data[at : at + _DECODED]
+    """The offset of the first byte that is not UTF-8, or None."""
+    offset = 0
+    while offset < len(data):
+        part = data[offset : offset + _DECODED]
         try:
-            at += codecs.utf_8_decode(some, "strict", at + len(some) == len(data))[1]
+            is_last = offset + len(part) == len(data)
+            offset += codecs.utf_8_decode(part, "strict", is_last)[1]
         except UnicodeDecodeError as error:
-            return at + error.start
+            return offset + error.start
     return None
 
 
@@ -96,7 +97,7 @@ def record_pattern(delimiter: Delimiter) -> re.Pattern[bytes]:
 
 
 def masked(data: bytes, delimiter: Delimiter) -> bytes:
-    """Whole records with every byte of a quoted cell turned into a quote; the length stays."""
+    """Whole records in which every byte of a quoted cell is a quote; the length is the same."""
     if b'"' not in data:
         return data
     return quoted_cells(delimiter).sub(lambda cell: b'"' * len(cell[0]), data)
@@ -105,9 +106,9 @@ def masked(data: bytes, delimiter: Delimiter) -> bytes:
 def pieces(
     blocks: Iterable[bytes], *, offset: int, line: int, delimiter: Delimiter, ending: bytes
 ) -> Iterator[Piece]:
-    """All records of the blocks; the first begins at byte `offset` of the file, in line `line`.
+    """Split the blocks into pieces; the first begins at byte `offset` of the file, in line `line`.
 
-    A last piece with an open quote or a record longer than `LONGEST` ends the walk.
+    A piece with an open quote or with a record longer than `LONGEST` is the last.
     """
     rest = b""
     for block in blocks:

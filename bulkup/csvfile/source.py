@@ -1,4 +1,4 @@
-"""A user's CSV as it is: one pass tells its dialect, columns, rows and fingerprint."""
+"""Opens a CSV: one pass validates it and finds its dialect, columns, rows and fingerprint."""
 
 import hashlib
 import os
@@ -32,14 +32,14 @@ def open_source(
 ) -> Source:
     """Read the file once, from beginning to end.
 
-    `name` is what the user calls it. What is given overrules what the header tells. Without
-    `check_cells` the number of cells of each row is not looked at; with `allow_empty` a header
-    without records is taken.
+    `name` is what the user calls it. What is given overrules what the header says. Without
+    `check_cells` the number of cells in each row is not checked; `allow_empty` accepts a header
+    without records.
 
     Raises:
-        InputError: with all that is wrong with the file, a line each. Its name tells what can be
-            mended by writing the file anew: `MixedLineEndings`, `BareCarriageReturn`,
-            `BlankLines`, `InvalidEncoding`, `Utf16`.
+        InputError: all that is wrong with the file, a line each. Its name says what rewriting
+            the file can correct: `MixedLineEndings`, `BareCarriageReturn`, `BlankLines`,
+            `InvalidEncoding`, `Utf16`.
     """
     name = name or path.name
     with open_file(path) as file:
@@ -72,10 +72,10 @@ def open_source(
 def _header(
     file: BinaryIO, name: str, delimiter: Delimiter | None, line_ending: LineEnding | None
 ) -> Header:
-    """The header.
+    """Read the header.
 
     Raises:
-        InputError: there is none, or one after which nothing else can be known.
+        InputError: there is none, or the rest of the file can't be read by it.
     """
     head = file.read(HEAD)
     file.seek(0)
@@ -85,23 +85,23 @@ def _header(
     if encoding and encoding.name != "utf-8":
         raise as_error(name, [say.utf16()])
     header = read_header(head, delimiter=delimiter, line_ending=line_ending)
-    hopeless = any(problem.name == "BareCarriageReturn" for problem in header.problems)
-    if header.problems and (hopeless or not header.ended):
+    no_records_end = any(problem.name == "BareCarriageReturn" for problem in header.problems)
+    if header.problems and (no_records_end or not header.ended):
         raise as_error(name, header.problems)
     return header
 
 
 def _survey(blocks: Iterator[bytes], header: Header, *, check_cells: bool) -> Survey:
     survey = Survey(header, check_cells=check_cells)
-    walk = pieces(
+    survey_pieces = pieces(
         _after(blocks, header.start),
         offset=header.start,
         line=1 + header.lines,
         delimiter=header.delimiter,
         ending=header.line_ending.chars.encode(),
     )
-    for piece in walk:
-        survey.see(piece)
+    for piece in survey_pieces:
+        survey.add(piece)
     return survey
 
 
@@ -118,7 +118,7 @@ def _blocks(file: BinaryIO, digest: "_Digest") -> Iterator[bytes]:
 
 
 class _Digest:
-    """The sha256 of what is read, computed in a thread beside the reading (it needs no GIL)."""
+    """The sha256 of what is read, computed in a second thread (it needs no GIL)."""
 
     def __init__(self) -> None:
         self._sha256 = hashlib.sha256()
@@ -132,11 +132,11 @@ class _Digest:
         self._thread.shutdown()
 
     def update(self, block: bytes) -> None:
-        """Go on with the next block once the one before is done: two are in memory at most."""
+        """Add a block, once the one before is done: at most two are in memory."""
         if self._last:
             self._last.result()
         self._last = self._thread.submit(self._sha256.update, block)
 
     def hex(self) -> str:
-        """The digest, once the block that was left is done."""
+        """The digest, after the block that ends the file."""
         return self._sha256.hexdigest()

@@ -1,4 +1,4 @@
-"""The user's file, held open from before its first byte is read, and checked for changes."""
+"""Keeps the user's file open from before its first byte is read, and detects changes."""
 
 import hashlib
 import os
@@ -12,10 +12,10 @@ from bulkup.errors import InputError, RunError
 
 
 def open_file(path: Path) -> BinaryIO:
-    """Open a file of the user's for reading, without a buffer.
+    """Open a user's file for reading, unbuffered.
 
     Raises:
-        InputError: there is none, it is no file, or it can't be read.
+        InputError: it does not exist, is not a regular file, or can't be read.
     """
     try:
         if stat.S_ISREG(path.stat().st_mode):
@@ -35,7 +35,7 @@ def open_file(path: Path) -> BinaryIO:
 
 
 def unreadable(path: Path, error: OSError) -> RunError:
-    """A disk that fails while a file is read, as an error for the user."""
+    """An error for a disk that fails while a file is read."""
     return RunError(
         f"{path} can't be read any more: {error.strerror or error}",
         "See whether its drive is still there; a run that has begun goes on with: bulkup resume",
@@ -44,17 +44,17 @@ def unreadable(path: Path, error: OSError) -> RunError:
 
 
 class SourceFile:
-    """A file that is held open from planning to the last chunk, for several threads at once.
+    """A file that stays open from planning to the last chunk and is read by several threads.
 
     Raises:
-        InputError: there is no such file, or it can't be read.
+        InputError: it does not exist, or it can't be read.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file = open_file(path)
         self._lock = threading.Lock()
-        self._was = _looks(os.fstat(self._file.fileno()))
+        self._identity = _identity(os.fstat(self._file.fileno()))
 
     def __enter__(self) -> Self:
         return self
@@ -68,25 +68,25 @@ class SourceFile:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._file.close()
 
     def unchanged(self) -> bool:
         """Whether size, mtime and inode are what they were when the file was opened.
 
-        Both the file that is held and the one that has the name now are looked at.
+        This must hold for the open file and for the one that has its name now.
         """
         try:
-            now = _looks(os.fstat(self._file.fileno())), _looks(self.path.stat())
+            now = _identity(os.fstat(self._file.fileno())), _identity(self.path.stat())
         except OSError:
             return False
-        return now == (self._was, self._was)
+        return now == (self._identity, self._identity)
 
     def must_be_unchanged(self) -> None:
-        """Refuse to go on with a file that is not what it was when it was opened.
+        """Raise an error if the file is not what it was when it was opened.
 
         Raises:
-            RunError: it was written to, replaced, moved or taken away.
+            RunError: it was written to, replaced, moved or deleted.
         """
         if not self.unchanged():
             raise RunError(
@@ -96,10 +96,10 @@ class SourceFile:
             )
 
     def read(self, offset: int, size: int) -> bytes:
-        """Up to `size` bytes from `offset` on; fewer only at the end of the file.
+        """Read `size` bytes from `offset` on; fewer only at the end of the file.
 
         Raises:
-            RunError: the disk does not give them.
+            RunError: the disk fails.
         """
         try:
             if hasattr(os, "pread"):
@@ -111,11 +111,11 @@ class SourceFile:
             raise unreadable(self.path, error) from error
 
 
-def _looks(found: os.stat_result) -> tuple[int, int, int]:
-    return found.st_size, found.st_mtime_ns, found.st_ino
+def _identity(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_size, status.st_mtime_ns, status.st_ino
 
 
 def sha256(path: Path) -> str:
-    """The fingerprint of a file's content, read once from beginning to end."""
+    """The fingerprint of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Looks through a file's records: counts them, marks boundaries, notes all that is wrong."""
+"""Validates a file's records: counts them, marks boundaries, collects all problems."""
 
 import re
 from collections.abc import Iterator
@@ -20,27 +20,27 @@ _OTHER_ENDING = {LineEnding.LF: re.compile(rb"\r\n"), LineEnding.CRLF: re.compil
 
 @dataclass(slots=True)
 class Blanks:
-    """Blank lines: those after the last record do no harm, so each is held until a record comes."""
+    """Blank lines: those after the last record do no harm, so they count once a record follows."""
 
     places: LineList = field(default_factory=LineList)
     held: int = 0
     _line: int = 0
 
     def hold(self, piece: Piece, number: int) -> None:
-        """The record `number` of the piece is a blank line."""
+        """Remember the record `number` of the piece, which is a blank line."""
         if not self.held and not self.places.full:
             self._line = piece.line_of(number)
         self.held += 1
 
     def confirm(self) -> None:
-        """A record comes after them."""
+        """Count the blank lines: a record follows."""
         for line in range(self._line, self._line + self.held):
             self.places.add(line, f"line {line}")
         self.held = 0
 
 
 class Survey:
-    """What the records of a file come to, piece by piece. Memory does not grow with them.
+    """Validates records piece by piece. Memory does not grow with them.
 
     `marks` are record boundaries: (byte, records before it). `rows` and the last mark leave out
     blank lines after the last record.
@@ -55,22 +55,22 @@ class Survey:
         self._blank = re.compile(b"\n" + self._ending)  # re finds it quicker than bytes does
         self._width = len(header.names)
         self._check_cells = check_cells
-        self._skeleton = self._delimiter * (self._width - 1) + b"\n"
-        self._flesh = bytes(set(range(256)) - {*self._delimiter, *b"\n"})
+        self._separators = self._delimiter * (self._width - 1) + b"\n"
+        self._not_separators = bytes(set(range(256)) - {*self._delimiter, *b"\n"})
         self._problems: dict[str, Problem] = {}
         self._ragged = LineList()
         self._blanks = Blanks()
 
-    def see(self, piece: Piece) -> None:
-        """Take one more piece into account; they come in order."""
-        self._see_bytes(piece)
-        self._see_endings(piece)
-        self._see_length(piece)
+    def add(self, piece: Piece) -> None:
+        """Validate a further piece; they come in order."""
+        self._check_bytes(piece)
+        self._check_endings(piece)
+        self._check_length(piece)
         if self._is_regular(piece):
             self._blanks.confirm()
             rows = piece.rows
         else:
-            rows = self._see_each(piece)
+            rows = self._check_each(piece)
         if rows:
             end = piece.offset + len(piece.data) - self._blanks.held * len(self._ending)
             self.rows += rows
@@ -83,24 +83,24 @@ class Survey:
         self.marks.append((end, self.rows))
 
     def problems(self) -> Iterator[Problem]:
-        """All that was found."""
+        """All problems."""
         yield from self._problems.values()
         if self._ragged.count:
             yield say.ragged(self._ragged.line, self._width, str(self._ragged))
         if self._blanks.places.count:
             yield say.blank_lines(self._blanks.places.line, str(self._blanks.places))
 
-    def _first(self, kind: str, problem: Problem) -> None:
+    def _add_problem(self, kind: str, problem: Problem) -> None:
         self._problems.setdefault(kind, problem)
 
-    def _see_bytes(self, piece: Piece) -> None:
+    def _check_bytes(self, piece: Piece) -> None:
         data = piece.data
         if b"\0" in data:
-            self._first("nul", say.nul_byte(piece.line_at(data.find(b"\0"))))
-        if not data.isascii() and (at := first_not_utf8(data)) is not None:
-            self._first("utf-8", say.not_utf8(piece.line_at(at), data[at]))
+            self._add_problem("nul", say.nul_byte(piece.line_at(data.find(b"\0"))))
+        if not data.isascii() and (offset := first_not_utf8(data)) is not None:
+            self._add_problem("utf-8", say.not_utf8(piece.line_at(offset), data[offset]))
 
-    def _see_endings(self, piece: Piece) -> None:
+    def _check_endings(self, piece: Piece) -> None:
         """One kind of line ending between records, and no carriage return without a line feed."""
         bare = piece.bare
         if self._line_ending is LineEnding.LF:
@@ -111,40 +111,40 @@ class Survey:
             return
         if other := _OTHER_ENDING[self._line_ending].search(piece.cells):
             line = piece.line_at(other.start())
-            self._first("mixed", say.mixed_endings(line, self._line_ending))
+            self._add_problem("mixed", say.mixed_endings(line, self._line_ending))
         if lone := say.BARE_RETURN.search(piece.cells):
-            self._first("return", say.bare_return(piece.line_at(lone.start())))
+            self._add_problem("return", say.bare_return(piece.line_at(lone.start())))
 
-    def _see_length(self, piece: Piece) -> None:
+    def _check_length(self, piece: Piece) -> None:
         if piece.open_quote is not None:
-            self._first("quote", say.open_quote(piece.line_at(piece.open_quote)))
+            self._add_problem("quote", say.open_quote(piece.line_at(piece.open_quote)))
         elif len(piece.data) > LONGEST and piece.rows == 1:
-            self._first("length", say.too_long(piece.line, LONGEST))
+            self._add_problem("length", say.too_long(piece.line, LONGEST))
 
     def _is_regular(self, piece: Piece) -> bool:
-        """No blank lines and the right number of cells, all records looked at together."""
+        """Whether there are no blank lines and all records have the right number of cells."""
         bare = piece.bare
         if self._check_cells:
-            if bare.translate(None, self._flesh) != self._skeleton * piece.rows:
+            if bare.translate(None, self._not_separators) != self._separators * piece.rows:
                 return False
             if self._width > 1:
                 return True
         return not (bare.startswith(self._ending) or self._blank.search(bare))
 
-    def _see_each(self, piece: Piece) -> int:
-        """Record by record, because something is wrong. How many are no blank lines."""
+    def _check_each(self, piece: Piece) -> int:
+        """Check record by record, because something is wrong. Returns how many are not blank."""
         rows = 0
         for number, record in enumerate(piece.bare.split(b"\n")[:-1]):
             if record.strip(b"\r"):
                 self._blanks.confirm()
                 rows += 1
                 if self._check_cells:
-                    self._see_width(piece, number, record.count(self._delimiter) + 1)
+                    self._check_width(piece, number, record.count(self._delimiter) + 1)
             else:
                 self._blanks.hold(piece, number)
         return rows
 
-    def _see_width(self, piece: Piece, number: int, cells: int) -> None:
+    def _check_width(self, piece: Piece, number: int, cells: int) -> None:
         if cells != self._width:
             line = 0 if self._ragged.full else piece.line_of(number)
             self._ragged.add(line, f"line {line} has {cells}")

@@ -50,7 +50,7 @@ def test_a_malformed_file_is_refused_with_the_line_that_helps(
     assert said(file, tmp_path) == file["says"]
 
 
-def test_there_are_sixty_malformed_files_and_each_is_tried() -> None:
+def test_all_sixty_malformed_files_are_tried() -> None:
     names = [file["name"] for file in FILES]
     assert sorted(names) == sorted(path.name for path in (DATA / "malformed").iterdir())
     assert len(names) >= 60

@@ -20,7 +20,7 @@ from bulkup.model import DELIMITER_CHARS, Delimiter, LineEnding, Source
 
 
 @dataclass
-class Desk:
+class Workbench:
     """A folder with one file to look at."""
 
     folder: Path
@@ -30,22 +30,22 @@ class Desk:
         path.write_bytes(content if isinstance(content, bytes) else content.encode(written_in))
         return path
 
-    def look(self, content: bytes | str, written_in: str = "utf-8", **given: str) -> FileFormat:
+    def detect(self, content: bytes | str, written_in: str = "utf-8", **given: str) -> FileFormat:
         return detect(self.put(content, written_in), **given)  # type: ignore[arg-type]  # options by name
 
     def prepare(self, content: bytes | str, written_in: str = "utf-8") -> tuple[str, Prepared]:
-        done = prepare(self.look(content, written_in), self.folder / "run")
+        done = prepare(self.detect(content, written_in), self.folder / "run")
         return done.path.read_bytes().decode(), done
 
     def refused(self, content: bytes | str, written_in: str = "utf-8", **given: str) -> InputError:
         with pytest.raises(InputError) as caught:
-            prepare(self.look(content, written_in, **given), self.folder / "run")
+            prepare(self.detect(content, written_in, **given), self.folder / "run")
         return caught.value
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+def workbench(tmp_path: Path) -> Workbench:
+    return Workbench(tmp_path)
 
 
 def lines_of(done: Prepared) -> list[int]:
@@ -75,29 +75,29 @@ def lines_of(done: Prepared) -> list[int]:
         "a,b\nJosé,ñ\n",
     ],
 )
-def test_what_salesforce_takes_is_not_copied(desk: Desk, content: str) -> None:
-    text, done = desk.prepare(content)
+def test_a_file_that_salesforce_takes_is_not_copied(workbench: Workbench, content: str) -> None:
+    text, done = workbench.prepare(content)
     assert text == content
     assert done.path.name == "people.csv"
     assert done.changes == ()
-    assert not (desk.folder / "run").exists()
+    assert not (workbench.folder / "run").exists()
 
 
 @pytest.mark.parametrize(("name", "char"), [(name, name.char) for name in Delimiter])
-def test_every_delimiter_is_found(desk: Desk, name: Delimiter, char: str) -> None:
-    assert desk.look(f"a{char}b{char}c\n1{char}2{char}3\n").delimiter is name
+def test_every_delimiter_is_found(workbench: Workbench, name: Delimiter, char: str) -> None:
+    assert workbench.detect(f"a{char}b{char}c\n1{char}2{char}3\n").delimiter is name
 
 
-def test_records_decide_where_the_header_does_not() -> None:
+def test_records_decide_on_the_delimiter_where_the_header_does_not() -> None:
     assert guess_delimiter("a;b,c\n1,2;3\n4;5\n6;7\n") == ";"
     assert guess_delimiter("Email\na@example.com\n") == ","
     assert guess_delimiter('"Last;Name","First;Name"\nx,y\n') == ","
     assert guess_delimiter("") == ","
 
 
-def test_what_is_given_overrules_what_is_found(desk: Desk) -> None:
+def test_options_overrule_what_is_detected(workbench: Workbench) -> None:
     found = detect(
-        desk.put("a;b\r\n1;2\r\n", "cp1252"),
+        workbench.put("a;b\r\n1;2\r\n", "cp1252"),
         encoding="latin-1",
         delimiter=Delimiter.COMMA,
         line_ending=LineEnding.LF,
@@ -111,15 +111,17 @@ def test_what_is_given_overrules_what_is_found(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
-def test_utf_16_and_32_become_utf_8_with_or_without_a_mark(desk: Desk, encoding: str) -> None:
-    text, done = desk.prepare("a;b\r\nJosé;漢字 😀\r\n", encoding)
+def test_utf_16_and_32_with_or_without_a_mark_become_utf_8(
+    workbench: Workbench, encoding: str
+) -> None:
+    text, done = workbench.prepare("a;b\r\nJosé;漢字 😀\r\n", encoding)
     assert text == "a;b\r\nJosé;漢字 😀\r\n"
     assert done.numbers is None
     assert "written as UTF-8" in done.changes[0]
 
 
-def test_big_endian_with_a_mark(desk: Desk) -> None:
-    text, done = desk.prepare("\ufeffa,b\nü,2\n", "utf-16-be")
+def test_big_endian_utf_16_with_a_mark_becomes_utf_8(workbench: Workbench) -> None:
+    text, done = workbench.prepare("\ufeffa,b\nü,2\n", "utf-16-be")
     assert text == "a,b\nü,2\n"
     assert done.changes == ("It was read as UTF-16 BE and written as UTF-8",)
 
@@ -141,15 +143,17 @@ def test_big_endian_with_a_mark(desk: Desk) -> None:
         ("cp932", "Name,City\n山田太郎,東京都\n"),
     ],
 )
-def test_other_encodings_are_guessed_and_said_to_be(desk: Desk, encoding: str, text: str) -> None:
-    written, done = desk.prepare(text, encoding)
+def test_other_encodings_are_guessed_and_reported_as_guesses(
+    workbench: Workbench, encoding: str, text: str
+) -> None:
+    written, done = workbench.prepare(text, encoding)
     assert written == text
     assert "as far as can be told: --encoding overrules" in done.changes[0]
 
 
-def test_bytes_that_windows_1252_does_not_have_are_latin_1(desk: Desk) -> None:
+def test_bytes_that_windows_1252_does_not_have_are_latin_1(workbench: Workbench) -> None:
     assert [one.name for one in guesses(b"\x81\x8d\x90 caf\xe9")][-1] == "iso8859-1"
-    assert desk.look(b"Name\nM\xfcller \x81\n").encoding.guessed
+    assert workbench.detect(b"Name\nM\xfcller \x81\n").encoding.guessed
 
 
 @pytest.mark.parametrize(
@@ -162,19 +166,19 @@ def test_bytes_that_windows_1252_does_not_have_are_latin_1(desk: Desk) -> None:
         "Nom\n“été à Besançon”…\n",
     ],
 )
-def test_a_small_file_of_windows_is_taken_for_neither_a_macs_nor_another_alphabets(
-    desk: Desk, text: str
+def test_a_small_windows_file_is_not_guessed_to_be_mac_or_another_alphabet(
+    workbench: Workbench, text: str
 ) -> None:
-    written, _ = desk.prepare(text, "cp1252")
+    written, _ = workbench.prepare(text, "cp1252")
     assert written == text
 
 
-def test_a_file_of_an_old_mac_is_found_by_its_letters() -> None:
+def test_mac_roman_is_recognized_by_its_letters() -> None:
     text = "Name,City\nMünchen GmbH,Århus\nÅsa,Ærø\n“Ørsted”,Málaga\n"
     assert next(guesses(text.encode("mac_roman"))).name == "mac-roman"
 
 
-def test_with_windows_line_ends_an_old_mac_is_believed_before_letters_that_nobody_writes() -> None:
+def test_mac_roman_with_crlf_is_guessed_before_implausible_letters() -> None:
     text = "Name,City\r\nMünchen GmbH,Århus\r\nÅsa,Ærø\r\n“Ørsted”,Málaga\r\n"
     found = [one.name for one in guesses(text.encode("mac_roman"))]
     assert found[-2:] == ["mac-roman", "iso8859-1"]
@@ -188,13 +192,13 @@ def test_with_windows_line_ends_an_old_mac_is_believed_before_letters_that_nobod
         ("a\n" + "x" * 3_000_000 + "ü\nö\n", "x" * 200 + "ü"),
     ],
 )
-def test_a_guess_comes_with_a_value_by_which_to_judge_it(
-    desk: Desk, text: str, example: str
+def test_a_guessed_encoding_comes_with_an_example_value(
+    workbench: Workbench, text: str, example: str
 ) -> None:
-    assert desk.look(text, "cp1252").example == example
+    assert workbench.detect(text, "cp1252").example == example
 
 
-def test_without_a_letter_to_judge_by_another_sign_has_to_do() -> None:
+def test_without_letters_another_character_is_the_example() -> None:
     line = better_example("", "Preis;Name\n5 €;x\n")
     assert example_cell(line, ";") == "5 €"
     assert better_example(line, "6 €;x\n") == line
@@ -202,62 +206,64 @@ def test_without_a_letter_to_judge_by_another_sign_has_to_do() -> None:
 
 
 @pytest.mark.parametrize("given", [{}, {"encoding": "cp1252"}], ids=["utf-8", "named"])
-def test_what_is_known_needs_no_example(desk: Desk, given: dict[str, str]) -> None:
-    assert desk.look("a\nü\n", given.get("encoding", "utf-8"), **given).example == ""
+def test_a_known_encoding_has_no_example(workbench: Workbench, given: dict[str, str]) -> None:
+    assert workbench.detect("a\nü\n", given.get("encoding", "utf-8"), **given).example == ""
 
 
-def test_a_guess_is_proven_over_the_whole_file(desk: Desk) -> None:
+def test_a_guessed_encoding_must_fit_the_whole_file(workbench: Workbench) -> None:
     good = "Name,City\nMüller,Köln\n".encode("cp1252") * 60_000
-    found = desk.look(good + b"x,\x81\x8d\n")
+    found = workbench.detect(good + b"x,\x81\x8d\n")
     assert found.encoding.name != "cp1252"
 
 
-def test_utf_8_with_one_broken_byte_is_left_to_be_refused(desk: Desk) -> None:
+def test_utf_8_with_one_broken_byte_is_not_guessed_to_be_another_encoding(
+    workbench: Workbench,
+) -> None:
     broken = "a,b\nJosé,ñandú\n".encode() + b"Andr\xe9,x\n"
-    assert desk.look(broken).as_is
-    assert desk.look(broken).encoding.name == "utf-8"
-    packed = desk.refused(gzip.compress(broken, mtime=0))
+    assert workbench.detect(broken).as_is
+    assert workbench.detect(broken).encoding.name == "utf-8"
+    packed = workbench.refused(gzip.compress(broken, mtime=0))
     assert packed.name == "InvalidEncoding"
     assert packed.message == "people.csv, line 3: not UTF-8 (byte 0xE9)"
 
 
-def test_bytes_that_are_not_of_the_encoding_that_was_named(desk: Desk) -> None:
-    refused = desk.refused(b"a,b\n1,2\n\x81,x\n", encoding="cp1252")
+def test_bytes_that_are_not_of_the_named_encoding_are_refused(workbench: Workbench) -> None:
+    refused = workbench.refused(b"a,b\n1,2\n\x81,x\n", encoding="cp1252")
     assert refused.message == "people.csv, line 3: not Windows-1252 (byte 0x81)"
-    odd = desk.refused("a,b\n".encode("utf-16") + b"x")
+    odd = workbench.refused("a,b\n".encode("utf-16") + b"x")
     assert odd.message == "people.csv, line 2: not UTF-16 LE (byte 0x78)"
 
 
 @pytest.mark.parametrize("name", ["utf-8", "utf-8-sig", "UTF8"])
-def test_utf_8_may_be_named_with_or_without_its_mark(desk: Desk, name: str) -> None:
-    assert desk.look("\ufeffa,b\n", encoding=name).header == ("a", "b")
-    assert desk.look("a,b\n", encoding=name).as_is
+def test_utf_8_may_be_named_with_or_without_its_mark(workbench: Workbench, name: str) -> None:
+    assert workbench.detect("\ufeffa,b\n", encoding=name).header == ("a", "b")
+    assert workbench.detect("a,b\n", encoding=name).as_is
 
 
-def test_utf_16_may_be_named_without_its_byte_order(desk: Desk) -> None:
-    assert desk.look("é,b\n", "utf-16-le", encoding="utf-16").header == ("é", "b")
-    assert desk.look("é,b\n", "utf-16", encoding="utf-16").header == ("é", "b")
-    assert desk.look("\ufeffé,b\n", "utf-16-be", encoding="utf-16").header == ("é", "b")
+def test_utf_16_may_be_named_without_its_byte_order(workbench: Workbench) -> None:
+    assert workbench.detect("é,b\n", "utf-16-le", encoding="utf-16").header == ("é", "b")
+    assert workbench.detect("é,b\n", "utf-16", encoding="utf-16").header == ("é", "b")
+    assert workbench.detect("\ufeffé,b\n", "utf-16-be", encoding="utf-16").header == ("é", "b")
 
 
 @pytest.mark.parametrize("name", ["klingon", "hex", "rot13", "\0"])
-def test_an_encoding_that_is_none(desk: Desk, name: str) -> None:
-    assert desk.refused("a,b\n", encoding=name).name == "InvalidOption"
+def test_an_unknown_encoding_is_refused(workbench: Workbench, name: str) -> None:
+    assert workbench.refused("a,b\n", encoding=name).name == "InvalidOption"
 
 
-def test_gzip_is_unpacked(desk: Desk) -> None:
-    text, done = desk.prepare(gzip.compress(b"a,b\n1,2\n", mtime=0))
+def test_gzip_is_unpacked(workbench: Workbench) -> None:
+    text, done = workbench.prepare(gzip.compress(b"a,b\n1,2\n", mtime=0))
     assert text == "a,b\n1,2\n"
     assert done.changes == ("It was unpacked (gzip)",)
-    assert done.path == desk.folder / "run" / "source.csv"
+    assert done.path == workbench.folder / "run" / "source.csv"
 
 
 PACKED = gzip.compress(b"a,b\n1,2\n", mtime=0)
 
 
 @pytest.mark.parametrize("content", [PACKED[:-6], b"\x1f\x8b", b"\x1f\x8bx"])
-def test_half_a_gzip_file_is_refused(desk: Desk, content: bytes) -> None:
-    assert desk.refused(content).name == "InvalidGzip"
+def test_a_truncated_gzip_file_is_refused(workbench: Workbench, content: bytes) -> None:
+    assert workbench.refused(content).name == "InvalidGzip"
 
 
 @pytest.mark.parametrize(
@@ -269,51 +275,55 @@ def test_half_a_gzip_file_is_refused(desk: Desk, content: bytes) -> None:
         (b"PAR1", "a Parquet file"),
     ],
 )
-def test_what_is_no_csv_is_called_by_its_name(desk: Desk, start: bytes, kind: str) -> None:
-    refused = desk.refused(start)
+def test_a_file_of_another_type_is_refused_by_the_name_of_its_type(
+    workbench: Workbench, start: bytes, kind: str
+) -> None:
+    refused = workbench.refused(start)
     assert refused.name == "NotCsv"
     assert kind in refused.message
 
 
-def test_files_that_can_not_be_read(desk: Desk) -> None:
+def test_files_that_can_not_be_read_are_refused(workbench: Workbench) -> None:
     with pytest.raises(InputError, match="There is no file") as missing:
-        detect(desk.folder / "nowhere.csv")
+        detect(workbench.folder / "nowhere.csv")
     assert missing.value.name == "FileNotFound"
     with pytest.raises(InputError, match="is a directory"):
-        detect(desk.folder)
+        detect(workbench.folder)
 
 
-def test_old_cr_becomes_lf_without_sidecar(desk: Desk) -> None:
-    text, done = desk.prepare("a,b\r1,2\r3,4\r")
+def test_cr_becomes_lf_without_a_sidecar(workbench: Workbench) -> None:
+    text, done = workbench.prepare("a,b\r1,2\r3,4\r")
     assert text == "a,b\n1,2\n3,4\n"
     assert done.changes == ("All records end in LF now",)
     assert done.numbers is None
 
 
-def test_mixed_endings_become_one_and_those_in_cells_stay(desk: Desk) -> None:
-    text, done = desk.prepare('a,b\r\n1,"x\r\ny"\n3,4\r5,6')
+def test_mixed_line_endings_become_one_and_those_in_cells_stay(workbench: Workbench) -> None:
+    text, done = workbench.prepare('a,b\r\n1,"x\r\ny"\n3,4\r5,6')
     assert text == 'a,b\n1,"x\r\ny"\n3,4\n5,6\n'
     assert lines_of(done) == [2, 4, 5]
 
 
-def test_an_ending_that_the_user_wants(desk: Desk) -> None:
+def test_the_line_ending_of_the_option_is_written(workbench: Workbench) -> None:
     for content in ("a,b\n1,2\n", 'a,b\n1,"2"\n'):
-        found = detect(desk.put(content), line_ending=LineEnding.CRLF)
-        assert prepare(found, desk.folder).path.read_bytes() == b"a,b\r\n1,2\r\n"
+        found = detect(workbench.put(content), line_ending=LineEnding.CRLF)
+        assert prepare(found, workbench.folder).path.read_bytes() == b"a,b\r\n1,2\r\n"
 
 
-def test_a_crlf_over_the_edge_of_two_blocks(desk: Desk) -> None:
+def test_a_crlf_across_two_blocks_is_one_line_ending(workbench: Workbench) -> None:
     rows = "x" * ((1 << 20) - 5) + "\r\nab\r\n\r\ncd\n"
-    found = desk.look("a\r\n" + rows)
+    found = workbench.detect("a\r\n" + rows)
     assert found.breaks == {"\r\n", "\n"}
     assert found.blank_lines
-    text, _ = desk.prepare("a\r" + rows.replace("\r\n\r\n", "\r\n"))
+    text, _ = workbench.prepare("a\r" + rows.replace("\r\n\r\n", "\r\n"))
     assert text.count("\n") == 4
     assert "\r" not in text
 
 
-def test_excels_separator_line_and_empty_ends(desk: Desk) -> None:
-    text, done = desk.prepare(
+def test_excels_separator_line_and_empty_rows_and_columns_are_left_out(
+    workbench: Workbench,
+) -> None:
+    text, done = workbench.prepare(
         "sep=;\r\nName;City;;\r\nMüller;Köln;;\r\n\r\n;Bonn;;\r\n;;;\r\n;;;\r\n", "cp1252"
     )
     assert text == "Name;City\r\nMüller;Köln\r\n;Bonn\r\n"
@@ -326,51 +336,53 @@ def test_excels_separator_line_and_empty_ends(desk: Desk) -> None:
     )
 
 
-def test_empty_rows_in_the_middle_stay(desk: Desk) -> None:
-    text, done = desk.prepare("a,b\n1,2\n,\n3,4\n,\n")
+def test_empty_rows_in_the_middle_stay(workbench: Workbench) -> None:
+    text, done = workbench.prepare("a,b\n1,2\n,\n3,4\n,\n")
     assert text == "a,b\n1,2\n,\n3,4\n"
     assert lines_of(done) == [2, 3, 4]
 
 
-def test_a_separator_that_salesforce_does_not_know_becomes_a_comma(desk: Desk) -> None:
-    text, done = desk.prepare("sep=:\na:b\n1:2,5\n")
+def test_a_delimiter_that_salesforce_does_not_know_becomes_a_comma(workbench: Workbench) -> None:
+    text, done = workbench.prepare("sep=:\na:b\n1:2,5\n")
     assert text == 'a,b\n1,"2,5"\n'
     assert "':' between cells became a comma" in done.changes
 
 
-def test_blank_lines_before_the_header(desk: Desk) -> None:
-    text, done = desk.prepare("\n\na,b\n1,2\n")
+def test_blank_lines_before_the_header_are_left_out(workbench: Workbench) -> None:
+    text, done = workbench.prepare("\n\na,b\n1,2\n")
     assert text == "a,b\n1,2\n"
     assert lines_of(done) == [4]
 
 
-def test_blank_lines_of_a_single_column(desk: Desk) -> None:
-    text, done = desk.prepare('Email\na\n\n"  "\nb\n\n')
+def test_blank_lines_of_a_single_column_are_left_out(workbench: Workbench) -> None:
+    text, done = workbench.prepare('Email\na\n\n"  "\nb\n\n')
     assert text == "Email\na\n  \nb\n"
     assert lines_of(done) == [2, 4, 5]
 
 
-def test_a_line_of_blanks_among_several_columns_is_blank(desk: Desk) -> None:
-    text, _ = desk.prepare("sep=,\na,b\n   \n1,2\n")
+def test_a_line_of_blanks_among_several_columns_is_blank(workbench: Workbench) -> None:
+    text, _ = workbench.prepare("sep=,\na,b\n   \n1,2\n")
     assert text == "a,b\n1,2\n"
 
 
-def test_ragged_rows_are_told_by_the_lines_of_the_users_file(desk: Desk) -> None:
-    refused = desk.refused("sep=,\na,b\n1\n" + "1,2\n" + "1,2,3\n" * 6)
+def test_ragged_rows_are_reported_by_the_lines_of_the_users_file(workbench: Workbench) -> None:
+    refused = workbench.refused("sep=,\na,b\n1\n" + "1,2\n" + "1,2,3\n" * 6)
     assert refused.message == (
         "people.csv, line 3: another number of cells than the header, which has 2: "
         "line 3 has 1, line 5 has 3, line 6 has 3, line 7 has 3, line 8 has 3 and 2 more"
     )
-    assert not list((desk.folder / "run").iterdir())
+    assert not list((workbench.folder / "run").iterdir())
 
 
-def test_a_value_in_a_column_without_a_name(desk: Desk) -> None:
-    refused = desk.refused("a,b,\n1,2,\n1,2,3\n")
+def test_a_value_in_a_column_without_a_name_is_refused(workbench: Workbench) -> None:
+    refused = workbench.refused("a,b,\n1,2,\n1,2,3\n")
     assert refused.message == "people.csv, line 3: a value in a column without a name"
 
 
-def test_all_that_is_wrong_is_told_at_once_by_the_lines_of_the_users_file(desk: Desk) -> None:
-    refused = desk.refused("sep=;\n\na;A;\n1;2;\n\n1;\0;\n1\n")
+def test_all_problems_are_reported_at_once_by_the_lines_of_the_users_file(
+    workbench: Workbench,
+) -> None:
+    refused = workbench.refused("sep=;\n\na;A;\n1;2;\n\n1;\0;\n1\n")
     assert refused.message.splitlines() == [
         "people.csv, line 3: the header has a name more than once: a, A",
         "people.csv, line 6: a NUL byte, which Salesforce does not take",
@@ -378,23 +390,25 @@ def test_all_that_is_wrong_is_told_at_once_by_the_lines_of_the_users_file(desk: 
     ]
 
 
-def test_a_quote_that_is_never_closed_in_a_file_to_be_rewritten(desk: Desk) -> None:
-    refused = desk.refused('sep=,\na,b\n1,2\n3,"4\n5,6\n')
+def test_a_quote_that_is_never_closed_in_a_file_to_be_rewritten_is_refused(
+    workbench: Workbench,
+) -> None:
+    refused = workbench.refused('sep=,\na,b\n1,2\n3,"4\n5,6\n')
     assert refused.message == "people.csv, line 4: a quote that opens here is never closed"
-    endless = desk.refused('sep=,\na,b\n1,"' + "x\n" * 2_100_000)
+    endless = workbench.refused('sep=,\na,b\n1,"' + "x\n" * 2_100_000)
     assert "line 3: a quote that opens here is never closed" in endless.message
 
 
-def test_a_file_without_any_line_break(desk: Desk) -> None:
+def test_a_file_without_any_line_break_is_read(workbench: Workbench) -> None:
     with pytest.raises(InputError, match="Line 1 has more than 16,000,000 characters"):
         list(text_lines("x" * 1_000_000 for _ in range(20)))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes")
-def test_copies_are_for_their_owner_only(desk: Desk) -> None:
-    _, done = desk.prepare("sep=,\na,b\n1,2\n")
+def test_copies_are_for_their_owner_only(workbench: Workbench) -> None:
+    _, done = workbench.prepare("sep=,\na,b\n1,2\n")
     assert done.numbers
-    kept = keep_input(io.BytesIO(b"a,b\n"), desk.folder / "run")
+    kept = keep_input(io.BytesIO(b"a,b\n"), workbench.folder / "run")
     for path in (done.path, done.numbers, kept):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert kept.read_bytes() == b"a,b\n"
@@ -417,23 +431,23 @@ def source(
     )
 
 
-def test_columns_are_left_out(desk: Desk) -> None:
-    of = source(desk.put('\ufeffa;b;c\n1;"2;\n";3\n4;5\n\n\n'), "abc", 2, Delimiter.SEMICOLON)
-    done = leave_out(of, desk.folder / "sent.csv", drop={"b"})
+def test_columns_are_left_out(workbench: Workbench) -> None:
+    of = source(workbench.put('\ufeffa;b;c\n1;"2;\n";3\n4;5\n\n\n'), "abc", 2, Delimiter.SEMICOLON)
+    done = leave_out(of, workbench.folder / "sent.csv", drop={"b"})
     assert done.path.read_text(encoding="utf-8") == "a;c\n1;3\n4;\n"
     assert done.changes == ("Not sent: b",)
 
 
-def test_empty_cells_become_null(desk: Desk) -> None:
-    of = source(desk.put('a,b\n1,\n"",  \n'), "ab", 2)
-    done = leave_out(of, desk.folder / "sent.csv", blank_null=True)
+def test_empty_cells_become_null(workbench: Workbench) -> None:
+    of = source(workbench.put('a,b\n1,\n"",  \n'), "ab", 2)
+    done = leave_out(of, workbench.folder / "sent.csv", blank_null=True)
     assert done.path.read_text(encoding="utf-8") == "a,b\n1,#N/A\n#N/A,  \n"
     assert done.changes == ("Empty cells are sent as #N/A",)
 
 
-def test_nothing_to_leave_out_is_no_copy(desk: Desk) -> None:
-    of = source(desk.put("a,b\n1,2\n"), "ab", 1)
-    assert leave_out(of, desk.folder / "sent.csv", drop={"z"}).path == of.path
+def test_nothing_is_copied_where_nothing_is_left_out(workbench: Workbench) -> None:
+    of = source(workbench.put("a,b\n1,2\n"), "ab", 1)
+    assert leave_out(of, workbench.folder / "sent.csv", drop={"z"}).path == of.path
 
 
 def record(row: list[str], char: str, ending: str, all_quoted: bool) -> str:
@@ -497,9 +511,9 @@ def test_any_dialect_gives_the_same_cells(
 @given(st.lists(st.text(st.sampled_from("a\r\n"), min_size=1, max_size=4), max_size=8))
 def test_breaks_do_not_depend_on_the_blocks(pieces: list[str]) -> None:
     whole, cut = Breaks(), Breaks()
-    whole.see("".join(pieces))
+    whole.add("".join(pieces))
     for piece in pieces:
-        cut.see(piece)
+        cut.add(piece)
     assert (cut.kinds, cut.blank) == (whole.kinds, whole.blank)
     lines = list(text_lines(pieces))
     assert "".join(lines) == "".join(pieces)

@@ -50,7 +50,7 @@ def test_a_reader_has_the_same_limit_whatever_was_read_before() -> None:
     assert list(open_dict_reader(["name", cell])) == [{"name": cell}]
 
 
-def test_a_cell_beyond_the_limit_is_an_error_of_ours() -> None:
+def test_a_cell_beyond_the_limit_is_an_input_error() -> None:
     with pytest.raises(CellTooLong, match="more than 20,000,000 characters"):
         list(open_reader(StringIO("a\n" + "x" * (LONGEST_CELL + 1))))
 

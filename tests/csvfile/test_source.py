@@ -46,7 +46,7 @@ def refused(data: bytes, **wishes: object) -> InputError:
     return caught.value
 
 
-def test_a_plain_file() -> None:
+def test_a_plain_file_is_described() -> None:
     data = b"Email,Last Name\na@example.com,Ann\nb@example.com,Bob\n"
     found = opened(data)
     assert found == Source(
@@ -65,14 +65,14 @@ def test_a_plain_file() -> None:
     assert found.marks == ((16, 0), (52, 2))
 
 
-def test_it_goes_by_the_name_that_the_user_gave_it() -> None:
+def test_errors_name_the_file_as_the_user_does() -> None:
     assert opened(b"A\n1\n", name="somewhere/a.csv").name == "somewhere/a.csv"
     assert refused(b"A\n", name="other.csv").message.startswith("other.csv: ")
 
 
 @RELAXED
 @given(file=files(), check=st.booleans(), blanks=st.integers(0, 30), marked=st.booleans())
-def test_it_has_the_csv_modules_rows_in_blocks_of_any_size(
+def test_rows_are_those_of_the_csv_module_in_blocks_of_any_size(
     small: None, file: File, check: bool, blanks: int, marked: bool
 ) -> None:
     ended = file.data.endswith(b"\n")
@@ -134,7 +134,7 @@ def test_the_delimiter_is_found_in_the_header(delimiter: Delimiter) -> None:
     assert found.header == ("A", "B")
 
 
-def test_one_column_is_taken_as_separated_by_commas() -> None:
+def test_the_delimiter_of_a_single_column_is_a_comma() -> None:
     assert opened(b"Name\nAnn\n").delimiter is Delimiter.COMMA
 
 
@@ -147,11 +147,11 @@ def test_where_two_delimiters_split_the_header_alike_the_records_decide() -> Non
     assert guess_delimiter("a,b;c\n1,2\n3,4\n") == ","
 
 
-def test_the_delimiter_that_is_given_is_taken() -> None:
+def test_a_given_delimiter_is_used() -> None:
     assert opened(b"a,b;c\n1;2\n", delimiter=Delimiter.SEMICOLON).header == ("a,b", "c")
 
 
-def test_the_ending_of_the_header_is_the_files() -> None:
+def test_the_line_ending_of_the_header_is_that_of_the_file() -> None:
     found = opened(b"A,B\r\n1,2\r\n")
     assert (found.line_ending, found.rows, found.start) == (LineEnding.CRLF, 1, 5)
 
@@ -161,7 +161,7 @@ def test_a_byte_order_mark_is_no_part_of_the_header() -> None:
     assert (found.header, found.start, found.size) == (("A", "B"), 7, 11)
 
 
-def test_a_header_over_several_lines() -> None:
+def test_a_header_may_take_several_lines() -> None:
     found = opened(b'"A\nx",B\n1,2\n')
     assert (found.header, found.header_lines, found.start) == (("A\nx", "B"), 2, 8)
 
@@ -196,7 +196,7 @@ def test_a_carriage_return_inside_quotes_is_text() -> None:
     assert opened(b'A,B\n"x\ry","1\r\n2"\n').rows == 1
 
 
-def test_rows_with_another_number_of_cells() -> None:
+def test_rows_with_another_number_of_cells_are_refused() -> None:
     error = refused(b'A,B\n1,2\n1\n"x\ny",2\n1,2,3\n')
     assert error.name == "InvalidCsv"
     assert error.message == (
@@ -205,29 +205,29 @@ def test_rows_with_another_number_of_cells() -> None:
     )
 
 
-def test_of_many_such_rows_five_are_named_and_all_counted() -> None:
+def test_of_many_ragged_rows_five_are_named_and_all_counted() -> None:
     error = refused(b"A,B\n" + b"1\n" * 1005)
     assert "which has 2: line 2 has 1, line 3 has 1, " in error.message
     assert error.message.endswith("line 6 has 1 and 1,000 more")
 
 
-def test_such_rows_are_found_in_each_block_with_their_lines(small: None) -> None:
+def test_ragged_rows_are_found_in_each_block_with_their_lines(small: None) -> None:
     rows = b"".join(b'"%d\n",2\n' % number for number in range(20))
     assert "line 42 has 1" in refused(b"A,B\n" + rows + b"1\n" + rows).message
 
 
-def test_cells_are_not_counted_when_not_asked() -> None:
+def test_cells_are_counted_only_on_request() -> None:
     assert opened(b"A,B\n1\n1,2,3\n", check_cells=False).rows == 2
 
 
-def test_a_last_row_that_is_short_and_has_no_ending() -> None:
+def test_a_short_last_row_without_a_line_ending_is_refused() -> None:
     assert "line 3 has 1" in refused(b"A,B\n1,2\n3").message
 
 
 @pytest.mark.parametrize("check", [True, False])
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
 @pytest.mark.parametrize("header", ["A,B", "A"])
-def test_blank_lines_between_records_are_told(check: bool, ending: str, header: str) -> None:
+def test_blank_lines_between_records_are_reported(check: bool, ending: str, header: str) -> None:
     row = header.lower()
     text = ending.join([header, "", row, "", "", row, ""])
     error = refused(text.encode(), check_cells=check)
@@ -235,19 +235,19 @@ def test_blank_lines_between_records_are_told(check: bool, ending: str, header: 
     assert error.message.endswith("blank lines between records: line 2, line 4, line 5")
 
 
-def test_a_quote_that_is_never_closed_is_told_by_the_line_where_it_opens() -> None:
+def test_a_quote_that_is_never_closed_is_reported_by_the_line_where_it_opens() -> None:
     error = refused(b'A,B\n"1\n2",3\n4,"5\n6,7\n')
     assert error.message == "contacts.csv, line 4: a quote that opens here is never closed"
     assert error.name == "InvalidCsv"
 
 
-def test_what_is_wrong_before_an_open_quote_is_told_too() -> None:
+def test_problems_before_an_open_quote_are_reported_too() -> None:
     error = refused(b'A,B\n1\n2,3\n4,"5\n')
     assert "line 4: a quote that opens" in error.message
     assert "line 2 has 1" in error.message
 
 
-def test_an_open_quote_is_not_read_on_for_ever(
+def test_reading_stops_some_time_after_an_open_quote(
     small: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scanner, "LONGEST", 64)
@@ -256,7 +256,7 @@ def test_an_open_quote_is_not_read_on_for_ever(
     assert "line 2: a quote that opens here" in error.message
 
 
-def test_a_record_without_an_end_is_told(small: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_without_an_end_is_reported(small: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scanner, "LONGEST", 64)
     monkeypatch.setattr(validation, "LONGEST", 64)
     error = refused(b"A,B\n1,2\n" + b"x" * 1000 + b",2\n")
@@ -267,13 +267,13 @@ def test_a_record_of_several_blocks_is_one_record(small: None) -> None:
     assert opened(b'A,B\n"' + b"x\n" * 500 + b'",2\n3,4\n').rows == 2
 
 
-def test_a_nul_byte() -> None:
+def test_a_nul_byte_is_refused() -> None:
     error = refused(b"A,B\n1,2\n3,\x004\n5,\x006\n")
     assert error.message.startswith("contacts.csv, line 3: a NUL byte")
     assert error.name == "NulBytes"
 
 
-def test_bytes_that_are_not_utf_8() -> None:
+def test_bytes_that_are_not_utf_8_are_refused() -> None:
     error = refused("A,B\n1,é\n".encode() + b"2,\xe9\n")
     assert error.message == "contacts.csv, line 3: not UTF-8 (byte 0xE9)"
     assert error.name == "InvalidEncoding"
@@ -284,7 +284,7 @@ def test_a_character_may_lie_across_two_blocks(small: None) -> None:
 
 
 @pytest.mark.parametrize("before", range(4))
-def test_a_long_text_is_looked_at_for_utf_8_character_by_character(before: int) -> None:
+def test_a_character_across_two_decoded_parts_is_utf_8(before: int) -> None:
     text = b"x" * before + "€".encode() * 60_000
     assert first_not_utf8(text) is None
     assert first_not_utf8(text + b"\xe2\x82") == len(text)
@@ -292,7 +292,7 @@ def test_a_long_text_is_looked_at_for_utf_8_character_by_character(before: int) 
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
-def test_utf_16_has_a_name_of_its_own(encoding: str) -> None:
+def test_utf_16_is_an_error_of_its_own(encoding: str) -> None:
     assert refused("Name,City\nAnn,Berlin\n".encode(encoding)).name == "Utf16"
 
 
@@ -300,13 +300,15 @@ def test_utf_16_has_a_name_of_its_own(encoding: str) -> None:
     ("data", "line"),
     [(b"A,B\n1,2\r\n3,4\n", 2), (b"A,B\r\n1,2\r\n3,4\n5,6\r\n", 3), (b"A\r\n1\n", 2)],
 )
-def test_records_that_end_otherwise_than_the_header(data: bytes, line: int) -> None:
+def test_records_with_another_line_ending_than_the_header_are_refused(
+    data: bytes, line: int
+) -> None:
     error = refused(data)
     assert error.name == "MixedLineEndings"
     assert f"line {line}:" in error.message
 
 
-def test_the_line_ending_that_is_asked_for_must_be_there() -> None:
+def test_a_file_with_another_line_ending_than_the_option_is_refused() -> None:
     assert opened(b"A\r\n1\r\n", line_ending=LineEnding.CRLF).rows == 1
     error = refused(b"A\r\n1\r\n", line_ending=LineEnding.LF)
     assert (error.name, "line 1: ends in CRLF" in error.message) == ("MixedLineEndings", True)
@@ -316,35 +318,35 @@ def test_the_line_ending_that_is_asked_for_must_be_there() -> None:
     ("data", "line"),
     [(b"A,B\r1,2\r3,4\r", 1), (b"A,B\n1,2\r3,4\n", 2), (b"A,B\r\n1,2\r\n3\r,4\r\n", 3)],
 )
-def test_a_carriage_return_alone(data: bytes, line: int) -> None:
+def test_a_carriage_return_alone_is_refused(data: bytes, line: int) -> None:
     error = refused(data, check_cells=False)
     assert error.name == "BareCarriageReturn"
     assert f"line {line}:" in error.message
 
 
-def test_a_last_record_that_ends_in_a_carriage_return_alone() -> None:
+def test_a_last_record_that_ends_in_a_carriage_return_alone_is_refused() -> None:
     assert refused(b"A,B\r\n1,2\r\n3,4\r").name == "BareCarriageReturn"
 
 
 @pytest.mark.parametrize("data", [b"", BOM, b"\n\n", b"  \r\n", BOM + b"\n"])
-def test_an_empty_file(data: bytes) -> None:
+def test_an_empty_file_is_refused(data: bytes) -> None:
     error = refused(data)
     assert (error.name, error.message) == ("EmptyFile", "contacts.csv: the file is empty")
 
 
 @pytest.mark.parametrize("data", [b"A,B", b"A,B\n", b"A,B\r\n\r\n", BOM + b"A,B\n\n\n"])
-def test_a_header_without_records(data: bytes) -> None:
+def test_a_header_without_records_is_refused(data: bytes) -> None:
     assert refused(data).name == "NoRecords"
     found = opened(data, allow_empty=True)
     assert (found.rows, found.header, len(found.marks)) == (0, ("A", "B"), 1)
 
 
-def test_a_blank_first_line_is_no_header() -> None:
+def test_a_blank_first_line_is_refused_as_header() -> None:
     error = refused(b"\nA,B\n1,2\n")
     assert error.message == "contacts.csv, line 1: the header is a blank line"
 
 
-def test_names_that_are_missing_or_doubled_are_told_together() -> None:
+def test_missing_and_duplicate_names_are_reported_together() -> None:
     error = refused(b"A, ,B,A,,B\n1,2,3,4,5,6\n")
     assert error.message.splitlines() == [
         "contacts.csv, line 1: the header has no name in column 2, 5 of 6",
@@ -357,14 +359,14 @@ def test_many_columns_without_a_name_are_counted() -> None:
     assert "2, 3, 4, 5, 6 and 3 more of 9" in refused(b"A" + b"," * 8 + b"\n").message
 
 
-def test_more_columns_than_salesforce_takes() -> None:
+def test_more_columns_than_salesforce_takes_are_refused() -> None:
     names = [f"c{number}" for number in range(5_001)]
     error = refused((",".join(names) + "\n").encode())
     assert "5,001 columns; Salesforce takes 5,000" in error.message
 
 
 @pytest.mark.parametrize("size", [32_001, 200_000, 600_000])
-def test_more_characters_in_the_header_than_salesforce_takes(size: int) -> None:
+def test_more_characters_in_the_header_than_salesforce_takes_are_refused(size: int) -> None:
     assert "32,000 characters" in refused(b"x" * size + b"\n1\n").message
 
 
@@ -373,18 +375,18 @@ def test_a_header_of_just_32_000_characters_is_taken() -> None:
 
 
 @pytest.mark.parametrize("rest", [b"", b"x" * 600_000])
-def test_a_quote_in_the_header_that_is_never_closed(rest: bytes) -> None:
+def test_a_quote_in_the_header_that_is_never_closed_is_refused(rest: bytes) -> None:
     error = refused(b'A,"B\n1,2\n' + rest)
     assert error.message == "contacts.csv, line 1: a quote that opens here is never closed"
 
 
-def test_a_header_that_is_not_utf_8_or_has_nul_bytes() -> None:
+def test_a_header_that_is_not_utf_8_or_has_nul_bytes_is_refused() -> None:
     error = refused(b"A,\xe9\x00\n1,2\n")
     assert "line 1: not UTF-8 (byte 0xE9)" in error.message
     assert "line 1: a NUL byte" in error.message
 
 
-def test_all_that_is_wrong_is_told_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     error = refused(b"A,A\n1,\x00\n2\n\n3,\xff\n4,5\r\n")
     assert error.name == "InvalidCsv"
     assert [re.sub(r"^contacts\.csv, ", "", line) for line in error.message.splitlines()] == [
@@ -411,5 +413,5 @@ def test_a_header_is_written_so_that_it_is_read_the_same(
     assert list(opened(written + row.encode(), delimiter=delimiter).header) == names
 
 
-def test_a_name_that_needs_no_quotes_is_written_without() -> None:
+def test_a_name_that_needs_no_quotes_is_written_without_them() -> None:
     assert header_bytes(["A", "B c"], Delimiter.COMMA, LineEnding.LF) == b"A,B c\n"
