@@ -144,6 +144,7 @@ class Target:
     alias: str = ""
     instance_url: str = ""
     org_id: str = ""
+    username: str = ""
     api_version: str = "60.0"
 
 

@@ -1,16 +1,15 @@
-"""Where things are kept: state, configuration, run directories, and this machine's own id."""
+"""Where things are kept: state, configuration, run directories."""
 
 import os
 import tempfile
-import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
 from bulkup.errors import InputError, NotWritable
-from bulkup.files import write_private
 
 README = """\
 This folder belongs to bulkup.
@@ -68,34 +67,11 @@ class StateDir:
         except OSError as error:
             raise NotWritable(self.state, error) from error
 
-    def machine(self) -> str:
-        """This machine's id: made once, kept in the state folder."""
-        self.make()
-        kept = self.state / "machine-id"
-        new = kept.with_name(f"machine-id.{os.getpid()}")
-        try:
-            if kept.exists() and (known := kept.read_text(encoding="utf-8").strip()):
-                return known
-            write_private(new, uuid.uuid4().hex + "\n")
-            _name_unless_there(new, kept)
-            return kept.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise NotWritable(self.state, error) from error
-
-
-def _name_unless_there(new: Path, kept: Path) -> None:
-    """Give a whole file its name, but not one that another process has taken meanwhile."""
-    try:
-        if not kept.exists() or kept.stat().st_size:
-            kept.hardlink_to(new)
-            new.unlink()
-            return
-    except FileExistsError:
-        new.unlink()
-        return
-    except OSError:
-        pass  # a file system without hard links
-    new.replace(kept)
+    def kept_machine_id(self) -> str:
+        """The id by which bulkup 0.1.0 knew this machine, or nothing where it never ran."""
+        with suppress(OSError, ValueError):
+            return (self.state / "machine-id").read_text(encoding="utf-8").strip()
+        return ""
 
 
 def require_result_folder(folder: Path, source: Path) -> None:

@@ -87,8 +87,8 @@ class Ingest:
     def abort(self, job_id: str, /) -> Job:
         return self.jobs.abort(job_id)
 
-    def look(self, job_id: str, /) -> Job:
-        return self.jobs.look(job_id)
+    def get(self, job_id: str, /) -> Job:
+        return self.jobs.get(job_id)
 
     def fetch(self, job_id: str, kind: ResultKind, to: Path, /) -> None:
         self.jobs.fetch(job_id, kind, to)

@@ -1,7 +1,6 @@
 """Files of bulkup's own: whole or not there at all."""
 
 import os
-import re
 from pathlib import Path
 
 import pytest
@@ -10,37 +9,25 @@ from bulkup import state_dir
 from bulkup.files import write_private
 
 
-def test_a_machine_has_one_id_for_good() -> None:
-    home = state_dir.find_state_dir()
-    first = home.machine()
-    assert re.fullmatch(r"[0-9a-f]{32}", first)
-    assert home.machine() == first
-    assert {path.name for path in home.state.iterdir()} == {"README.txt", "machine-id", "runs"}
-
-
-def test_a_machine_id_that_was_torn_is_made_anew() -> None:
+def test_a_home_is_made_with_nothing_in_it_that_tells_of_the_machine() -> None:
     home = state_dir.find_state_dir()
     home.make()
-    (home.state / "machine-id").write_text("", encoding="utf-8")
-    assert home.machine() == home.machine() != ""
+    assert {path.name for path in home.state.iterdir()} == {"README.txt", "runs"}
 
 
-@pytest.mark.parametrize("links", [True, False])
-def test_of_two_processes_that_make_the_machine_id_at_once_one_is_right(
-    monkeypatch: pytest.MonkeyPatch, *, links: bool
+@pytest.mark.parametrize(
+    ("content", "known"), [(b"0123\n", "0123"), (b"", ""), (b"\xff", ""), (None, "")]
+)
+def test_the_machine_id_of_version_0_1_0_is_read_and_never_made(
+    content: bytes | None, known: str
 ) -> None:
     home = state_dir.find_state_dir()
-    honest = Path.hardlink_to
-
-    def late(self: Path, target: Path) -> None:
-        if not links:
-            raise OSError(95, "Operation not supported")
-        self.write_text("theirs\n", encoding="utf-8")
-        honest(self, target)
-
-    monkeypatch.setattr(Path, "hardlink_to", late)
-    assert (home.machine() == "theirs") == links
-    assert [path.name for path in home.state.glob("machine-id*")] == ["machine-id"]
+    home.make()
+    path = home.state / "machine-id"
+    if content is not None:
+        path.write_bytes(content)
+    assert home.kept_machine_id() == known
+    assert path.exists() == (content is not None)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows knows no such rights")

@@ -1,11 +1,14 @@
 """An org and a way to speak to it."""
 
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from bulkup.auth.credentials import Credentials
+from bulkup.errors import Refused
 from bulkup.retry import RetryPolicy
 from bulkup.salesforce.client import Client
-from bulkup.salesforce.describe import org_id
+from bulkup.salesforce.describe import org_id, userinfo
+from bulkup.salesforce.urls import org_kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,23 @@ class Connection:
     def instance_url(self) -> str:
         """The org's own URL."""
         return self.credentials.instance_url
+
+    @property
+    def kind(self) -> str:
+        """`production`, `sandbox`, `scratch`, `developer` or `local`, by the host's name."""
+        return org_kind(self.instance_url)
+
+    def describe(self) -> str:
+        """The org for people: `prod (acme.my.salesforce.com, production)`."""
+        host = urlsplit(self.instance_url).netloc
+        return f"{self.alias} ({host}, {self.kind})" if self.alias else f"{host} ({self.kind})"
+
+    def username(self) -> str:
+        """Who the token belongs to; empty where the org does not tell."""
+        try:
+            return str(self.patience(lambda: userinfo(self.client)).get("preferred_username") or "")
+        except Refused:
+            return ""
 
     def org_id(self) -> str:
         """The org's own id, which stays when its URL changes."""

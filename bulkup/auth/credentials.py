@@ -1,10 +1,10 @@
 """Where the credentials come from: an option, the environment, a stored login, in this order."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bulkup.auth.environment import TOKEN, URL, login_in
+from bulkup.auth.environment import ORG, TOKEN, URL, login_in
 from bulkup.auth.logins import Login, LoginFlow, Orgs
 from bulkup.auth.secret_store import Secrets, SecretStore
 from bulkup.auth.token_source import Renewal, get_tokens, login_command
@@ -13,7 +13,7 @@ from bulkup.salesforce.bearer import TokenAuth, is_sound
 from bulkup.salesforce.oauth import Log
 from bulkup.salesforce.urls import instance
 
-WAYS_IN = (
+LOGIN_HINT = (
     f"Log in with: bulkup login. Or set {URL} and {TOKEN}. "
     "To try it with no Salesforce at all, add: --org local"
 )
@@ -45,13 +45,19 @@ def find(
     for tokens, `tell` of a renewed login that could not be kept.
 
     Raises:
-        CredentialsError: there are none, half of them, or they are refused.
+        CredentialsError: there are none, half of them, one is empty, or they are refused.
         InputError: a URL is malformed. Transient: the org does not answer now.
     """
     keychain = SecretStore(config)
     if not alias and (held := login_in(environment)) is not None:
         login, secrets, place = held
-        return _of_environment(login, secrets, place, Renewal(login, secrets, keychain, log=log))
+        return _of_environment(login, secrets, place, keychain, log)
+    if alias == "" or (alias is None and environment.get(ORG) == ""):
+        raise CredentialsError(
+            f"The name of the org is empty (--org or {ORG})",
+            f"Give one that bulkup orgs shows, or unset {ORG} to use the default login.",
+            name="EmptyVariable",
+        )
     login = _stored(alias, Orgs(config))
     secrets = keychain.find(login)
     renewal = Renewal(login, secrets, keychain, log=log, tell=tell)
@@ -68,7 +74,7 @@ def find(
 def _stored(alias: str | None, orgs: Orgs) -> Login:
     login = orgs.get(alias) if alias else orgs.default()
     if login is None:
-        raise CredentialsError("Not logged in to any org", WAYS_IN, name="NotLoggedIn")
+        raise CredentialsError("Not logged in to any org", LOGIN_HINT, name="NotLoggedIn")
     return login
 
 
@@ -80,10 +86,15 @@ def _kept(login: Login, keychain: SecretStore) -> str:
     return asked.get(login.way) or f"its secret in {keychain.place(login)}"
 
 
-def _of_environment(login: Login, secrets: Secrets, place: str, renewal: Renewal) -> Credentials:
+def _of_environment(
+    login: Login, secrets: Secrets, place: str, keychain: SecretStore, log: Log | None
+) -> Credentials:
     if login.way is LoginFlow.TOKEN:
         return ready(alias="", instance_url=login.instance_url, token=secrets.access, place=place)
-    first = get_tokens(login, secrets, renewal.log)
+    first = get_tokens(login, secrets, log)
+    # What is renewed later must be for the same org.
+    login = replace(login, instance_url=first.instance_url)
+    renewal = Renewal(login, secrets, keychain, log=log)
     return Credentials(
         alias="",
         instance_url=first.instance_url,

@@ -3,6 +3,7 @@
 import errno
 import os
 import queue
+import secrets
 import socket
 import threading
 import time
@@ -21,7 +22,6 @@ LOOK_SECONDS = 0.2
 POLL_SECONDS = 0.05
 PAGE_SECONDS = 180.0
 IDLE_SECONDS = 10.0
-TELLING = {"code", "error", "state"}
 STOPPED = ("Stopped", "bulkup has stopped waiting. Look at the terminal.")
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>bulkup: {title}</title>
@@ -39,8 +39,12 @@ HEADERS = {
 
 @dataclass(slots=True)
 class _LoginMailbox:
-    """What the servers share: the one answer, the page for it, and that the browser has it."""
+    """What the servers share: the one answer, the page for it, and that the browser has it.
 
+    Only an answer with this `state` is taken: any web page can send a browser to this machine.
+    """
+
+    state: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
     answers: "queue.Queue[dict[str, str]]" = field(default_factory=queue.Queue)
     pages: "queue.Queue[tuple[str, str]]" = field(default_factory=queue.Queue)
     shown: threading.Event = field(default_factory=threading.Event)
@@ -48,11 +52,15 @@ class _LoginMailbox:
 
 
 class LoopbackListener:
-    """A browser is waited for at `port`. One answer is taken; its page tells how it ended."""
+    """A browser is waited for at `port`. One answer is taken; its page tells how it ended.
 
-    def __init__(self, port: int, desk: _LoginMailbox) -> None:
+    `state` must go into the login that the browser is sent to: no other answer is taken.
+    """
+
+    def __init__(self, port: int, mailbox: _LoginMailbox) -> None:
         self.port = port
-        self._desk = desk
+        self.state = mailbox.state
+        self._mailbox = mailbox
 
     def answer(self, seconds: float) -> dict[str, str]:
         """What the browser brings.
@@ -63,7 +71,7 @@ class LoopbackListener:
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             with suppress(queue.Empty):
-                return self._desk.answers.get(timeout=min(LOOK_SECONDS, left))
+                return self._mailbox.answers.get(timeout=min(LOOK_SECONDS, left))
         raise CredentialsError(
             f"Nobody came back from the browser in {seconds:.0f} s",
             "Log in again; --timeout gives more time, and --no-browser works where the browser is "
@@ -73,8 +81,8 @@ class LoopbackListener:
 
     def show(self, title: str, text: str) -> None:
         """Tell the person at the browser how it ended, and wait until the browser has it."""
-        self._desk.pages.put((title, text))
-        self._desk.shown.wait(IDLE_SECONDS)
+        self._mailbox.pages.put((title, text))
+        self._mailbox.shown.wait(IDLE_SECONDS)
 
 
 class _Server(ThreadingHTTPServer):
@@ -85,8 +93,8 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, address: str, port: int, desk: _LoginMailbox) -> None:
-        self.desk = desk
+    def __init__(self, address: str, port: int, mailbox: _LoginMailbox) -> None:
+        self.mailbox = mailbox
         self.address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
         super().__init__((address, port), _Handler)
 
@@ -102,19 +110,22 @@ class _Handler(BaseHTTPRequestHandler):
         """The browser comes back, or asks for an icon."""
         parts = urlsplit(self.path)
         answer = dict(parse_qsl(parts.query))
-        desk = self.server.desk
-        if parts.path != PATH or not answer.keys() & TELLING:
+        mailbox = self.server.mailbox
+        state = answer.get("state", "").encode()
+        if parts.path != PATH:
             self._page(404, "Not here", "There is nothing here.")
-        elif not desk.taken.acquire(blocking=False):
+        elif not secrets.compare_digest(state, mailbox.state.encode()):
+            self._page(400, "Not this login", "This is not the answer to the login that waits.")
+        elif not mailbox.taken.acquire(blocking=False):
             self._page(409, "Answered", "This login has had its answer. Close this page.")
         else:
-            desk.answers.put(answer)
+            mailbox.answers.put(answer)
             try:
-                self._page(200, *desk.pages.get(timeout=PAGE_SECONDS))
+                self._page(200, *mailbox.pages.get(timeout=PAGE_SECONDS))
             except queue.Empty:
                 self._page(200, *STOPPED)
             finally:
-                desk.shown.set()
+                mailbox.shown.set()
 
     def _page(self, status: int, title: str, text: str) -> None:
         body = PAGE.format(title=escape(title), text=escape(text)).encode()
@@ -141,28 +152,28 @@ def listen(port: int) -> Iterator[LoopbackListener]:
     Raises:
         InputError: something else listens there.
     """
-    desk = _LoginMailbox()
-    servers = _opened(port, desk)
+    mailbox = _LoginMailbox()
+    servers = _opened(port, mailbox)
     for server in servers:
         poll = (POLL_SECONDS,)
         threading.Thread(target=server.serve_forever, args=poll, daemon=True).start()
     try:
-        yield LoopbackListener(servers[0].server_port, desk)
+        yield LoopbackListener(servers[0].server_port, mailbox)
     finally:
-        desk.pages.put(STOPPED)  # for a browser that still waits for its page
-        if desk.taken.locked():
-            desk.shown.wait(POLL_SECONDS)
+        mailbox.pages.put(STOPPED)  # for a browser that still waits for its page
+        if mailbox.taken.locked():
+            mailbox.shown.wait(POLL_SECONDS)
         for server in servers:
             server.shutdown()
             server.server_close()
 
 
-def _opened(port: int, desk: _LoginMailbox) -> list[_Server]:
+def _opened(port: int, mailbox: _LoginMailbox) -> list[_Server]:
     """A browser may take `localhost` for either address; nobody else may answer at one of them."""
     servers: list[_Server] = []
     try:
-        servers.append(_Server("127.0.0.1", port, desk))
-        servers.append(_Server("::1", servers[0].server_port, desk))
+        servers.append(_Server("127.0.0.1", port, mailbox))
+        servers.append(_Server("::1", servers[0].server_port, mailbox))
     except OSError as error:
         if servers and error.errno != errno.EADDRINUSE:
             return servers  # a machine without IPv6

@@ -19,6 +19,7 @@ from bulkup.cli.commands import (
     run,
     runs,
     steps,
+    stop,
     upload,
 )
 from bulkup.cli.errors import Boundary, Command
@@ -63,6 +64,7 @@ command("results", epilog=results.EXAMPLES)(results.results)
 command("jobs", epilog=look.JOBS_EXAMPLES)(look.jobs)
 command("runs", epilog=runs.EXAMPLES)(runs.show)
 command("resume", epilog=resume.EXAMPLES)(resume.resume)
+command("stop", epilog=stop.EXAMPLES)(stop.stop)
 command("retry", epilog=retry.EXAMPLES)(retry.retry)
 command("fields", epilog=look.FIELDS_EXAMPLES)(look.fields)
 command("limits", epilog=look.LIMITS_EXAMPLES)(look.limits)

@@ -3,11 +3,16 @@
 import getpass
 import os
 import sys
+from urllib.parse import urlsplit
 
 import typer
 
 from bulkup.errors import InputError
-from bulkup.model import Operation
+from bulkup.model import Operation, Target
+from bulkup.salesforce.urls import org_kind
+from bulkup.text import amount
+
+DELETING = {Operation.DELETE, Operation.HARD_DELETE}
 
 
 def ask_secret(what: str, variable: str = "") -> str:
@@ -47,20 +52,52 @@ def _typed(what: str) -> str:
         return ""
 
 
+def confirm_delete(target: Target, rows: int) -> None:
+    """Ask before records are deleted; in production the answer is the number of rows.
+
+    Raises:
+        InputError: the user says no.
+    """
+    if target.operation not in DELETING:
+        return
+    kind = org_kind(target.instance_url)
+    host = urlsplit(target.instance_url).netloc
+    org = f"{target.alias} ({host}, {kind})" if target.alias else f"{host} ({kind})"
+    forever = " for ever" if target.operation is Operation.HARD_DELETE else ""
+    question = f"Delete {amount(rows, target.object)}{forever} in {org}?"
+    if kind == "production":
+        answer = typer.prompt(f"{question} Type the number of rows", default="", err=True)
+        sure = answer.strip().replace(",", "") == str(rows)
+    else:
+        sure = typer.confirm(question, err=True)
+    if not sure:
+        raise InputError("Not confirmed; nothing was sent", name="NotConfirmed")
+
+
+def require_confirmable(operation: Operation, *, yes: bool) -> None:
+    """Refuse to delete where nobody can be asked and nobody said yes.
+
+    Raises:
+        InputError: with what to type.
+    """
+    if yes or operation not in DELETING or (sys.stdin.isatty() and sys.stderr.isatty()):
+        return
+    raise InputError(
+        f"{operation} needs a confirmation, and there is no terminal to ask on",
+        "Add --yes when you are sure.",
+        name="NotConfirmed",
+    )
+
+
 def confirm(operation: Operation, what: str, *, yes: bool) -> None:
-    """Ask before records are deleted.
+    """Ask before a job is made that deletes records.
 
     Raises:
         InputError: the user says no, or nobody is there to ask.
     """
-    if yes or operation not in {Operation.DELETE, Operation.HARD_DELETE}:
+    require_confirmable(operation, yes=yes)
+    if yes or operation not in DELETING:
         return
-    if not sys.stdin.isatty() or not sys.stderr.isatty():
-        raise InputError(
-            f"{operation} needs a confirmation, and there is no terminal to ask on",
-            "Add --yes when you are sure.",
-            name="NotConfirmed",
-        )
     forever = ", for ever" if operation is Operation.HARD_DELETE else ""
     if not typer.confirm(f"Delete {what}{forever}?", err=True):
         raise InputError("Not confirmed; nothing was sent", name="NotConfirmed")

@@ -1,152 +1,93 @@
-"""What `run`, `resume` and `retry` share: a planned run is carried out, shown and reported."""
+"""What `run`, `resume`, `retry` and `check` share: how a terminal watches a load, and its end."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 from bulkup.auth.connection import Connection
 from bulkup.cli import signals
-from bulkup.cli.output import Output
+from bulkup.cli.connection import connect
+from bulkup.cli.output import Output, finding_line
 from bulkup.cli.progress import show_progress
+from bulkup.cli.prompts import confirm_delete
 from bulkup.cli.summary import present
-from bulkup.clock import RealClock
-from bulkup.csvfile.source_file import SourceFile
-from bulkup.execution import reconcile_run
-from bulkup.execution.body import Body
-from bulkup.execution.chunk_job import Sendable
-from bulkup.execution.control import FailureGuard, RunControl
-from bulkup.execution.execute import execute_run, header_of
-from bulkup.execution.runner import Runner
-from bulkup.model import Chunk, Job, ResultKind
+from bulkup.execution.control import RunControl
+from bulkup.execution.execute import header_of
+from bulkup.execution.observer import Observer
+from bulkup.load import Connect, Session
+from bulkup.model import Target
+from bulkup.planning.precheck import CheckResult
+from bulkup.planning.read_input import InputTable, describe_input
 from bulkup.report.report import Report
-from bulkup.runs.journal import Journal
+from bulkup.runs.events import Event
 from bulkup.runs.run_dir import Run, chunks_of
-
-if TYPE_CHECKING:
-    from bulkup.salesforce.ingest import IngestJobs
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How this process goes about a run, whatever the plan says. `timeout` is in seconds."""
-
-    timeout: float | None = None
-    wait: bool = True
+from bulkup.state_dir import StateDir
+from bulkup.text import amount
 
 
-@dataclass(frozen=True, slots=True)
-class RunJobs:
-    """The org's ingest jobs, made for one run."""
+class TerminalObserver(Observer):
+    """Shows a load on stderr: notes, findings, and progress as bars or lines."""
 
-    jobs: "IngestJobs"
-    run: Run
+    def __init__(self, output: Output, *, confirmed: bool) -> None:
+        self._output = output
+        self._confirmed = confirmed
 
-    def create(self) -> Job:
-        """A job for the plan's target, in the dialect of its file."""
-        sheet = self.run.plan.sheet
-        return self.jobs.create(
-            self.run.plan.target, delimiter=sheet.delimiter, line_ending=sheet.line_ending
-        )
+    def connected(self, org: Connection) -> None:
+        """Print which org it is."""
+        self._output.note(f"org {org.describe()}")
 
-    def upload(self, job: Job, body: Sendable, /) -> None:
-        """The one upload."""
-        self.jobs.upload(job, body)
+    def confirm(self, target: Target, rows: int) -> None:
+        """Ask before records are deleted, unless `--yes` is there."""
+        if not self._confirmed:
+            confirm_delete(target, rows)
 
-    def close(self, job_id: str, /) -> Job:
-        """UploadComplete."""
-        return self.jobs.close(job_id)
+    def note(self, text: str) -> None:
+        """Print the sentence."""
+        self._output.note(text)
 
-    def abort(self, job_id: str, /) -> Job:
-        """Aborted."""
-        return self.jobs.abort(job_id)
+    def input_read(self, table: InputTable) -> None:
+        """Print what the file is, and what of it was changed."""
+        for line in describe_input(table.file, table.changes):
+            self._output.note(line)
 
-    def look(self, job_id: str, /) -> Job:
-        """How it stands."""
-        return self.jobs.look(job_id)
+    def checked(self, result: CheckResult) -> None:
+        """Print the warnings of the check."""
+        for finding in result.findings:
+            self._output.note(finding_line(finding))
+        if result.invalid:
+            self._output.note(f"{amount(result.invalid, 'row')} with errors left out")
 
-    def fetch(self, job_id: str, kind: ResultKind, to: Path, /) -> None:
-        """One result."""
-        self.jobs.fetch(job_id, kind, to)
+    @contextmanager
+    def watch(self, run: Run, control: RunControl) -> Iterator[Callable[[Event], None]]:
+        """Show progress, and stop in order at ^C."""
+        chunks = chunks_of(run, run.events())
+        with (
+            signals.handle_signals(control, run.name),
+            show_progress(self._output, chunks, len(header_of(run))) as listener,
+        ):
+            yield listener
 
 
-def execute_and_present(
-    run: Run,
-    journal: Journal,
-    file: SourceFile,
-    connection: Connection,
-    screen: Output,
-    pace: Pace,
-) -> int:
-    """Carry the run out as far as it goes, print its report, and return the exit code.
+def terminal_session(home: StateDir, output: Output, *, confirmed: bool = True) -> Session:
+    """What a command gives to a load: this user's runs, this terminal, the real time.
 
-    `file` is the plan's sheet, held open since it was fingerprinted.
+    `confirmed`: records may be deleted without a question.
     """
-    report, hanging = _carried(run, journal, file, connection, screen, pace)
-    present(report, screen)
-    if hanging:
+    return Session(home=home, observer=TerminalObserver(output, confirmed=confirmed))
+
+
+def connector(org: str | None, output: Output, home: StateDir) -> Connect:
+    """Connect to the org that the user names, or else to the one of a plan's target."""
+
+    def open_connection(target: Target, retry_for: float) -> AbstractContextManager[Connection]:
+        alias = org or target.alias or None
+        return connect(alias, target.api_version, output, home, retry_for=retry_for)
+
+    return open_connection
+
+
+def finish(report: Report, output: Output) -> int:
+    """Print the report and return the exit code; end the process around threads that hang."""
+    present(report, output)
+    if report.hanging:
         signals.end_around_threads(report.exit_code)
     return report.exit_code
-
-
-def _carried(
-    run: Run,
-    journal: Journal,
-    file: SourceFile,
-    connection: Connection,
-    screen: Output,
-    pace: Pace,
-) -> tuple[Report, bool]:
-    """The report, and whether threads still hang in calls."""
-    from bulkup.salesforce import error_codes
-    from bulkup.salesforce.ingest import IngestJobs
-
-    options, clock = run.plan.options, RealClock()
-    stop = RunControl(clock, timeout=pace.timeout, wait=pace.wait)
-    limit = options.max_failed.limit(run.plan.source.rows) if options.max_failed else None
-    header = header_of(run)
-    with ExitStack() as stack:
-        stack.enter_context(signals.handle_signals(stop, run.name))
-        chunks = chunks_of(run, journal.events)
-        runner = Runner(
-            journal=journal,
-            ingest=RunJobs(IngestJobs(connection.client), run),
-            body_of=ChunkBodies(run, header, file, stack),
-            answers=run.answers(error_codes.PASSING),
-            clock=clock,
-            executor=_executor(options.parallel, stack),
-            stop=stop,
-            watcher=FailureGuard(stop, limit),
-            listener=stack.enter_context(show_progress(screen, chunks, len(header))),
-            retry_for=options.retry_for,
-        )
-        report = execute_run(
-            run, journal, runner, reconcile_run.reconcile_hooks(connection, stop, file)
-        )
-        return report, bool(runner.left_behind)
-
-
-def _executor(parallel: int, stack: ExitStack) -> ThreadPoolExecutor:
-    """Threads that are not waited for: by the end they are idle, or they hang and are left."""
-    executor = ThreadPoolExecutor(parallel)
-    stack.callback(executor.shutdown, wait=False)
-    return executor
-
-
-class ChunkBodies:
-    """Makes bodies; a further round's file is held open from its first chunk to the end."""
-
-    def __init__(self, run: Run, header: bytes, file: SourceFile, stack: ExitStack) -> None:
-        self._run = run
-        self._header = header
-        self._stack = stack
-        self._files = {1: file}
-
-    def __call__(self, chunk: Chunk, checkpoint: Callable[[int], None], /) -> Body:
-        """The body of a chunk of the plan's file or of a further round's."""
-        if chunk.round not in self._files:
-            file = reconcile_run.open_round(self._run, chunk.round)
-            self._files[chunk.round] = self._stack.enter_context(file)
-        return Body(self._files[chunk.round], self._header, chunk, checkpoint)

@@ -23,7 +23,10 @@ def handle_signals(stop: RunControl, run: str) -> Iterator[None]:
         nonlocal asked
         terminated = number != signal.SIGINT
         if asked:
-            _say(f"left at once; what was sent is safe. Go on with: bulkup resume {run}")
+            _say(
+                f"left at once; jobs already sent continue in Salesforce. "
+                f"Finish with: bulkup resume {run}  or stop with: bulkup stop {run}"
+            )
             _leave_the_bars()
             os._exit(143 if terminated else 130)
         asked = True

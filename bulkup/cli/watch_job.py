@@ -30,7 +30,7 @@ def watch_job(connection: Connection, job: str, screen: Output, timeout: float |
         _shown(screen) as listener,
     ):
         while True:
-            found = connection.patience(lambda: jobs.look(job))
+            found = connection.patience(lambda: jobs.get(job))
             listener(JobPolled(chunk=1, job=job, seen=found))
             if found.state.ended:
                 return found
@@ -39,7 +39,7 @@ def watch_job(connection: Connection, job: str, screen: Output, timeout: float |
                     f"Job {job} is Open: nothing happens before it is closed",
                     f"Type: bulkup close {job} --wait",
                 )
-            if not stop.wait:
+            if not stop.keep_polling:
                 raise WaitTimeout(
                     f"Job {job} is still {found.state}; it goes on at Salesforce",
                     again,

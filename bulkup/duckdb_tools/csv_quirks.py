@@ -1,99 +1,104 @@
-"""What the bytes of a CSV tell of how it has to be read."""
+"""What in a CSV's bytes decides how DuckDB may read it."""
 
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-_BLOCK = 1 << 18  # small enough to stay in the processor's cache
-_CLOSES = re.compile(rb'" +(?:(?=[,;\t|^`\r\n])|\Z)')
-_OPENS = re.compile(rb'(?:(?<=[,;\t|^`\r\n])|\A) +"')
-_OVERLAP = 64  # how much of a block is looked at with the next one
+_BLOCK = 1 << 18
+"""Bytes that are read at once: they stay in the processor's cache."""
+
+# DuckDB skips blanks after a closing quote, up to a delimiter or another quote, and before an
+# opening one. It reads `"a" ,` as `a`, `"a" "b"` as `a b` and `, "a"` as `a`, where the csv module
+# reads `a `, `a "b"` and ` "a"`.
+_OVERLAP = 65
+"""Bytes of a block that are searched again with the next one, for blanks beside their quote."""
+
+_MANY_BLANKS = b" " * (_OVERLAP - 1)
+_AFTER_CLOSING = re.compile(rb'"(?: +[",;\t|^`\r\n]|%b)' % _MANY_BLANKS)
+_BEFORE_OPENING = re.compile(rb'[,;\t|^`\r\n] +"')
+
 _SPARSE = 200
 """Bytes to a quote from which on quotes are looked at one by one; else pairs are searched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Aspect:
-    """What the bytes tell.
+class Quirks:
+    """What the bytes say.
 
-    `breaks` are newlines, the last line's missing one too, counted only where there are quotes.
+    `line_breaks` are the newlines and the one that the last line may lack, counted only in a file
+    with quotes. `odd_quotes`: a quote with blanks beside it may open or close a cell. `returns`:
+    there are carriage returns, looked for only in a file with quotes.
     """
 
-    breaks: int
+    line_breaks: int
     quotes: bool
     ended: bool
-    odd: bool
+    odd_quotes: bool
     returns: bool
 
 
-def aspect_of(path: Path, *, whole: bool) -> Aspect:
-    """The aspect of a file. Where it isn't `whole`, it is Salesforce's, and nothing is odd."""
-    if not _any_quote(path):
-        return Aspect(breaks=0, quotes=False, ended=_ended(path), odd=False, returns=False)
-    breaks = 0
+def find_quirks(path: Path, *, whole: bool) -> Quirks:
+    """Read the file's bytes. One that isn't `whole` is Salesforce's, which has no odd quotes."""
+    if not _has_quotes(path):
+        return Quirks(
+            line_breaks=0, quotes=False, ended=_is_ended(path), odd_quotes=False, returns=False
+        )
+    line_breaks = 0
     odd = returns = False
     last = b""
-    with path.open("rb") as opened:
-        while block := opened.read(_BLOCK):
-            breaks += block.count(b"\n")
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            line_breaks += block.count(b"\n")
             returns = returns or b"\r" in block
-            odd = odd or (whole and _blanks_beside_quotes(last + block))
+            odd = odd or (whole and has_odd_quotes(last + block))
             last = block[-_OVERLAP:]
     ended = last.endswith(b"\n")
-    odd = odd or (whole and _blanks_beside_quotes(last + b"\n"))
-    return Aspect(breaks=breaks + (not ended), quotes=True, ended=ended, odd=odd, returns=returns)
+    return Quirks(
+        line_breaks=line_breaks + (not ended),
+        quotes=True,
+        ended=ended,
+        odd_quotes=odd or (whole and has_odd_quotes(last + b"\n")),
+        returns=returns,
+    )
 
 
-def _any_quote(path: Path) -> bool:
-    with path.open("rb") as opened:
-        return any(b'"' in block for block in iter(lambda: opened.read(_BLOCK), b""))
+def _has_quotes(path: Path) -> bool:
+    with path.open("rb") as file:
+        return any(b'"' in block for block in iter(lambda: file.read(_BLOCK), b""))
 
 
-def _ended(path: Path) -> bool:
-    with path.open("rb") as opened:
-        opened.seek(-1, os.SEEK_END)
-        return opened.read(1) == b"\n"
+def _is_ended(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
 
 
-def _blanks_beside_quotes(block: bytes) -> bool:
-    """Whether a quote with a blank beside it may be one that opens or closes a cell.
+def has_odd_quotes(block: bytes) -> bool:
+    """Whether a quote with blanks beside it may open or close a cell, where DuckDB skips them.
 
-    Salesforce's own files have none: they are not asked.
+    They may also stand inside a quoted cell, as in `"a 3"" , 5"" board"`: then nothing is lost but
+    time. So many blanks that the blocks do not overlap by them are odd whatever follows.
     """
-    if not beside(block):
+    if not _has_blank_beside_quote(block):
         return False
-    closing = any(
-        found.end() < len(block) or len(found[0]) >= _OVERLAP for found in _CLOSES.finditer(block)
+    return bool(
+        _AFTER_CLOSING.search(block)
+        or _BEFORE_OPENING.search(block)
+        or _MANY_BLANKS + b'"' in block
     )
-    opening = any(
-        found.start() > 0 or len(found[0]) >= _OVERLAP for found in _OPENS.finditer(block)
-    )
-    return closing or opening
 
 
-def blanks_beside_quotes(path: Path) -> bool:
-    """Whether any quote of the file has a blank beside it, or the last line has no end.
+def _has_blank_beside_quote(block: bytes) -> bool:
+    """The quick test before: most files have few quotes or none.
 
-    Most files have few quotes or none: jumping from one to the next is ten times as quick as
-    searching for pairs of characters.
+    Jumping from one to the next is ten times as quick as searching for pairs of characters.
     """
-    last = b""
-    with path.open("rb", buffering=0) as file:
-        while block := file.read(_BLOCK):
-            if beside(last + block[:1]) or beside(block):
-                return True
-            last = block[-1:]
-    return last != b"\n"
-
-
-def beside(block: bytes) -> bool:
-    """Whether a quote in the block has a blank beside it."""
-    at = block.find(b'"')
+    quote = block.find(b'"')
     for _ in range(len(block) // _SPARSE):
-        if at < 0:
+        if quote < 0:
             return False
-        if block[at + 1 : at + 2] == b" " or block[max(at - 1, 0) : at] == b" ":
+        if block[quote + 1 : quote + 2] == b" " or block[max(quote - 1, 0) : quote] == b" ":
             return True
-        at = block.find(b'"', at + 1)
+        quote = block.find(b'"', quote + 1)
     return b'" ' in block or b' "' in block

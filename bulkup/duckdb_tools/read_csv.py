@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bulkup.csvfile.records import open_reader, read
 from bulkup.csvfile.scanner import record_pattern
-from bulkup.duckdb_tools.csv_quirks import Aspect, aspect_of
+from bulkup.duckdb_tools.csv_quirks import Quirks, find_quirks
 from bulkup.duckdb_tools.engine import Database, located, quoted
 from bulkup.errors import RunError
 from bulkup.model import Delimiter, LineEnding
@@ -70,17 +70,17 @@ def load(
     """
     import duckdb  # noqa: PLC0415  only who reads rows pays for it
 
-    aspect = aspect_of(file.path, whole=file.whole)
-    torn = not file.whole and not aspect.ended
-    ways = [] if aspect.odd or torn else [True, False] if aspect.quotes else [True]
+    quirks = find_quirks(file.path, whole=file.whole)
+    torn = not file.whole and not quirks.ended
+    ways = [] if quirks.odd_quotes or torn else [True, False] if quirks.quotes else [True]
     for parallel in ways:
-        relation = _relation(file, file.path, parallel=parallel, returns=aspect.returns)
+        relation = _relation(file, file.path, parallel=parallel, returns=quirks.returns)
         try:
             count = _create(connection, table, query(relation))
         except (duckdb.InvalidInputException, duckdb.NotImplementedException):
             continue
-        if _believable(file, aspect, count, parallel=parallel):
-            one_line_each = _one_line_each(file, aspect, count)
+        if _believable(file, quirks, count, parallel=parallel):
+            one_line_each = _one_line_each(file, quirks, count)
             return Loaded(rows=count, relation=relation, one_line_each=one_line_each)
     copy = work / f"{table}.csv"
     torn = torn and _is_torn(file)
@@ -93,7 +93,7 @@ def load(
             "Put the file back as it was.",
             name="SourceChanged",
         )
-    return Loaded(rows=count, relation=relation, one_line_each=_one_line_each(file, aspect, count))
+    return Loaded(rows=count, relation=relation, one_line_each=_one_line_each(file, quirks, count))
 
 
 def _create(connection: Database, table: str, query: str) -> int:
@@ -124,14 +124,14 @@ def _relation(
     return f"(SELECT {lf} FROM {cells})"
 
 
-def _believable(file: Csv, aspect: Aspect, count: int, *, parallel: bool) -> bool:
+def _believable(file: Csv, quirks: Quirks, count: int, *, parallel: bool) -> bool:
     if file.rows not in {None, count}:
         return False
-    return _one_line_each(file, aspect, count) if parallel or file.width == 1 else True
+    return _one_line_each(file, quirks, count) if parallel or file.width == 1 else True
 
 
-def _one_line_each(file: Csv, aspect: Aspect, count: int) -> bool:
-    return not aspect.quotes or count == aspect.breaks - file.header_lines
+def _one_line_each(file: Csv, quirks: Quirks, count: int) -> bool:
+    return not quirks.quotes or count == quirks.line_breaks - file.header_lines
 
 
 def _normalise(file: Csv, copy: Path, *, torn: bool) -> int:

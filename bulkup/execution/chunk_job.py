@@ -2,7 +2,7 @@
 
 Whoever asks writes the event down first, so "durable before next" holds by construction. This
 module knows no journal, no screen, no threads and no retries: a fault comes out as its error, and
-`drive` is called again with the last durable event.
+`run` is called again with the last durable event.
 
 A job can be begun again only if it is certain that it was never closed. So there is an intent
 before each step that can't be taken back: `Closing`, `Aborting`.
@@ -83,7 +83,7 @@ class ChunkJob:
         self._ingest = ingest
         self._ending = Ending(chunk, ingest, answers, clock, missing_for=missing_for)
 
-    def drive(self, last: ChunkEvent | None) -> Generator[ChunkEvent, None, None]:
+    def run(self, last: ChunkEvent | None) -> Generator[ChunkEvent, None, None]:
         """Go on from the last durable event to `Saved` or `Lost`; see the table in docs.
 
         Raises:
@@ -94,7 +94,7 @@ class ChunkJob:
             case None | Discarded():
                 yield from self._begin()
             case Created() | Uploaded():
-                yield from self._take_up(last)
+                yield from self._resume_open_job(last)
             case Closing():
                 yield from self._close_after_intent(last.job)
             case Aborting():
@@ -112,7 +112,7 @@ class ChunkJob:
         try:
             self._ingest.upload(job, self._body)
         except Refused:
-            now = self._ingest.look(job.id)
+            now = self._ingest.get(job.id)
             if now.state is not JobState.ABORTED:
                 raise
             yield from self._finish(now, closed=False)
@@ -133,10 +133,10 @@ class ChunkJob:
             name="SourceChanged",
         )
 
-    def _take_up(self, last: Created | Uploaded) -> Iterator[ChunkEvent]:
+    def _resume_open_job(self, last: Created | Uploaded) -> Iterator[ChunkEvent]:
         """The job was made and perhaps uploaded, but whoever did it did not go on."""
         try:
-            job = self._ingest.look(last.job)
+            job = self._ingest.get(last.job)
         except Gone:
             yield Discarded(chunk=self._chunk.number, job=last.job)
             yield from self._begin()
@@ -173,7 +173,7 @@ class ChunkJob:
             self._ingest.close(job_id)
         except Refused:
             # The one close that ever was is refused: a job that is Aborted now was never closed.
-            now = yield from self._look_or_lost(job_id)
+            now = yield from self._get_job_or_lost(job_id)
             if now is None:
                 return
             if now.state is JobState.OPEN:
@@ -186,11 +186,11 @@ class ChunkJob:
     def _look(self, job_id: str) -> Job:
         """How the job stands. That it is gone is believed when it is said twice."""
         try:
-            return self._ingest.look(job_id)
+            return self._ingest.get(job_id)
         except Gone:
-            return self._ingest.look(job_id)
+            return self._ingest.get(job_id)
 
-    def _look_or_lost(self, job_id: str) -> Generator[ChunkEvent, None, Job | None]:
+    def _get_job_or_lost(self, job_id: str) -> Generator[ChunkEvent, None, Job | None]:
         """The job as it stands, or None when it is gone, which is then told."""
         try:
             return self._look(job_id)
@@ -200,7 +200,7 @@ class ChunkJob:
 
     def _close_after_intent(self, job_id: str) -> Iterator[ChunkEvent]:
         """A close was asked for, and its answer is not known."""
-        job = yield from self._look_or_lost(job_id)
+        job = yield from self._get_job_or_lost(job_id)
         if job is None:
             return
         if job.state is JobState.OPEN:
@@ -211,7 +211,7 @@ class ChunkJob:
         try:
             self._ingest.close(job_id)
         except Refused:
-            if self._ingest.look(job_id).state is JobState.OPEN:
+            if self._ingest.get(job_id).state is JobState.OPEN:
                 raise
 
     def _closed(self, job_id: str) -> Iterator[ChunkEvent]:
@@ -241,14 +241,14 @@ class ChunkJob:
         except Gone:
             return True
         except Refused:
-            job = self._ingest.look(job_id)
+            job = self._ingest.get(job_id)
             if not job.state.ended:
                 raise
         return job.state is JobState.ABORTED and not job.processed
 
     def _watch(self, job_id: str) -> Iterator[ChunkEvent]:
         while True:
-            job = yield from self._look_or_lost(job_id)
+            job = yield from self._get_job_or_lost(job_id)
             if job is None:
                 return
             yield JobPolled(chunk=self._chunk.number, job=job_id, seen=job)

@@ -23,7 +23,7 @@ LATE_ROWS_SECONDS = 600.0
 class Ended(Protocol):
     """What can be asked of a job that has ended."""
 
-    def look(self, job_id: str, /) -> Job:
+    def get(self, job_id: str, /) -> Job:
         """How the job stands. Raises Gone when there is none."""
         ...
 
@@ -70,10 +70,10 @@ class Ending:
 
     def _settle(self, finished: Finished, since: float) -> Generator[ChunkEvent, None, Finished]:
         """Batches of a Failed or Aborted job may still land: look until the counts stand still."""
-        before = self._ingest.look(finished.job)
+        before = self._ingest.get(finished.job)
         while True:
             yield JobPolled(chunk=self._chunk.number, job=finished.job, seen=before, settling=True)
-            now = self._ingest.look(finished.job)
+            now = self._ingest.get(finished.job)
             still = (now.processed, now.failed) == (before.processed, before.failed)
             if still or self._clock.now() - since >= LATE_ROWS_SECONDS:
                 return replace(finished, processed=now.processed, failed=now.failed)

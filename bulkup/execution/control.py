@@ -21,51 +21,51 @@ class RunControl:
 
     `timeout` is in seconds; 0 sends everything and waits for nothing.
 
-    `begin`: new jobs may be made. `wait`: jobs are watched to their end. `call_off`: jobs of
-    ours are aborted. `now`: leave at the next safe point. Safe to use from several threads and
-    from a signal handler.
+    `may_start_jobs`: new jobs may be made. `keep_polling`: jobs are polled to their end.
+    `abort_jobs`: our jobs are to be aborted. `leaving`: leave at the next safe point.
+    Safe to use from several threads and from a signal handler.
     """
 
     def __init__(self, clock: Clock, *, timeout: float | None = None, wait: bool = True) -> None:
-        self.call_off = False
-        self.now = False
+        self.abort_jobs = False
+        self.leaving = False
         self.terminated = False
         self.timed_out = timeout == 0
         self.reason = ""
         self.error: BulkupError | None = None
         self._clock = clock
-        self._begin = True
-        self._wait = wait and timeout != 0
+        self._may_start_jobs = True
+        self._keep_polling = wait and timeout != 0
         self._asked_to_leave: float | None = None
         self._deadline = clock.now() + timeout if timeout else None
         self._changed = threading.Event()
         self._ended = threading.Event()
 
     @property
-    def begin(self) -> bool:
+    def may_start_jobs(self) -> bool:
         """Whether new jobs may still be made."""
         self._look_at_the_time()
-        return self._begin
+        return self._may_start_jobs
 
     @property
-    def wait(self) -> bool:
+    def keep_polling(self) -> bool:
         """Whether jobs are still watched."""
         self._look_at_the_time()
-        return self._wait
+        return self._keep_polling
 
     def _look_at_the_time(self) -> None:
         if self._deadline is not None and self._clock.now() >= self._deadline:
-            self._begin, self._wait, self.timed_out = False, False, True
+            self._may_start_jobs, self._keep_polling, self.timed_out = False, False, True
 
     def begin_nothing(self, reason: str) -> None:
         """Jobs under way are watched to their end, no new one is made."""
         self.reason = self.reason or reason
-        self._begin = False
+        self._may_start_jobs = False
 
     def call_all_off(self, reason: str) -> None:
         """Too many rows failed: no new jobs, and ours are aborted."""
         self.begin_nothing(reason)
-        self.call_off = True
+        self.abort_jobs = True
         self._changed.set()
 
     def leave_now(self, *, terminated: bool = False) -> None:
@@ -76,7 +76,7 @@ class RunControl:
         self._leave()
 
     def _leave(self) -> None:
-        self._begin, self.now = False, True
+        self._may_start_jobs, self.leaving = False, True
         self._changed.set()
         self._ended.set()
 
@@ -96,7 +96,7 @@ class RunControl:
 
     def checkpoint(self) -> None:
         """Raise `Leaving` when it is time to leave; called between blocks of a body."""
-        if self.now:
+        if self.leaving:
             raise LeaveChunk
 
     def sleep(self, seconds: float) -> None:
@@ -107,7 +107,7 @@ class RunControl:
         """
         if self._deadline is not None:
             seconds = min(seconds, max(0.0, self._deadline - self._clock.now()))
-        self._clock.sleep(seconds, self._ended if self.call_off else self._changed)
+        self._clock.sleep(seconds, self._ended if self.abort_jobs else self._changed)
         self.checkpoint()
         self._look_at_the_time()
         if self._deadline is not None and self.timed_out:
@@ -128,7 +128,7 @@ class FailureGuard:
         self._aborting: set[str] = set()
         self._failed: dict[int, int] = {}
 
-    def see(self, event: Event) -> None:
+    def observe(self, event: Event) -> None:
         """Take one event into account."""
         match event:
             case Aborting():

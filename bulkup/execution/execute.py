@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,6 +20,8 @@ from bulkup.report.report import Report, jobs_of, time_and_calls
 from bulkup.results.totals import Totals
 from bulkup.runs.events import Event, Lost, RetryRound, RunPaused, RunStarted, Saved
 from bulkup.runs.journal import Journal
+from bulkup.runs.place import place_of
+from bulkup.runs.plan import Options
 from bulkup.runs.run_dir import Run, chunks_of
 from bulkup.runs.state import State
 
@@ -53,7 +54,7 @@ def execute_run(run: Run, journal: Journal, runner: Runner, rooms: ReconcileHook
     """
     since, calls_before = runner.clock.now(), rooms.calls()
     earlier = time_and_calls(journal.events)
-    journal.append(RunStarted(process=os.getpid(), version=__version__))
+    journal.append(RunStarted(process=os.getpid(), version=__version__, place=place_of(run.folder)))
     done = _send(run, journal, runner, rooms)
     chunks = chunks_of(run, journal.events)
     books, verdict = _close_books(run, journal.events, runner.stop, rooms, done=done)
@@ -81,7 +82,7 @@ def execute_run(run: Run, journal: Journal, runner: Runner, rooms: ReconcileHook
             error=report.error or _elsewhere(run, error),
         )
     if report.state.over and all(runner.over(chunk) for chunk in chunks):
-        _forget_rows(run)
+        run.files.forget_rows()
     return report
 
 
@@ -109,11 +110,11 @@ def _send(run: Run, journal: Journal, runner: Runner, rooms: ReconcileHooks) -> 
     options = run.plan.options
     chunks = list(run.plan.chunks)
     if options.canary and chunks:
-        runner.carry_out(chunks[:1], 1)
+        runner.run_chunks(chunks[:1], 1)
         if not runner.over(chunks[0]):
             return False  # nobody knows yet whether the rest may go
         _judge_canary(run, journal, runner.stop)
-    runner.carry_out(chunks, options.parallel)
+    runner.run_chunks(chunks, options.parallel)
     for number in range(2, options.row_retries + 2):
         made = next(
             (e for e in journal.events if isinstance(e, RetryRound) and e.round == number), None
@@ -130,8 +131,8 @@ def _send(run: Run, journal: Journal, runner: Runner, rooms: ReconcileHooks) -> 
                 return True
             made = _new_round(run, journal, runner, rooms, number)
             if made is None:
-                return runner.stop.begin
-        runner.carry_out(made.chunks, 1)
+                return runner.stop.may_start_jobs
+        runner.run_chunks(made.chunks, 1)
     return True
 
 
@@ -140,7 +141,7 @@ def _new_round(
 ) -> RetryRound | None:
     """One more round, written down; None where there is none, or it may not begin."""
     stop = runner.stop
-    if not stop.begin:
+    if not stop.may_start_jobs:
         return None
     try:
         made = rooms.next_round(run, journal.events, number)
@@ -160,11 +161,15 @@ def _judge_canary(run: Run, journal: Journal, stop: RunControl) -> None:
     chunk = run.plan.chunks[0]
     end = next(e for e in reversed(journal.events) if isinstance(e, Saved | Lost) and e.chunk == 1)
     bad = chunk.rows - end.succeeded - end.passing if isinstance(end, Saved) else chunk.rows
-    limit = options.max_failed.limit(run.plan.source.rows) if options.max_failed else 0
-    if bad > limit:
+    if bad > canary_limit(options, chunk.rows):
         stop.call_all_off(
             f"{bad:,} of the first {chunk.rows:,} records did not go in, so the rest was not sent"
         )
+
+
+def canary_limit(options: Options, rows: int) -> int:
+    """How many of the first `rows` records may fail: `--max-failed`, its percent of the canary."""
+    return int(options.max_failed.limit(rows)) if options.max_failed else 0
 
 
 def _pause(runner: Runner, number: int) -> bool:
@@ -173,7 +178,7 @@ def _pause(runner: Runner, number: int) -> bool:
         runner.stop.sleep(min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (number - 2)))
     except LeaveChunk:
         return False
-    return runner.stop.begin
+    return runner.stop.may_start_jobs
 
 
 def _close_books(
@@ -204,9 +209,3 @@ def _elsewhere(run: Run, error: BulkupError) -> BulkupError:
 def _write_summary(report: Report) -> None:
     folder = report.run.plan.options.directory
     write_private(folder / "summary.json", json.dumps(run_document(report), indent=2) + "\n")
-
-
-def _forget_rows(run: Run) -> None:
-    """Rows stand in the run directory only until the result files are written."""
-    for folder in ("results", "rounds", "prepared", "work"):
-        shutil.rmtree(run.folder / folder, ignore_errors=True)

@@ -32,10 +32,11 @@ def unfinished_outcome(
         return State.STOPPED, stop.error.exit_code, stop.error
     if done and all(chunk.number in ended for chunk in chunks):
         return None
-    if stop.now:
-        return State.INTERRUPTED, 143 if stop.terminated else 130, _interrupted(run, stop)
+    if stop.leaving:
+        code = 143 if stop.terminated else 130
+        return State.INTERRUPTED, code, _interrupted(run, stop, len(begun - ended))
     if stop.timed_out:
-        return State.TIMEOUT, WaitTimeout.exit_code, _timed_out(run)
+        return State.TIMEOUT, WaitTimeout.exit_code, _timed_out(run, len(begun - ended))
     # Chunks are left for good only where there is a reason, as `--max-failed` or a person's abort.
     if begun - ended and stop.reason and any(c.number not in begun for c in chunks):
         error = SalesforceError(stop.reason, f"See what is left: bulkup resume {run.name}")
@@ -86,16 +87,24 @@ def _culprit_words(culprit: Finished) -> str:
     return f"Salesforce failed job {culprit.job}: {culprit.message or 'it gave no reason'}"
 
 
-def _interrupted(run: Run, stop: RunControl) -> Interrupted:
+def _interrupted(run: Run, stop: RunControl, jobs: int) -> Interrupted:
     return Interrupted(
         "Terminated" if stop.terminated else "Interrupted",
-        f"What was sent is safe. Go on with: bulkup resume {run.name}",
+        _go_on(run, jobs),
         terminated=stop.terminated,
     )
 
 
-def _timed_out(run: Run) -> WaitTimeout:
-    return WaitTimeout(
-        "The time is over; what was sent goes on at Salesforce",
-        f"Go on with: bulkup resume {run.name}",
+def _timed_out(run: Run, jobs: int) -> WaitTimeout:
+    return WaitTimeout("Timed out", _go_on(run, jobs))
+
+
+def _go_on(run: Run, jobs: int) -> str:
+    """What goes on at Salesforce meanwhile, and how to finish or stop it."""
+    if not jobs:
+        return f"No job is open at Salesforce. Go on with: bulkup resume {run.name}"
+    subject = "1 job goes" if jobs == 1 else f"{jobs} jobs go"
+    return (
+        f"{subject} on at Salesforce. Finish with: bulkup resume {run.name}\n"
+        f"Or stop now: bulkup stop {run.name}"
     )

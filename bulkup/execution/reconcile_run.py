@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bulkup.auth.connection import Connection
+from bulkup.csvfile.numbered import NumberedCsv
 from bulkup.csvfile.source_file import SourceFile, unreadable
 from bulkup.errors import BulkupError, RunError
 from bulkup.execution.accounting import ChunkOutcome, chunk_outcomes
@@ -16,25 +16,35 @@ from bulkup.execution.retry_rounds import ROWS, parent_column, retry_candidates
 from bulkup.execution.source_guard import open_planned_file, require_same_content
 from bulkup.model import Field, ResultKind, Source, Status
 from bulkup.planning.chunking import cut
+from bulkup.planning.subset import select
+from bulkup.results.inputs import Layout, Load, SentChunk
+from bulkup.results.reconcile import reconcile
+from bulkup.results.resend import rows_to_repeat
+from bulkup.results.row_files import count_unsent
+from bulkup.results.saved_results import SavedJob, concatenate_results
 from bulkup.results.totals import Totals
-from bulkup.runs.events import Event, RetryRound
+from bulkup.runs.events import Event, RetryRound, Saved
+from bulkup.runs.journal import last_events
 from bulkup.runs.run_dir import Run, chunks_of
-
-if TYPE_CHECKING:
-    from bulkup.csvfile.numbered import NumberedCsv
-    from bulkup.results.inputs import SentChunk
+from bulkup.salesforce.error_codes import PASSING, PASSING_ONCE, explain
 
 FIRST_AGAIN = 2
 
 
-def reconcile_hooks(connection: Connection, stop: RunControl, file: SourceFile) -> ReconcileHooks:
+def reconcile_hooks(
+    connection: Connection, stop: RunControl, file: SourceFile | None
+) -> ReconcileHooks:
     """The rooms for one run over one connection; `file` is the run's sheet, held open."""
 
     def again(run: Run, events: Sequence[Event], number: int) -> RetryRound | None:
+        if file is None:
+            return None
         with unchanged_sources(run, file):
             return next_round(run, events, number)
 
     def books(run: Run, events: Sequence[Event]) -> Totals:
+        if file is None:
+            return keep_results(run, events)
         with unchanged_sources(run, file):
             return reconcile_run(run, events, stop.reason)
 
@@ -77,11 +87,6 @@ def _must_be_unchanged(held: Iterable[SourceFile]) -> None:
 
 def reconcile_run(run: Run, events: Sequence[Event], why_not_sent: str) -> Totals:
     """Match the rows with the results, write the result files, close the books."""
-    from bulkup.csvfile.numbered import NumberedCsv
-    from bulkup.results.inputs import Load
-    from bulkup.results.reconcile import reconcile
-    from bulkup.salesforce.error_codes import explain
-
     plan = run.plan
     load = Load(
         original=NumberedCsv(source=plan.original, numbers=plan.original_numbers),
@@ -94,19 +99,41 @@ def reconcile_run(run: Run, events: Sequence[Event], why_not_sent: str) -> Total
     return reconcile(
         load,
         to=plan.options.directory,
-        work=run.folder / "work",
+        work=run.files.work,
         explain=explain,
-        outcome=run.outcome,
+        outcome=run.files.outcome,
+    )
+
+
+def keep_results(run: Run, events: Sequence[Event]) -> Totals:
+    """Write what Salesforce answered into result files, for a run whose source is gone.
+
+    Without the source no row can be told by its number, so there is no `results.csv`.
+    """
+    answers = run.answers(PASSING)
+    jobs = [event for event in last_events(events).values() if isinstance(event, Saved)]
+    rounds = {chunk.number: chunk.round for chunk in chunks_of(run, events)}
+    last_round = max(rounds.values(), default=1)
+    saved = [
+        SavedJob(
+            results={kind: answers.path(job.chunk, job.job, kind) for kind in ResultKind},
+            resent=rounds[job.chunk] < last_round,
+            unknown=job.unknown,
+        )
+        for job in jobs
+    ]
+    return concatenate_results(
+        saved,
+        rows=run.plan.source.rows,
+        unsent=count_unsent_rows(run),
+        to=run.plan.options.directory,
+        delimiter=run.plan.sheet.delimiter,
+        line_ending=run.plan.sheet.line_ending,
     )
 
 
 def next_round(run: Run, events: Sequence[Event], number: int) -> RetryRound | None:
     """Write the rows of the round before that may pass now as the source of one more round."""
-    from bulkup.planning.subset import select
-    from bulkup.results.inputs import Layout
-    from bulkup.results.resend import rows_to_repeat
-    from bulkup.salesforce.error_codes import PASSING, PASSING_ONCE
-
     chunks = chunks_of(run, events)
     before = [chunk for chunk in chunks if chunk.round == number - 1]
     again = retry_candidates(before, events)
@@ -119,7 +146,7 @@ def next_round(run: Run, events: Sequence[Event], number: int) -> RetryRound | N
         _sent(run, chunk_outcomes(before, events, "")),
         passing=PASSING if number == FIRST_AGAIN else PASSING - PASSING_ONCE,
         unprocessed_of=again.unprocessed,
-        work=run.folder / "work",
+        work=run.files.work,
     )
     if not rows:
         return None
@@ -129,7 +156,7 @@ def next_round(run: Run, events: Sequence[Event], number: int) -> RetryRound | N
         sheets[1],
         rows,
         columns=columns,
-        to=run.rounds / f"{number}.csv",
+        to=run.files.round_source(number),
         numbers=numbers_of(run, number),
         side_by_side=parent_column(list(fields)),
     ).source
@@ -184,9 +211,7 @@ def _fields(run: Run) -> dict[str, Field | None]:
     return {column.name: column.field for column in run.plan.columns}
 
 
-def _sheets(run: Run, events: Sequence[Event]) -> "dict[int, NumberedCsv]":
-    from bulkup.csvfile.numbered import NumberedCsv
-
+def _sheets(run: Run, events: Sequence[Event]) -> dict[int, NumberedCsv]:
     again = {
         event.round: NumberedCsv(
             source=round_source(run, event), numbers=numbers_of(run, event.round)
@@ -197,9 +222,7 @@ def _sheets(run: Run, events: Sequence[Event]) -> "dict[int, NumberedCsv]":
     return {1: NumberedCsv(source=run.plan.sheet, numbers=run.plan.numbers), **again}
 
 
-def _sent(run: Run, known: Sequence[ChunkOutcome]) -> "list[SentChunk]":
-    from bulkup.results.inputs import SentChunk
-
+def _sent(run: Run, known: Sequence[ChunkOutcome]) -> list[SentChunk]:
     answers = run.answers(frozenset())
 
     def results(fate: ChunkOutcome) -> dict[ResultKind, Path]:
@@ -221,7 +244,7 @@ def _sent(run: Run, known: Sequence[ChunkOutcome]) -> "list[SentChunk]":
 
 def round_source(run: Run, event: RetryRound) -> Source:
     """The small source of a further round."""
-    path = run.rounds / f"{event.round}.csv"
+    path = run.files.round_source(event.round)
     rows = sum(chunk.rows for chunk in event.chunks)
     first = min(chunk.start for chunk in event.chunks)
     return replace(
@@ -239,11 +262,9 @@ def round_source(run: Run, event: RetryRound) -> Source:
 
 def numbers_of(run: Run, number: int) -> Path:
     """Which row of the user's file each record of a further round is."""
-    return run.rounds / f"{number}.numbers.csv"
+    return run.files.round_numbers(number)
 
 
 def count_unsent_rows(run: Run) -> dict[Status, int]:
     """How many rows of the source are in no chunk, by their status."""
-    from bulkup.results.row_files import count_unsent
-
     return dict(count_unsent(run.plan.settled)) if run.plan.settled else {}

@@ -78,7 +78,7 @@ class Runner:
             self.journal.append(end)
             self._last[end.chunk] = end
         for event in self.journal.events:
-            self.watcher.see(event)
+            self.watcher.observe(event)
 
     def _to_fetch_again(self) -> list[Finished]:
         """The ends of the jobs whose saved results the disk has lost."""
@@ -91,7 +91,7 @@ class Runner:
             and not self.answers.kept(event.chunk, event.job)
         ]
 
-    def carry_out(self, chunks: Sequence[Chunk], parallel: int) -> None:
+    def run_chunks(self, chunks: Sequence[Chunk], parallel: int) -> None:
         """Drive each chunk to its end, so many at a time, as far as `stop` allows.
 
         What ends the run early is left in `stop.error`; only a bug is raised. Lives that hang in
@@ -103,7 +103,7 @@ class Runner:
         try:
             while left or running:
                 while left and len(running) < parallel and self._may_start(left[0]):
-                    running.add(self.executor.submit(self._live, left.pop(0)))
+                    running.add(self.executor.submit(self._run_chunk, left.pop(0)))
                 if not running:
                     return
                 done, running = wait(running, TICK_SECONDS, FIRST_COMPLETED)
@@ -128,9 +128,9 @@ class Runner:
 
     def _may_start(self, chunk: Chunk) -> bool:
         begun = not isinstance(self._last.get(chunk.number), None | Discarded)
-        return not self.stop.now and (begun or self.stop.begin)
+        return not self.stop.leaving and (begun or self.stop.may_start_jobs)
 
-    def _live(self, chunk: Chunk) -> None:
+    def _run_chunk(self, chunk: Chunk) -> None:
         try:
             patience = RetryPolicy(
                 self.clock,
@@ -152,13 +152,13 @@ class Runner:
             if not self._may_start(chunk):
                 raise LeaveChunk
             try:
-                self._drive(chunk, patience)
+                self._run_job(chunk, patience)
             except AbortChunk:
                 self._write(self._intent_to_abort(chunk))
             else:
                 return
 
-    def _drive(self, chunk: Chunk, patience: RetryPolicy) -> None:
+    def _run_job(self, chunk: Chunk, patience: RetryPolicy) -> None:
         def checkpoint(sent: int) -> None:
             self.stop.checkpoint()
             self.tell(UploadProgress(chunk=chunk.number, job="", bytes=sent))
@@ -172,7 +172,7 @@ class Runner:
             missing_for=min(MISSING_ROWS_SECONDS, self.retry_for),
         )
         since = self.clock.now()
-        with closing(life.drive(self._last.get(chunk.number))) as events:
+        with closing(life.run(self._last.get(chunk.number))) as events:
             for event in events:
                 patience.answered()
                 self._write(event)
@@ -182,7 +182,7 @@ class Runner:
         if event.durable:
             self.journal.append(event)
             self._last[event.chunk] = event
-        self.watcher.see(event)
+        self.watcher.observe(event)
         self.tell(event)
 
     def _pause_after(self, event: ChunkEvent, since: float) -> None:
@@ -194,16 +194,16 @@ class Runner:
         """
         self.stop.checkpoint()
         match event:
-            case Discarded() if not self.stop.begin:
+            case Discarded() if not self.stop.may_start_jobs:
                 raise LeaveChunk
             case Created() | Uploaded() | Closed() if self._to_be_called_off(event):
                 raise AbortChunk
             case JobPolled() if not event.seen.state.ended and self._to_be_called_off(event):
                 raise AbortChunk
-            case Closed() | Finished() if not self.stop.wait:
+            case Closed() | Finished() if not self.stop.keep_polling:
                 raise LeaveChunk
             case JobPolled() if event.settling or not event.seen.state.ended:
-                if not self.stop.wait:
+                if not self.stop.keep_polling:
                     raise LeaveChunk
                 self.stop.sleep(
                     SETTLE_SECONDS if event.settling else poll_wait(self.clock.now() - since)
@@ -213,7 +213,7 @@ class Runner:
 
     def _to_be_called_off(self, event: ChunkEvent) -> bool:
         last = self._last.get(event.chunk)
-        return self.stop.call_off and not isinstance(last, Aborting)
+        return self.stop.abort_jobs and not isinstance(last, Aborting)
 
     def _intent_to_abort(self, chunk: Chunk) -> Aborting:
         last = self._last[chunk.number]

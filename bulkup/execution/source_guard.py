@@ -1,7 +1,7 @@
 """The source of a run that goes on: where it lies now, and whether it is what was planned."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bulkup.csvfile.source_file import SourceFile, sha256, unreadable
@@ -23,6 +23,17 @@ def open_planned_source(run: Run) -> Iterator[SourceFile]:
         if plan.original.path != plan.sheet.path:
             with open_planned_file(run, plan.original.path):
                 require_same_content(run, plan.original)
+        yield file
+
+
+@contextmanager
+def open_source_or_none(run: Run) -> Iterator[SourceFile | None]:
+    """Hold what the run sends open as `open_planned_source` does; None where that can't be done."""
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(open_planned_source(run))
+        except RunError:
+            file = None
         yield file
 
 

@@ -1,4 +1,4 @@
-"""From what the user typed to a plan that is written down: describe, check, narrow, cut."""
+"""From a mapped table to a plan that is written down: select, cut, write."""
 
 import shutil
 from collections.abc import Iterator
@@ -9,104 +9,79 @@ from pathlib import Path
 
 from bulkup import __version__
 from bulkup.auth.connection import Connection
-from bulkup.check.columns import Columns, resolve
-from bulkup.clock import RealClock
+from bulkup.check.columns import Columns
+from bulkup.clock import Clock
 from bulkup.csvfile.source import header_bytes
-from bulkup.model import ObjectInfo, Operation, Target
+from bulkup.model import Operation, Target
 from bulkup.planning.chunking import cut
+from bulkup.planning.column_mapping import MappedTable
 from bulkup.planning.precheck import CheckResult
 from bulkup.planning.read_input import STDIN, InputTable, SelectedRows, select_columns_and_rows
-from bulkup.planning.request import Wish, target_of
+from bulkup.planning.request import LoadRequest
 from bulkup.planning.selection import select_rows
 from bulkup.runs.plan import Options, Plan
-from bulkup.runs.run_dir import Run, reserve, write_plan
+from bulkup.runs.run_dir import Run, RunDir, reserve, write_plan
 from bulkup.state_dir import StateDir, require_result_folder
+from bulkup.text import amount
 
 
 @contextmanager
-def new_run_folder(home: StateDir, file: str, operation: Operation) -> Iterator[Path]:
-    """A run directory for a new load of `file`, taken away again when no plan comes of it.
+def new_run_dir(home: StateDir, file: str, operation: Operation) -> Iterator[RunDir]:
+    """Make a run directory for a new load of `file`; remove it when no plan comes of it.
 
     Raises:
         RunError: it can't be made.
     """
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     stem = "stdin" if file == STDIN else Path(file).name.partition(".")[0]
-    folder = reserve(home, f"{moment}-{stem[:40]}-{operation}")
+    run_dir = RunDir(reserve(home, f"{moment}-{stem[:40]}-{operation}"))
     try:
-        yield folder
+        yield run_dir
     finally:
-        if not (folder / "plan.json").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def describe(connection: Connection, name: str, home: StateDir) -> ObjectInfo:
-    """What the org says of the object; always asked for before anything is sent.
-
-    Raises:
-        InputError: the org does not know the object.
-    """
-    from bulkup.salesforce import describe as org
-
-    return connection.patience(lambda: org.describe(connection.client, name, cache=home.describes))
-
-
-def map_columns(wish: Wish, taken: InputTable, info: ObjectInfo) -> Columns:
-    """What each column is sent as; the findings about the file itself are among the columns'."""
-    header, target = taken.sheet.source.header, target_of(wish, info)
-    columns = resolve(header, info, target, wish.renames, wish.drops)
-    return replace(columns, findings=(*taken.findings, *columns.findings))
+        if not run_dir.plan.exists():
+            shutil.rmtree(run_dir.path, ignore_errors=True)
 
 
 def select_for_sending(
-    wish: Wish,
-    taken: InputTable,
-    columns: Columns,
-    verdict: CheckResult,
-    folder: Path,
-    *,
-    include_unknown: bool,
+    request: LoadRequest, mapped: MappedTable, result: CheckResult, run_dir: RunDir
 ) -> SelectedRows:
-    """What is sent: without the rows that the check, or the file's own status, leaves out."""
-    prepared = folder / "prepared"
+    """Leave out the rows that the check, or the file's own status, says are not to be sent."""
     rows, settled = select_rows(
-        taken.sheet, verdict.left_out, folder, include_unknown=include_unknown
+        mapped.table.sheet, result.left_out, run_dir, include_unknown=request.include_unknown
     )
     return select_columns_and_rows(
-        taken, columns, prepared, rows=rows, settled=settled, blank_null=wish.blank_null
+        mapped.table,
+        mapped.columns,
+        run_dir,
+        rows=rows,
+        settled=settled,
+        blank_null=request.blank_null,
     )
 
 
-def plan_run(
+def make_plan(
     target: Target,
-    taken: InputTable,
-    sent: SelectedRows,
+    table: InputTable,
+    selected: SelectedRows,
     columns: Columns,
     options: Options,
-    home: StateDir,
-    folder: Path,
-    *,
-    retry_of: str = "",
-    retry_of_events: int = 0,
-) -> Run:
-    """Cut what is sent, and write the plan into the run directory.
+) -> Plan:
+    """Cut what is sent into chunks. Which run it is, when and where, is not in it yet.
 
     Raises:
-        InputError: a record is bigger than a job may be, or the result files find no place.
-        RunError: the disk does not take it.
+        InputError: a record is bigger than a job may be.
     """
-    source = sent.sheet.source
-    plan = Plan(
-        run=folder.name,
-        created=RealClock().stamp(),
+    source = selected.sheet.source
+    return Plan(
+        run="",
+        created="",
         version=__version__,
-        machine=home.machine(),
-        source=taken.file,
-        original=taken.sheet.source,
-        original_numbers=taken.sheet.numbers,
+        source=table.file,
+        original=table.sheet.source,
+        original_numbers=table.sheet.numbers,
         sheet=source,
-        numbers=sent.sheet.numbers,
-        settled=sent.settled,
+        numbers=selected.sheet.numbers,
+        settled=selected.settled,
         target=target,
         columns=columns.as_sent,
         key=columns.key.name if columns.key else None,
@@ -118,21 +93,43 @@ def plan_run(
             canary=options.canary,
         ),
         options=options,
-        dialect=taken.dialect,
-        changes=(*taken.changes, *sent.changes),
-        retry_of=retry_of,
-        retry_of_events=retry_of_events,
+        dialect=table.dialect,
+        changes=(*table.changes, *selected.changes),
     )
-    require_result_folder(options.directory, taken.file.path)
-    return write_plan(folder, plan)
 
 
-def target_in_org(target: Target, columns: Columns, connection: Connection) -> Target:
+def record_plan(plan: Plan, run_dir: RunDir, clock: Clock) -> Run:
+    """Write the plan into the run directory: from here on there is a run.
+
+    Raises:
+        InputError: the result files find no place.
+        RunError: the disk does not take it.
+    """
+    require_result_folder(plan.options.directory, plan.source.path)
+    plan = replace(plan, run=run_dir.name, created=clock.stamp())
+    return write_plan(run_dir.path, plan)
+
+
+def target_in_org(target: Target, columns: Columns, org: Connection) -> Target:
     """The target with the org that it is in, and the key as the org spells it."""
     return replace(
         target,
         external_id=columns.external_id,
-        alias=connection.alias,
-        instance_url=connection.instance_url,
-        org_id=connection.org_id(),
+        alias=org.alias,
+        instance_url=org.instance_url,
+        org_id=org.org_id(),
+        username=org.username(),
     )
+
+
+def limits_that_never_stop(plan: Plan) -> Iterator[str]:
+    """Say which limits on failed rows can't stop this load, however many rows fail."""
+    options, limit = plan.options, plan.options.max_failed
+    if limit is None:
+        return
+    if limit.limit(plan.source.rows) >= plan.source.rows:
+        yield f"--max-failed never stops this load: it has {amount(plan.source.rows, 'row')}"
+        return
+    rows = plan.chunks[0].rows if options.canary and plan.chunks else 0
+    if rows and limit.limit(rows) >= rows:
+        yield f"--max-failed never stops the canary: it has {amount(rows, 'row')}"

@@ -1,53 +1,33 @@
-"""From FILE to a CSV that Salesforce takes byte for byte: looked at, put right, read, narrowed."""
+"""From FILE to a CSV that Salesforce takes byte for byte: detected, normalized, read, selected."""
 
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from bulkup.check.cells.suggestions import quote_value
 from bulkup.check.columns import Columns
 from bulkup.check.rules import finding
+from bulkup.csvfile.detection import FileFormat, detect, needs_no_rewrite
+from bulkup.csvfile.normalize import keep_input, leave_out, prepare
+from bulkup.csvfile.numbered import NumberedCsv
 from bulkup.csvfile.source import open_source
 from bulkup.csvfile.source_file import SourceFile, sha256, unreadable
 from bulkup.errors import InputError, NoRecords
-from bulkup.model import Delimiter, Finding, LineEnding, Source
+from bulkup.model import Finding, Source
+from bulkup.planning.request import FileOptions
+from bulkup.planning.subset import read_rows, select
 from bulkup.runs.plan import Dialect
+from bulkup.runs.run_dir import RunDir
 from bulkup.text import amount, size
-
-if TYPE_CHECKING:
-    from bulkup.csvfile.detection import FileFormat
-    from bulkup.csvfile.numbered import NumberedCsv
 
 STDIN = "-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """How FILE is to be read. What is None is detected.
-
-    `allow_empty` takes a header without records; it is None where the command has no such option.
-    """
-
-    file: str
-    encoding: str | None = None
-    delimiter: Delimiter | None = None
-    line_ending: LineEnding | None = None
-    cells: bool = True
-    allow_empty: bool | None = None
-
-    @property
-    def dialect(self) -> Dialect:
-        """What the user said of the file."""
-        return Dialect(
-            encoding=self.encoding, delimiter=self.delimiter, line_ending=self.line_ending
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class InputTable:
-    """A file that was taken in.
+    """A file that was read.
 
     `file` is the user's own, by fingerprint; `sheet` has all of its rows and columns in a form
     that Salesforce takes: the same file, or a copy in the run directory. `changes` say what the
@@ -56,145 +36,128 @@ class InputTable:
     """
 
     file: Source
-    sheet: "NumberedCsv"
+    sheet: NumberedCsv
     dialect: Dialect
     changes: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
 
 
 @contextmanager
-def open_input(reading: Reading, folder: Path) -> Iterator[SourceFile]:
-    """FILE held open, from before its first byte is read; standard input is copied to `folder`.
+def open_input(options: FileOptions, folder: Path) -> Iterator[SourceFile]:
+    """Hold FILE open from before its first byte is read; standard input is copied to `folder`.
 
     Raises:
         InputError: there is no such file, or it can't be read.
         RunError: standard input can't be kept.
     """
-    from bulkup.csvfile.normalize import keep_input
-
-    if reading.file == STDIN:
+    if options.file == STDIN:
         folder.mkdir(mode=0o700, exist_ok=True)
         path = keep_input(sys.stdin.buffer, folder)
     else:
-        path = Path(reading.file)
+        path = Path(options.file)
     with SourceFile(path) as held:
         yield held
 
 
 @contextmanager
-def open_selected(sent: "NumberedCsv", held: SourceFile) -> Iterator[SourceFile]:
-    """What is sent, held open: the user's file, as it was since it is `held`, or a copy of ours.
+def open_selected(selected: NumberedCsv, held: SourceFile) -> Iterator[SourceFile]:
+    """Open what is sent: the user's file, unchanged since it is `held`, or a copy of ours.
 
     Raises:
         RunError: the user's file was changed since then.
     """
     held.must_be_unchanged()
-    if sent.source.path == held.path.absolute():
+    if selected.source.path == held.path.absolute():
         yield held
         return
-    with SourceFile(sent.source.path) as copy:
+    with SourceFile(selected.source.path) as copy:
         yield copy
 
 
-def read_input(reading: Reading, folder: Path) -> InputTable:
-    """Look at the file, put right what Salesforce would not take, and read it.
-
-    Raises:
-        InputError: all that is wrong with it. RunError: a copy can't be written into `folder`,
-            or the file changes meanwhile.
-    """
-    with open_input(reading, folder) as held:
-        return read_open_file(held, reading, folder)
-
-
-def read_open_file(held: SourceFile, reading: Reading, folder: Path) -> InputTable:
-    """The same for a file that is held: whoever goes on holding it knows whether it still is so.
+def read_input(held: SourceFile, options: FileOptions, folder: Path) -> InputTable:
+    """Detect what the open file is, normalize what Salesforce would not take, and read it.
 
     Raises:
         InputError: all that is wrong with it. RunError: a copy can't be written into `folder`,
             the file changes meanwhile, or its disk fails.
     """
     try:
-        taken = _taken(held.path, reading, folder)
+        table = _read_table(held.path, options, folder)
     except OSError as error:
         raise unreadable(held.path, error) from error
     except InputError as error:
         held.must_be_unchanged()  # what is said of a file half written would lead astray
-        if isinstance(error, NoRecords) and reading.allow_empty is not None:
+        if isinstance(error, NoRecords) and options.allow_empty is not None:
             raise error.with_hint("If that is as it should be, add --allow-empty.") from error
         raise
     held.must_be_unchanged()
-    return taken
+    return table
 
 
-def _taken(path: Path, reading: Reading, folder: Path) -> InputTable:
-    from bulkup.csvfile.normalize import detect, prepare
-    from bulkup.csvfile.numbered import NumberedCsv
-
-    if as_it_is := _as_it_is(path, reading):
+def _read_table(path: Path, options: FileOptions, folder: Path) -> InputTable:
+    if as_it_is := _as_it_is(path, options):
         return InputTable(
-            file=as_it_is, sheet=NumberedCsv(source=as_it_is), dialect=reading.dialect
+            file=as_it_is, sheet=NumberedCsv(source=as_it_is), dialect=options.dialect
         )
-    found = detect(
+    file_format = detect(
         path,
-        name=reading.file,
-        encoding=reading.encoding,
-        delimiter=reading.delimiter,
-        line_ending=reading.line_ending,
+        name=options.file,
+        encoding=options.encoding,
+        delimiter=options.delimiter,
+        line_ending=options.line_ending,
     )
-    prepared = prepare(found, folder)
+    prepared = prepare(file_format, folder)
     source = open_source(
         prepared.path,
-        name=reading.file,
+        name=options.file,
         delimiter=prepared.delimiter,
         line_ending=prepared.line_ending,
-        check_cells=reading.cells,
-        allow_empty=bool(reading.allow_empty),
+        check_cells=options.check,
+        allow_empty=bool(options.allow_empty),
     )
-    own = source if prepared.path == path else _of_user(path, source, found.encoding.name)
+    own = source if prepared.path == path else _of_user(path, source, file_format.encoding.name)
     return InputTable(
         file=replace(own, path=path.absolute()),
         sheet=NumberedCsv(
             source=replace(source, path=source.path.absolute()), numbers=prepared.numbers
         ),
-        dialect=replace(reading.dialect, encoding=reading.encoding or _guess(found)),
+        dialect=replace(
+            options.dialect, encoding=options.encoding or _guessed_encoding(file_format)
+        ),
         changes=prepared.changes,
-        findings=tuple(_doubts(found)),
+        findings=tuple(_findings(file_format)),
     )
 
 
-def _guess(found: "FileFormat") -> str | None:
+def _guessed_encoding(file_format: FileFormat) -> str | None:
     """What was guessed once, is not guessed anew: the next bulkup may guess otherwise."""
-    return found.encoding.name if found.encoding.guessed else None
+    return file_format.encoding.name if file_format.encoding.guessed else None
 
 
-def _doubts(found: "FileFormat") -> Iterator[Finding]:
+def _findings(file_format: FileFormat) -> Iterator[Finding]:
     """What of the file had to be guessed, for a person to judge."""
-    from bulkup.check.cells.suggestions import quote_value
-
-    if found.encoding.guessed:
+    encoding = file_format.encoding
+    if encoding.guessed:
         yield finding(
             "ENCODING_GUESSED",
-            f"The encoding was guessed to be {found.encoding.shown}, by which a value is "
-            f"{quote_value(found.example)}; to be sure, add: --encoding {found.encoding.name}",
+            f"The encoding was guessed to be {encoding.shown}, by which a value is "
+            f"{quote_value(file_format.example)}; to be sure, add: --encoding {encoding.name}",
         )
 
 
-def _as_it_is(path: Path, reading: Reading) -> Source | None:
+def _as_it_is(path: Path, options: FileOptions) -> Source | None:
     """The file read in one pass, where nothing of it has to be written anew."""
-    from bulkup.csvfile.detection import needs_no_rewrite
-
-    delimiter = needs_no_rewrite(path, reading.delimiter)
-    if delimiter is None or reading.encoding:
+    delimiter = needs_no_rewrite(path, options.delimiter)
+    if delimiter is None or options.encoding:
         return None
     try:
         return open_source(
             path.absolute(),
-            name=reading.file,
+            name=options.file,
             delimiter=delimiter,
-            line_ending=reading.line_ending,
-            check_cells=reading.cells,
-            allow_empty=bool(reading.allow_empty),
+            line_ending=options.line_ending,
+            check_cells=options.check,
+            allow_empty=bool(options.allow_empty),
         )
     except InputError:
         return None  # what can be mended is found by a closer look, the rest is told by it
@@ -214,17 +177,17 @@ def _of_user(path: Path, source: Source, encoding: str) -> Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectedRows:
-    """What is sent of a file that was taken in. `settled` tells of the rows that are not."""
+    """What is sent of an input table. `settled` is the file of the rows that are not."""
 
-    sheet: "NumberedCsv"
+    sheet: NumberedCsv
     settled: Path | None = None
     changes: tuple[str, ...] = ()
 
 
 def select_columns_and_rows(
-    taken: InputTable,
+    table: InputTable,
     columns: Columns,
-    folder: Path,
+    run_dir: RunDir,
     *,
     rows: Path | None,
     settled: Path | None,
@@ -237,14 +200,10 @@ def select_columns_and_rows(
     Raises:
         RunError: a copy can't be written.
     """
-    from bulkup.csvfile.normalize import leave_out
-    from bulkup.csvfile.numbered import NumberedCsv
-    from bulkup.planning.subset import read_rows, select
-
-    sheet, changes = taken.sheet, list[str]()
+    sheet, changes = table.sheet, list[str]()
     drop = () if rows else columns.left_out
     if drop or blank_null:
-        made = leave_out(sheet.source, folder / "sent.csv", drop=drop, blank_null=blank_null)
+        made = leave_out(sheet.source, run_dir.sent, drop=drop, blank_null=blank_null)
         changes += made.changes
         sheet = NumberedCsv(source=_read(made.path, sheet.source), numbers=sheet.numbers)
     if rows:
@@ -252,8 +211,8 @@ def select_columns_and_rows(
             sheet,
             read_rows(rows),
             columns={column.source: column.name for column in columns.as_sent},
-            to=folder / "chosen.csv",
-            numbers=folder / "chosen.numbers.csv",
+            to=run_dir.chosen,
+            numbers=run_dir.chosen_numbers,
         )
     return SelectedRows(sheet=sheet, settled=settled, changes=tuple(changes))
 

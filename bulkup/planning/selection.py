@@ -3,21 +3,22 @@
 from collections.abc import Iterable, Iterator
 from heapq import merge
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from bulkup.check.cells.export import InvalidRow
+from bulkup.csvfile.numbered import NumberedCsv
 from bulkup.csvfile.records import open_dict_reader
+from bulkup.files import open_private
 from bulkup.model import Status
-
-if TYPE_CHECKING:
-    from bulkup.check.cells.export import InvalidRow
-    from bulkup.csvfile.numbered import NumberedCsv
-    from bulkup.results.row_files import UnsentRow
+from bulkup.planning.subset import read_rows, subtract, without
+from bulkup.results.resend import has_status, split_by_status
+from bulkup.results.row_files import UnsentRow, write_unsent
+from bulkup.runs.run_dir import RunDir
 
 
 def select_rows(
-    sheet: "NumberedCsv", left_out: Path | None, folder: Path, *, include_unknown: bool
+    sheet: NumberedCsv, left_out: Path | None, run_dir: RunDir, *, include_unknown: bool
 ) -> tuple[Path | None, Path | None]:
-    """A file of the numbers of the rows to send, and one of the fates of all others.
+    """A file of the numbers of the rows to send, and one that says why the others are not sent.
 
     `left_out` tells of the rows that the check leaves out, if it is there. Both are None when
     every row is sent.
@@ -25,9 +26,7 @@ def select_rows(
     Raises:
         RunError: a file can't be written.
     """
-    from bulkup.results.resend import has_status, split_by_status
-
-    rows, settled = folder / "prepared" / "rows.txt", folder / "settled.csv"
+    rows, settled = run_dir.rows_to_send, run_dir.unsent
     with_status = has_status(sheet)
     invalid = left_out if left_out and left_out.exists() and any(read_unsent(left_out)) else None
     if not invalid and not with_status:
@@ -36,18 +35,19 @@ def select_rows(
     if not invalid:
         split_by_status(sheet, include_unknown=include_unknown, rows=rows, settled=settled)
     elif not with_status:
-        _write(sheet, None, None, invalid, rows, settled)
+        _write(sheet, to_send=None, known=None, left_out=invalid, rows=rows, settled=settled)
     else:
         to_send, known = rows.with_name("said.txt"), rows.with_name("said.csv")
         split_by_status(sheet, include_unknown=include_unknown, rows=to_send, settled=known)
-        _write(sheet, to_send, known, invalid, rows, settled)
+        _write(sheet, to_send=to_send, known=known, left_out=invalid, rows=rows, settled=settled)
         to_send.unlink()
         known.unlink()
     return rows, settled
 
 
 def _write(
-    sheet: "NumberedCsv",
+    sheet: NumberedCsv,
+    *,
     to_send: Path | None,
     known: Path | None,
     left_out: Path,
@@ -58,25 +58,19 @@ def _write(
 
     All files ascend, so that each is read once, a row at a time.
     """
-    from bulkup.files import open_private
-    from bulkup.planning.subset import read_rows, subtract, without
-    from bulkup.results.row_files import write_unsent
-
-    out = (one.row for one in read_unsent(left_out))
+    out = (row.row for row in read_unsent(left_out))
     with open_private(rows) as file:
         left = subtract(read_rows(to_send), out) if to_send else without(sheet, out)
         file.writelines(b"%d\n" % row for row in left)
     write_unsent(settled, _merged(read_unsent(known) if known else (), read_unsent(left_out)))
 
 
-def write_invalid(path: Path, rows: Iterable["InvalidRow"]) -> None:
+def write_invalid(path: Path, rows: Iterable[InvalidRow]) -> None:
     """Write the rows that the check leaves out, with its reasons.
 
     Raises:
         RunError: it can't be written.
     """
-    from bulkup.results.row_files import UnsentRow, write_unsent
-
     unsent = (
         UnsentRow(row=row.row, status=Status.NOT_SENT, error=f"bulkup: {'; '.join(row.reasons)}")
         for row in rows
@@ -84,19 +78,17 @@ def write_invalid(path: Path, rows: Iterable["InvalidRow"]) -> None:
     write_unsent(path, unsent)
 
 
-def _merged(known: Iterable["UnsentRow"], more: Iterable["UnsentRow"]) -> Iterator["UnsentRow"]:
+def _merged(known: Iterable[UnsentRow], more: Iterable[UnsentRow]) -> Iterator[UnsentRow]:
     """Both in order; of a row that stands in both, what was known."""
     last = 0
-    for one in merge(known, more, key=lambda settled: settled.row):  # equals: the first one first
-        if one.row != last:
-            yield one
-        last = one.row
+    for row in merge(known, more, key=lambda settled: settled.row):  # equals: the first one first
+        if row.row != last:
+            yield row
+        last = row.row
 
 
-def read_unsent(path: Path) -> Iterator["UnsentRow"]:
-    """The rows of a file of settled ones."""
-    from bulkup.results.row_files import UnsentRow
-
+def read_unsent(path: Path) -> Iterator[UnsentRow]:
+    """The rows of a file of unsent rows."""
     with path.open(encoding="utf-8", newline="") as file:
         for row in open_dict_reader(file):
             yield UnsentRow(

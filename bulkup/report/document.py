@@ -3,9 +3,10 @@
 from typing import Any
 
 from bulkup.errors import BulkupError
-from bulkup.model import Source, Status
+from bulkup.model import Source, Status, Target
 from bulkup.report.report import JobLine, Report
 from bulkup.results.totals import ErrorGroup, Totals
+from bulkup.salesforce.urls import org_kind
 
 FILES = ("results", "successful", "failed", "unprocessed")
 
@@ -20,7 +21,7 @@ def run_document(report: Report) -> dict[str, Any]:
         "object": plan.target.object,
         "operation": str(plan.target.operation),
         "external_id": plan.target.external_id,
-        "org": {"alias": plan.target.alias, "instance_url": plan.target.instance_url},
+        "org": org_json(plan.target),
         "source": _source(plan.source),
         "rows": rows_json(books, plan.source.rows),
         "jobs": [_job(job) for job in report.jobs],
@@ -29,6 +30,17 @@ def run_document(report: Report) -> dict[str, Any]:
         "api_calls": report.api_calls,
         "seconds": round(report.seconds, 3),
         **_remarks(report),
+    }
+
+
+def org_json(target: Target) -> dict[str, Any]:
+    """The org that a run belongs to."""
+    return {
+        "alias": target.alias,
+        "instance_url": target.instance_url,
+        "id": target.org_id,
+        "username": target.username,
+        "kind": org_kind(target.instance_url),
     }
 
 

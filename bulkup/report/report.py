@@ -27,7 +27,10 @@ class JobLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A run, told at its end or where it was left. `seconds` and `api_calls` add up resumes."""
+    """What a run came to, or where it was left. `seconds` and `api_calls` add up resumes.
+
+    `hanging`: threads of this process still wait for answers that nobody needs.
+    """
 
     run: Run = field(repr=False)
     state: State
@@ -38,6 +41,7 @@ class Report:
     api_calls: int
     reason: str = ""
     error: BulkupError | None = None
+    hanging: bool = False
 
 
 def jobs_of(

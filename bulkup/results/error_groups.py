@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from bulkup.duckdb_tools.engine import Database, quoted
 from bulkup.results.totals import ErrorGroup
+from bulkup.salesforce.error_codes import UNWRAPPED, unwrap_pattern
 
 FIRST_ROWS = 20
 MOST_GROUPS = 10_000
@@ -32,6 +33,7 @@ class Groups:
 
     def add(self, connection: Database, failed: str) -> None:
         """Count the rows of the relation `failed` (row, error)."""
+        unwrapped = f"regexp_replace(error, {quoted(unwrap_pattern())}, {quoted(UNWRAPPED)}, 's')"
         error = (
             "regexp_extract(error, '^([A-Z][A-Z0-9_]*):(.*?)(?::([^:]*?))?\\s*-*\\s*$', {}, 's')"
         )
@@ -41,7 +43,7 @@ class Groups:
             message = f"regexp_replace({message}, {quoted(varying)}, {quoted(instead)}, 'gs')"
         rows = connection.execute(
             f"SELECT {parts['code']}, {parts['field']}, {message}, count(*), min(row, {FIRST_ROWS})"
-            f" FROM {failed} GROUP BY ALL"
+            f" FROM (SELECT row, {unwrapped} AS error FROM {failed}) GROUP BY ALL"
         )
         while found := rows.fetchmany(1000):
             for code, field, text, count, first in found:

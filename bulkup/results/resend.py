@@ -13,6 +13,7 @@ from bulkup.results.inputs import Layout, SentChunk
 from bulkup.results.matching import Matching
 from bulkup.results.row_files import KEPT, WORDS, UnsentRow, write_unsent
 from bulkup.results.row_status import chunk_status_sql, load_numbers
+from bulkup.salesforce.error_codes import temporary_pattern
 
 
 def rows_to_repeat(
@@ -32,7 +33,7 @@ def rows_to_repeat(
     Raises:
         RunError: the sheet does not have the records it had.
     """
-    codes = ", ".join(map(quoted, sorted(passing))) or "''"
+    temporary = quoted(temporary_pattern(passing))
 
     def find(connection: Database, room: Path) -> "array[int]":
         matching = Matching(
@@ -49,7 +50,7 @@ def rows_to_repeat(
         for one in sent:
             matching.match(one)
             named = f"({chunk_status_sql(one, sheet, 'numbers')} WHERE kind IN (2, 3))"
-            which = f"status = 'failed' AND split_part(error, ':', 1) IN ({codes})"
+            which = f"status = 'failed' AND regexp_matches(error, {temporary}, 's')"
             if one.chunk.number in unprocessed_of:
                 which = f"({which}) OR status = 'unprocessed'"
             connection.execute(f"INSERT INTO repeat_rows SELECT row FROM {named} WHERE {which}")

@@ -1,14 +1,13 @@
-"""What can happen to a chunk and to a run, and how it is written as one line of JSON.
+"""What can happen to a chunk and to a run.
 
-Durable events stand in the journal before anything else happens; the others are only told.
+Durable events are in the journal before anything else happens; the others are only shown.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
-
-import msgspec
+from typing import ClassVar
 
 from bulkup.model import Chunk, Job, JobState, Status
+from bulkup.runs.place import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,10 +126,11 @@ class RetryWait(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted(Event):
-    """A process has taken the run up."""
+    """A process has started or resumed the run, whose directory is in that place."""
 
     process: int
     version: str
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,52 +162,13 @@ class Superseded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stopping(Event):
+    """The user ends the run: its jobs are aborted and nothing more is begun, ever."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Abandoned(Event):
     """The user has given the run up."""
-
-
-TAGS: dict[type[Event], str] = {
-    Created: "Created",
-    Uploaded: "Uploaded",
-    Closing: "Closing",
-    Closed: "Closed",
-    Aborting: "Aborting",
-    Discarded: "Discarded",
-    Finished: "Finished",
-    Saved: "Saved",
-    Lost: "Lost",
-    RunStarted: "Began",
-    RetryRound: "Round",
-    RunPaused: "Left",
-    Superseded: "Superseded",
-    Abandoned: "Abandoned",
-}
-"""The words for durable events in journals and JSON: kept, whatever the classes are called."""
-
-_KINDS = {tag: kind for kind, tag in TAGS.items()}
-
-
-def to_builtins(event: Event) -> dict[str, Any]:
-    """The durable event as plain values, its tag under `event`."""
-    fields: dict[str, Any] = msgspec.to_builtins(event)
-    return {"event": TAGS[type(event)], **fields}
-
-
-def to_line(event: Event) -> bytes:
-    """The durable event as one line of JSON with a newline at the end."""
-    return msgspec.json.encode(to_builtins(event)) + b"\n"
-
-
-def from_line(line: bytes) -> Event:
-    """The event of one line.
-
-    Raises:
-        ValueError: the line is no event (`msgspec.ValidationError` and its kin are ValueErrors).
-    """
-    fields = msgspec.json.decode(line)
-    if not isinstance(fields, dict) or fields.get("event") not in _KINDS:
-        raise ValueError("not an event")
-    return msgspec.convert(fields, _KINDS[fields.pop("event")])
 
 
 def stamped(event: Event, at: str) -> Event:

@@ -10,6 +10,7 @@ from bulkup.csvfile.records import CellTooLong, open_reader
 from bulkup.errors import NotWritable, SalesforceError
 from bulkup.files import sync
 from bulkup.model import Delimiter, ResultKind
+from bulkup.salesforce.error_codes import temporary_pattern
 
 BLOCK = 1 << 20
 CREATED = re.compile(rb'\n"?\w{15,18}"?[,;\t|^`]"?true\b')
@@ -87,7 +88,8 @@ class Answers:
         )
 
     def _count_failed(self, path: Path) -> tuple[int, int]:
-        """Rows, and those whose error begins with a passing code."""
+        """Rows, and those whose error is a passing one."""
+        temporary = re.compile(temporary_pattern(self.passing), re.DOTALL)
         with path.open(encoding="utf-8", errors="replace", newline="") as file:
             records = open_reader(file, self.delimiter.char)
             header = next(records, [])
@@ -96,7 +98,7 @@ class Answers:
             for record in records:
                 if record:
                     rows += 1
-                    passing += ":".join(record[column : column + 1]).split(":")[0] in self.passing
+                    passing += bool(temporary.match("".join(record[column : column + 1])))
             return rows, passing
 
 

@@ -14,22 +14,32 @@ from typing import Self
 from bulkup.clock import Clock
 from bulkup.errors import NotWritable, RunError
 from bulkup.files import sync, write_private
-from bulkup.runs.events import ChunkEvent, Event, Lost, Saved, from_line, stamped, to_line
+from bulkup.runs.events import ChunkEvent, Event, Lost, Saved, stamped
+from bulkup.runs.words import event_line, read_event
 
 
 def read(path: Path) -> tuple[list[Event], int]:
     """The events of a journal, and how many bytes of it are whole lines.
 
     Raises:
-        RunError: a line before the last is damaged.
+        RunError: a line before the last is damaged, or the file can't be read.
     """
-    whole = path.read_bytes() if path.exists() else b""
+    try:
+        whole = path.read_bytes()
+    except FileNotFoundError:
+        whole = b""
+    except OSError as error:
+        raise RunError(
+            f"{path} can't be read: {error.strerror or error}",
+            "Nothing was sent. Set the rights of the file.",
+            name="JournalDamaged",
+        ) from error
     length = whole.rfind(b"\n") + 1
     events = []
     for number, line in enumerate(whole[:length].splitlines(), start=1):
         try:
-            events.append(from_line(line))
-        except ValueError as error:
+            events.append(read_event(line))
+        except (ValueError, RecursionError) as error:
             raise RunError(
                 f"{path}, line {number}: the journal is damaged there",
                 "Nothing was sent. What the jobs did can be seen in Salesforce under Setup, "
@@ -74,7 +84,7 @@ class Journal:
             RunError: the disk did not take it (and from then on nothing more is taken).
         """
         event = stamped(event, self._clock.stamp())
-        line = to_line(event)
+        line = event_line(event)
         with self._lock:
             if self.broken:
                 raise self._error()
@@ -113,7 +123,7 @@ def begin_anew(path: Path, event: Event, clock: Clock) -> Path:
     """
     aside = path.with_suffix(".damaged")
     write_private(aside, path.read_bytes())
-    write_private(path, to_line(stamped(event, clock.stamp())))
+    write_private(path, event_line(stamped(event, clock.stamp())))
     return aside
 
 

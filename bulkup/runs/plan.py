@@ -5,8 +5,12 @@ from pathlib import Path
 
 from bulkup.check.column import Column
 from bulkup.model import Chunk, Delimiter, LineEnding, Source, Target
+from bulkup.runs.place import Place
 
-FORMAT = 1
+FORMAT = 2
+"""Of the plans that are written. 1 is that of bulkup 0.1.0: it has `machine` in place of `place`.
+"""
+READABLE_FORMATS = frozenset({1, FORMAT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +58,12 @@ class Plan:
     chunks: each the file itself, or a copy in the run directory, with `numbers` telling which row
     of the user's file each of its records is. `settled` tells of the rows that are in no chunk.
     `retry_of` is the run whose rows are sent again, and `retry_of_events` how many events its
-    journal had then.
+    journal had then. `place` is where the run directory was made.
     """
 
     run: str
     created: str
     version: str
-    machine: str
     source: Source
     original: Source
     sheet: Source
@@ -76,4 +79,6 @@ class Plan:
     changes: tuple[str, ...] = ()
     retry_of: str = ""
     retry_of_events: int = 0
+    machine: str = ""
+    place: Place | None = None
     format: int = FORMAT

@@ -11,9 +11,9 @@ from filelock import FileLock, Timeout
 
 from bulkup.errors import BulkupError, RunError, RunNotFound
 from bulkup.model import Chunk
-from bulkup.runs.events import Abandoned, Event, RunPaused, Superseded
+from bulkup.runs.events import Abandoned, Event, RunPaused, Stopping, Superseded
 from bulkup.runs.journal import over
-from bulkup.runs.run_dir import Run, all_runs, chunks_of, open_run
+from bulkup.runs.run_dir import Run, RunDir, all_runs, chunks_of, open_run
 from bulkup.runs.state import State
 from bulkup.runs.takeover import superseded_by
 from bulkup.state_dir import StateDir
@@ -72,7 +72,10 @@ def run_status(run: Run, events: Sequence[Event] | None = None) -> RunStatus:
     if not isinstance(last, RunPaused):
         return RunStatus(run=run, state=KILLED, resumable=True)
     over = State(last.state).over
-    stopped_by_limit = last.state == State.PARTIAL and bool(open_chunks(run, events))
+    ended_by_user = any(isinstance(event, Stopping) for event in events)
+    stopped_by_limit = (
+        last.state == State.PARTIAL and not ended_by_user and bool(open_chunks(run, events))
+    )
     return RunStatus(run=run, state=last.state, resumable=not over or stopped_by_limit)
 
 
@@ -81,7 +84,7 @@ def _passed_over(run: Run) -> str:
     if not run.plan.retry_of:
         return ""
     try:
-        by = superseded_by(replace(run, folder=run.folder.parent / run.plan.retry_of))
+        by = superseded_by(replace(run, files=RunDir(run.folder.parent / run.plan.retry_of)))
     except RunError:
         return ""  # its own damage is its own story
     return by if by != run.name else ""
@@ -96,7 +99,7 @@ def open_chunks(run: Run, events: Sequence[Event]) -> list[Chunk]:
 def in_use(folder: Path) -> bool:
     """Whether another process works on the folder's run now."""
     try:
-        with FileLock(folder / "lock", timeout=0, mode=0o600):
+        with FileLock(RunDir(folder).lock, timeout=0, mode=0o600):
             return False
     except Timeout:
         return True
@@ -187,7 +190,7 @@ def _never_planned(places: StateDir, before: datetime) -> list[Path]:
     return [
         folder
         for folder in folders
-        if not (folder / "plan.json").exists() and _changed(folder) < before.timestamp()
+        if not RunDir(folder).plan.exists() and _changed(folder) < before.timestamp()
     ]
 
 

@@ -1,7 +1,8 @@
 """The run directory: a plan that never changes, a journal, a lock, and Salesforce's answers."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+import shutil
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,56 +11,149 @@ from typing import Any
 import msgspec
 from filelock import FileLock, Timeout
 
+from bulkup import __version__
 from bulkup.clock import Clock
 from bulkup.errors import NotWritable, RunError, RunNotFound
 from bulkup.files import sync, write_private
 from bulkup.model import Chunk, Source
-from bulkup.runs.events import Event, RetryRound
+from bulkup.runs.events import Event, RetryRound, RunStarted
 from bulkup.runs.job_results import Answers
 from bulkup.runs.journal import Journal, read
-from bulkup.runs.plan import FORMAT, Plan
+from bulkup.runs.place import Place, place_of
+from bulkup.runs.plan import READABLE_FORMATS, Plan
+from bulkup.runs.words import plan_of, plan_text
 from bulkup.state_dir import StateDir
 
 LOOKED_AT_SECONDS = 0.3
 """`bulkup runs` holds a run for a moment, to see whether somebody else does."""
 
 
+@dataclass(frozen=True, slots=True)
+class RunDir:
+    """Where each file of a run directory is. The only place that knows their names."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The directory's own name, which is the name of the run."""
+        return self.path.name
+
+    @property
+    def plan(self) -> Path:
+        """What the run is to do; without it there is no run."""
+        return self.path / "plan.json"
+
+    @property
+    def journal(self) -> Path:
+        """The events, one a line."""
+        return self.path / "journal.jsonl"
+
+    @property
+    def lock(self) -> Path:
+        """The file that is locked by the process that works on the run."""
+        return self.path / "lock"
+
+    @property
+    def prepared(self) -> Path:
+        """The folder of copies of the source, where the file can't be sent as it is."""
+        return self.path / "prepared"
+
+    @property
+    def rows_to_send(self) -> Path:
+        """The numbers of the rows to send, one a line, where not all are sent."""
+        return self.prepared / "rows.txt"
+
+    @property
+    def chosen(self) -> Path:
+        """The copy that holds only the rows to send."""
+        return self.prepared / "chosen.csv"
+
+    @property
+    def chosen_numbers(self) -> Path:
+        """Which row of the user's file each record of `chosen` is."""
+        return self.prepared / "chosen.numbers.csv"
+
+    @property
+    def sent(self) -> Path:
+        """The copy without dropped columns, or with blank cells replaced."""
+        return self.prepared / "sent.csv"
+
+    @property
+    def unsent(self) -> Path:
+        """The rows that are in no chunk, each with its status and reason."""
+        return self.path / "settled.csv"
+
+    @property
+    def invalid(self) -> Path:
+        """The rows that the check leaves out."""
+        return self.path / "invalid.csv"
+
+    @property
+    def results(self) -> Path:
+        """The folder of Salesforce's results, as they were downloaded."""
+        return self.path / "results"
+
+    @property
+    def rounds(self) -> Path:
+        """The folder of the sources of retry rounds."""
+        return self.path / "rounds"
+
+    def round_source(self, number: int) -> Path:
+        """The rows of a retry round (2 is the first)."""
+        return self.rounds / f"{number}.csv"
+
+    def round_numbers(self, number: int) -> Path:
+        """Which row of the user's file each record of a retry round is."""
+        return self.rounds / f"{number}.numbers.csv"
+
+    @property
+    def outcome(self) -> Path:
+        """The folder that tells the final status of each row, without the rows, for `retry`."""
+        return self.path / "outcome"
+
+    @property
+    def work(self) -> Path:
+        """The folder of DuckDB's temporary files."""
+        return self.path / "work"
+
+    def forget_rows(self) -> None:
+        """Remove all copies of rows, once the result files are written."""
+        for folder in (self.results, self.rounds, self.prepared, self.work):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """A run's directory and its plan. What is done with it, needs `holding` first."""
 
-    folder: Path
+    files: RunDir
     plan: Plan = field(repr=False)
+
+    @property
+    def folder(self) -> Path:
+        """The run directory."""
+        return self.files.path
 
     @property
     def name(self) -> str:
         """The directory's own name, by which the user calls the run."""
-        return self.folder.name
-
-    @property
-    def journal(self) -> Path:
-        """Where the events stand."""
-        return self.folder / "journal.jsonl"
-
-    @property
-    def outcome(self) -> Path:
-        """What became of each row, without the rows: what `retry` goes by."""
-        return self.folder / "outcome"
-
-    @property
-    def rounds(self) -> Path:
-        """Where the sources of further rounds lie."""
-        return self.folder / "rounds"
+        return self.files.name
 
     def answers(self, passing: frozenset[str]) -> Answers:
         """Salesforce's answers about this run."""
         return Answers(
-            folder=self.folder / "results", delimiter=self.plan.sheet.delimiter, passing=passing
+            folder=self.files.results, delimiter=self.plan.sheet.delimiter, passing=passing
         )
+
+    def last_place(self, events: Sequence[Event]) -> Place | None:
+        """Where the run directory was when a process last worked on it; None: made by 0.1.0."""
+        places = [event.place for event in events if isinstance(event, RunStarted)]
+        return next((place for place in reversed(places) if place), self.plan.place)
 
     def events(self) -> list[Event]:
         """All that was written down, without holding the run."""
-        return read(self.journal)[0]
+        return read(self.files.journal)[0]
 
     @contextmanager
     def holding(self, clock: Clock) -> Iterator[Journal]:
@@ -68,7 +162,7 @@ class Run:
         Raises:
             RunError: another process holds it, or the journal is damaged.
         """
-        with self.locked(), Journal(self.journal, clock) as journal:
+        with self.locked(), Journal(self.files.journal, clock) as journal:
             yield journal
 
     @contextmanager
@@ -78,7 +172,7 @@ class Run:
         Raises:
             RunError: another process holds it.
         """
-        lock = FileLock(self.folder / "lock", mode=0o600)
+        lock = FileLock(self.files.lock, mode=0o600)
         try:
             lock.acquire(timeout=LOOKED_AT_SECONDS)
         except Timeout as error:
@@ -129,16 +223,17 @@ def write_plan(folder: Path, plan: Plan) -> Run:
         source=replace(plan.source, marks=()),
         original=replace(plan.original, marks=()),
         sheet=replace(plan.sheet, marks=()),
+        place=place_of(folder),
     )
-    text = msgspec.json.format(msgspec.json.encode(plan, enc_hook=_paths_from(folder)))
-    write_private(folder / "plan.json", text)
-    return Run(folder=folder, plan=plan)
+    files = RunDir(folder)
+    write_private(files.plan, plan_text(plan, folder))
+    return Run(files=files, plan=plan)
 
 
 def withdraw(run: Run) -> None:
     """Take the plan of a run back of which nothing was sent; as far as the disk lets us."""
     with suppress(OSError):
-        (run.folder / "plan.json").unlink(missing_ok=True)
+        run.files.plan.unlink(missing_ok=True)
 
 
 def open_run(folder: Path) -> Run:
@@ -147,19 +242,20 @@ def open_run(folder: Path) -> Run:
     Raises:
         RunError: there is none, or its plan is of a newer bulkup or damaged.
     """
+    files = RunDir(folder)
     try:
-        text = (folder / "plan.json").read_bytes()
-        if (found := msgspec.json.decode(text)["format"]) != FORMAT:
-            raise RunError(
-                f"Run {folder.name} was made by another bulkup (format {found})",
-                "Go on with it with the bulkup that made it.",
-                name="PlanFormat",
-            )
-        plan = msgspec.json.decode(text, type=Plan, dec_hook=_paths_in(folder))
-        return Run(folder=folder, plan=plan)
+        document = msgspec.json.decode(files.plan.read_bytes())
+        _require_readable(folder.name, document["format"], str(document["version"]))
+        return Run(files=files, plan=plan_of(document, folder))
     except FileNotFoundError as error:
         raise RunNotFound(f"There is no run {folder.name}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        raise RunError(
+            f"The plan of run {folder.name} can't be read: {error.strerror or error}",
+            f"Set the rights of {files.plan}",
+            name="PlanDamaged",
+        ) from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise RunError(
             f"The plan of run {folder.name} is damaged: {error}",
             "What its jobs did can be seen in Salesforce under Setup, Bulk Data Load Jobs. "
@@ -168,32 +264,33 @@ def open_run(folder: Path) -> Run:
         ) from error
 
 
+def _require_readable(name: str, format_: int, version: str) -> None:
+    """Refuse a plan that this version can't carry out.
+
+    Raises:
+        RunError: it was written by a newer bulkup, or has a format that is not known here.
+    """
+    if format_ not in READABLE_FORMATS or _numbers(version) > _numbers(__version__):
+        raise RunError(
+            f"Run {name} was made by bulkup {version}, and this is {__version__}",
+            f"Finish it with bulkup {version}.",
+            name="PlanFormat",
+        )
+
+
+def _numbers(version: str) -> list[int]:
+    """The leading numbers of a version, as [0, 1, 0]."""
+    return [int(part) for part in re.findall(r"\d+", version.partition("-")[0])[:3]]
+
+
 def all_runs(places: StateDir) -> list[Path]:
     """The folders of all runs that have a plan, by their names, the last first."""
-    plans = places.runs.glob("*/plan.json") if places.runs.is_dir() else ()
-    return sorted((plan.parent for plan in plans), key=lambda folder: folder.name, reverse=True)
-
-
-def _paths_from(folder: Path) -> Callable[[Any], str]:
-    """What writes paths down: those inside the run directory from there, so that it can move."""
-
-    def encode(value: Any) -> str:
-        if isinstance(value, Path):
-            return str(value.relative_to(folder) if value.is_relative_to(folder) else value)
-        raise NotImplementedError(type(value))
-
-    return encode
-
-
-def _paths_in(folder: Path) -> Callable[[type, Any], Any]:
-    """What reads such paths; an absolute one stays as it is."""
-
-    def decode(kind: type, value: Any) -> Any:
-        if issubclass(kind, Path):
-            return folder / value
-        raise NotImplementedError(kind)
-
-    return decode
+    folders = places.runs.iterdir() if places.runs.is_dir() else ()
+    return sorted(
+        (folder for folder in folders if RunDir(folder).plan.exists()),
+        key=lambda folder: folder.name,
+        reverse=True,
+    )
 
 
 def with_options(run: Run, **wishes: Any) -> Run:

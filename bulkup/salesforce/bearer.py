@@ -1,4 +1,4 @@
-"""A bearer token on each request, renewed once where a 401 says that it is over."""
+"""A bearer token on each request, renewed once where a 401 says that it has expired."""
 
 import threading
 from collections.abc import Callable, Generator
@@ -11,6 +11,10 @@ from bulkup.redaction import register_secret
 UNAUTHORIZED = 401
 FORBIDDEN = 403
 USERINFO = "/services/oauth2/userinfo"
+NO_REPEAT = "bulkup_no_repeat"
+"""Set on a request that must not be sent a second time: its token is renewed for the next one."""
+TOKEN_RENEWED = "bulkup_token_renewed"  # noqa: S105 -- the name of a mark
+"""Set on such a request when its token was renewed."""
 
 
 class TokenAuth(httpx.Auth):
@@ -41,13 +45,17 @@ class TokenAuth(httpx.Auth):
         return self._token
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Send; on a 401 renew and send once more, the body included."""
+        """Send; on a 401 renew the token and send once more, unless `NO_REPEAT` stands on it."""
         used = self.token
         request.headers["Authorization"] = f"Bearer {used}"
         response = yield request
-        if not _is_over(response) or self._renew is None:
+        if not _says_expired(response) or self._renew is None:
             return
-        request.headers["Authorization"] = f"Bearer {self._renewed(used, self._renew)}"
+        token = self._renewed(used, self._renew)
+        if NO_REPEAT in request.extensions:
+            request.extensions[TOKEN_RENEWED] = True
+            return
+        request.headers["Authorization"] = f"Bearer {token}"
         yield request
 
     def _renewed(self, used: str, renew: Callable[[], str]) -> str:
@@ -64,7 +72,7 @@ class TokenAuth(httpx.Auth):
             return self._token
 
 
-def _is_over(response: httpx.Response) -> bool:
+def _says_expired(response: httpx.Response) -> bool:
     """A 401; for userinfo it is a 403 (`Bad_OAuth_Token`)."""
     at_userinfo = response.request.url.path == USERINFO
     return response.status_code == (FORBIDDEN if at_userinfo else UNAUTHORIZED)

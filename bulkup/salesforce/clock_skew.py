@@ -5,7 +5,9 @@ from time import time as now
 
 import httpx
 
-from bulkup.salesforce.client import opened
+from bulkup.errors import SalesforceError
+from bulkup.salesforce.client import open_http, send
+from bulkup.salesforce.deadline import deadline
 
 
 def skew(url: str) -> float | None:
@@ -17,8 +19,8 @@ def skew(url: str) -> float | None:
         InputError: a proxy variable of the environment can't be used.
     """
     try:
-        with opened(url) as http:
-            told = http.get("/services/data/").headers.get("date", "")
-        return now() - parsedate_to_datetime(told).timestamp()
-    except (httpx.HTTPError, ValueError):
+        with open_http(url) as http, deadline():
+            date = send(http, "GET", "/services/data/").headers.get("date", "")
+        return now() - parsedate_to_datetime(date).timestamp()
+    except (httpx.HTTPError, SalesforceError, ValueError):
         return None

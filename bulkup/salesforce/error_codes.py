@@ -1,5 +1,6 @@
 """Salesforce's error codes: which pass by themselves, what they mean, and what to do."""
 
+from collections.abc import Collection
 from functools import cache
 from importlib import resources
 
@@ -15,6 +16,33 @@ PASSING = frozenset(
 )
 PASSING_ONCE = frozenset({"UNKNOWN_EXCEPTION"})
 """Worth one more try, and no third."""
+WRAPPING = frozenset({"CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "CANNOT_EXECUTE_FLOW_TRIGGER"})
+"""A trigger or a flow failed, often on a lock of a parent: `…; first error: UNABLE_TO_LOCK_ROW, …`.
+That is how locks look in orgs with packages that roll values up."""
+NEVER = r"\b\B"
+
+
+def temporary_pattern(passing: Collection[str]) -> str:
+    """A regular expression for the errors of rows that pass: Python's and RE2's, with dotall.
+
+    Such an error begins with one of the codes, or is a trigger's or a flow's with one in its text.
+    """
+    if not passing:
+        return NEVER
+    codes, wrapping = "|".join(sorted(passing)), "|".join(sorted(WRAPPING))
+    return rf"^(?:(?:{codes})(?::|$)|(?:{wrapping}):.*\b(?:{codes})\b)"
+
+
+def unwrap_pattern(passing: Collection[str] = PASSING) -> str:
+    """Matches a trigger's or a flow's error with a passing code in it; `UNWRAPPED` replaces it.
+
+    What is left is the error as the row itself would have had it, so that both are one group.
+    """
+    codes, wrapping = "|".join(sorted(passing)), "|".join(sorted(WRAPPING))
+    return rf"^(?:{wrapping}):.*?\b({codes})\b[,:]?\s*(.*?)(?:: \[\w*\])?(:[^:]*--)?$"
+
+
+UNWRAPPED = r"\1:\2\3"
 
 
 def explain(code: str) -> str:

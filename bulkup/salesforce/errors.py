@@ -17,7 +17,9 @@ GONE_CODES = frozenset({"NOT_FOUND"})
 LIMIT_CODES = frozenset(
     {"REQUEST_LIMIT_EXCEEDED", "EXCEEDEDQUOTA", "LIMIT_EXCEEDED", "rate_limit_exceeded"}
 )
-PASSING_CODES = frozenset({"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE"})
+CONCURRENT = r"\bConcurrent"
+"""`ConcurrentRequests (…) Limit exceeded.`: too many at this moment, not in 24 hours."""
+TEMPORARY = LIMIT_CODES | {"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE"}
 UNAUTHORIZED = 401
 BAD_TOKEN = "Bad_OAuth_Token"  # noqa: S105 -- what userinfo answers, with 403
 NOT_FOUND = 404
@@ -38,9 +40,9 @@ def error_of_response(response: httpx.Response) -> SalesforceError | Credentials
             "Log in again (bulkup login), or set BULKUP_ACCESS_TOKEN to a fresh token.",
             name="TokenRefused",
         )
-    if code in LIMIT_CODES:
+    if code in LIMIT_CODES and not re.search(CONCURRENT, words):
         return LimitReached(told, hint or LIMIT_HINT, status=status, code=code)
-    if status >= SERVER_ERRORS_FROM or status in PASSING_STATUSES or code in PASSING_CODES:
+    if status >= SERVER_ERRORS_FROM or status in PASSING_STATUSES or code in TEMPORARY:
         after = retry_after(response)
         return Transient(told, PASSING_HINT, status=status, code=code, retry_after=after)
     # A 404 that is not in Salesforce's words is some proxy's: it says nothing about a job.
@@ -72,7 +74,7 @@ def message_of(response: httpx.Response) -> tuple[str, str]:
     """Salesforce's code and message; a body that is HTML, empty or anything else never crashes."""
     try:
         data: Any = json.loads(response.content)
-    except (ValueError, httpx.StreamError):
+    except (ValueError, RecursionError, httpx.StreamError):
         return "", _text(response)
     if isinstance(data, list) and data:
         data = data[0]

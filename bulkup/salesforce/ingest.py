@@ -60,9 +60,9 @@ class IngestJobs:
         Raises:
             Refused: the job is not Open. Transient: nobody knows whether it arrived.
         """
-        path = job.content_url or f"{self._path(job.id)}batches"
+        path = job.content_url or f"{self._path(job.id)}/batches"
         path = path if "://" in path or path.startswith("/") else f"/{path}"
-        self._client.request("PUT", path, content=body, headers={"Content-Type": "text/csv"})
+        self._client.upload(path, body)
 
     def close(self, job_id: str, /) -> Job:
         """UploadComplete: from here on rows are processed."""
@@ -72,7 +72,7 @@ class IngestJobs:
         """Aborted: what is not yet at work stays undone."""
         return self._patch(job_id, JobState.ABORTED)
 
-    def look(self, job_id: str, /) -> Job:
+    def get(self, job_id: str, /) -> Job:
         """How the job stands.
 
         Raises:
@@ -87,7 +87,7 @@ class IngestJobs:
             Gone: it is not kept any more. Transient: it ended early. NotWritable: a full disk.
         """
         with open_private(to) as file:
-            self._client.download(self._path(job_id) + RESULTS[kind], file)
+            self._client.download(f"{self._path(job_id)}/{RESULTS[kind]}", file)
 
     def jobs(self) -> Iterator[Job]:
         """All ingest jobs of Bulk API 2.0 that the org still knows, the newest first."""
@@ -95,7 +95,7 @@ class IngestJobs:
         yield from sorted(self._pages(), key=lambda job: job.created, reverse=True)
 
     def _pages(self) -> Iterator[Job]:
-        path = self._path().rstrip("/") + "?jobType=V2Ingest"
+        path = f"{self._path()}?jobType=V2Ingest"
         seen = {""}
         while path not in seen:
             seen.add(path)
@@ -114,7 +114,7 @@ class IngestJobs:
     def _path(self, job_id: str = "") -> str:
         # What a user typed must not become another path.
         name = quote(job_id, safe="")
-        return self._client.data(f"jobs/ingest/{name + '/' if name else ''}")
+        return self._client.data(f"jobs/ingest/{name}" if name else "jobs/ingest")
 
 
 def _of_that_name(job_id: str, data: Mapping[str, Any]) -> Job:

@@ -16,7 +16,8 @@ from bulkup.errors import CredentialsError, InputError, LoginRefused, Salesforce
 from bulkup.redaction import redact, register_secret
 from bulkup.salesforce import errors
 from bulkup.salesforce.bearer import is_sound
-from bulkup.salesforce.client import opened
+from bulkup.salesforce.client import open_http, parse_json, send
+from bulkup.salesforce.deadline import deadline
 from bulkup.salesforce.refusal_hints import advice
 from bulkup.salesforce.urls import instance, is_loopback
 
@@ -98,8 +99,8 @@ def post(login_url: str, path: str, form: Mapping[str, str], log: Log | None) ->
     register_secret(*(form[name] for name in SECRET_FIELDS if name in form))
     host, since, status = urlsplit(login_url).netloc, time.monotonic(), "-"
     try:
-        with opened(login_url) as http:
-            response = http.post(path, data=dict(form))
+        with open_http(login_url) as http, deadline():
+            response = send(http, "POST", path, data=dict(form))
         status = str(response.status_code)
     except httpx.HTTPError as error:
         raise errors.error_of_failure(error, host) from None
@@ -123,9 +124,10 @@ def revoke(login_url: str, token: str, log: Log | None = None) -> None:
 def is_valid(instance_url: str, token: str) -> bool:
     """Whether the org takes a token at this moment; False where nobody can tell."""
     try:
-        with opened(instance_url) as http:
-            response = http.get(USERINFO, headers={"Authorization": f"Bearer {token}"})
-    except httpx.HTTPError:
+        with open_http(instance_url) as http, deadline():
+            headers = {"Authorization": f"Bearer {token}"}
+            response = send(http, "GET", USERINFO, headers=headers)
+    except (httpx.HTTPError, SalesforceError):
         return False
     return response.status_code == OK
 
@@ -151,10 +153,7 @@ def _tokens(response: httpx.Response, login_url: str) -> Tokens:
 
 
 def _object(response: httpx.Response) -> dict[str, Any]:
-    try:
-        data = response.json()
-    except ValueError:
-        data = None
+    data = parse_json(response)
     return data if isinstance(data, dict) else {}
 
 

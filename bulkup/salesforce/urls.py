@@ -13,6 +13,13 @@ SANDBOX_HOST = re.compile(r"[^.]+--[^.]+\.|.*\.(sandbox|scratch)\.")
 # What stands in a browser's address line, and what the API listens to.
 BROWSER_HOST = re.compile(r"\.(lightning\.force|my\.salesforce-setup)\.com$")
 
+KINDS = {
+    "sandbox": "sandbox",
+    "scratch": "scratch",
+    "develop": "developer",
+    "trailblaze": "developer",
+}
+
 
 def is_loopback(host: str | None) -> bool:
     """Whether a host name or address is this machine."""
@@ -50,6 +57,23 @@ def instance(url: str, place: str) -> str:
         )
     host = BROWSER_HOST.sub(".my.salesforce.com", parts.netloc.lower())
     return f"{parts.scheme}://{host}"
+
+
+def org_kind(url: str) -> str:
+    """`local`, `sandbox`, `scratch`, `developer` or `production`, by the host of an org's URL.
+
+    Salesforce's My Domain host names say what an org is: `acme--uat.sandbox.my.salesforce.com`,
+    `….scratch.my.salesforce.com`, `….develop.my.salesforce.com`. What none of them says may be
+    production, so it is called that.
+    """
+    host = (urlsplit(url).hostname or "").lower()
+    if is_loopback(host):
+        return "local"
+    for word, kind in KINDS.items():
+        if f".{word}." in host:
+            return kind
+    old_sandbox = "--" in host.partition(".")[0] or re.match(r"(cs\d+|test)\.", host)
+    return "sandbox" if old_sandbox else "production"
 
 
 def _shown(url: str) -> str:

@@ -8,6 +8,7 @@ from bulkup.auth import credentials
 from bulkup.auth.logins import Login, LoginFlow, Orgs, SecretLocation
 from bulkup.auth.secret_store import Secrets, SecretStore
 from bulkup.errors import CredentialsError, InputError
+from bulkup.salesforce.client import Client
 from tests.salesforce.wire import SECRET, TOKEN, URL, everything_of
 
 LOGIN = "https://x.my.salesforce.com"
@@ -61,7 +62,37 @@ def test_the_environment_beats_a_stored_login_and_an_alias_beats_the_environment
     assert credentials.find(None, other, stored).instance_url == "https://env.my.salesforce.com"
     assert credentials.find("prod", other, stored).instance_url == URL
     assert credentials.find(None, {}, stored).alias == "prod"
-    assert credentials.find("", {}, stored).alias == "prod"
+
+
+@pytest.mark.parametrize(
+    ("alias", "environment"),
+    [
+        ("", {}),
+        (None, {"BULKUP_ORG": ""}),
+        (None, {"BULKUP_CLIENT_SECRET": "", "BULKUP_LOGIN_URL": LOGIN, "BULKUP_CLIENT_ID": "app"}),
+    ],
+)
+def test_an_empty_name_or_variable_never_means_the_default_login(
+    stored: Path, alias: str | None, environment: dict[str, str]
+) -> None:
+    with pytest.raises(CredentialsError, match="empty") as caught:
+        credentials.find(alias, environment, stored)
+    assert caught.value.name == "EmptyVariable"
+
+
+def test_a_renewed_token_of_the_environment_for_another_org_is_not_used(
+    tmp_path: Path, login_page: respx.Route
+) -> None:
+    auth = credentials.find(None, SERVER, tmp_path).auth
+    login_page.respond(
+        200, json={"access_token": "00D!x", "instance_url": "https://other.my.salesforce.com"}
+    )
+    with respx.mock(base_url=URL) as router, Client(instance_url=URL, auth=auth) as client:
+        route = router.get("/x").respond(401)
+        with pytest.raises(CredentialsError, match=r"other\.my") as caught:
+            client.get("/x")
+    assert caught.value.name == "OtherInstance"
+    assert route.call_count == 1
 
 
 def test_client_credentials_of_the_environment_tell_the_instance(

@@ -46,7 +46,7 @@ def test_a_key_needs_no_login() -> None:
     assert secrets == Secrets()
 
 
-@pytest.mark.parametrize("environment", [{}, APP, {"BULKUP_ACCESS_TOKEN": ""}, {"HOME": "/"}])
+@pytest.mark.parametrize("environment", [{}, APP, {"HOME": "/"}])
 def test_what_login_reads_too_is_no_way_in_by_itself(environment: dict[str, str]) -> None:
     assert login_in(environment) is None
 
@@ -58,9 +58,21 @@ def test_what_login_reads_too_is_no_way_in_by_itself(environment: dict[str, str]
 )
 def test_a_set_in_part_is_told_with_what_is_missing(whole: dict[str, str], missing: str) -> None:
     with pytest.raises(CredentialsError) as caught:
-        login_in({**whole, missing: " "})
+        login_in({name: value for name, value in whole.items() if name != missing})
     assert caught.value.name == "HalfSet"
     assert f"{missing} is not" in caught.value.message
+    assert SECRET not in everything_of(caught.value)
+
+
+@pytest.mark.parametrize("name", sorted({*TOKEN, *SERVER, *KEY}))
+@pytest.mark.parametrize("value", ["", " \n"])
+@pytest.mark.parametrize("rest", [{}, TOKEN, SERVER, KEY])
+def test_an_empty_variable_of_a_login_is_an_error_that_names_it(
+    rest: dict[str, str], name: str, value: str
+) -> None:
+    with pytest.raises(CredentialsError, match=f"{name} is set and empty") as caught:
+        login_in({**rest, name: value})
+    assert caught.value.name == "EmptyVariable"
     assert SECRET not in everything_of(caught.value)
 
 

@@ -30,9 +30,9 @@ def later(step: Callable[[], object]) -> threading.Thread:
 def test_the_browser_brings_the_answer_and_sees_how_it_ended() -> None:
     pages: list[tuple[int, str]] = []
     with listen(0) as waiting:
-        path = "/OauthRedirect?code=aPrx%3D%3D&state=s"
+        path = f"/OauthRedirect?code=aPrx%3D%3D&state={waiting.state}"
         browser = later(lambda: pages.append(visit(waiting.port, path)))
-        assert waiting.answer(10) == {"code": "aPrx==", "state": "s"}
+        assert waiting.answer(10) == {"code": "aPrx==", "state": waiting.state}
         assert pages == []
         waiting.show("Logged in", "as <ann@example.com> & friends")
     browser.join()
@@ -46,7 +46,9 @@ def test_a_browser_may_take_localhost_for_either_address() -> None:
     with listen(0) as waiting:
         if not socket.has_ipv6:
             pytest.skip("no IPv6 here")
-        browser = later(lambda: visit(waiting.port, "/OauthRedirect?error=x&state=s", "[::1]"))
+        browser = later(
+            lambda: visit(waiting.port, f"/OauthRedirect?error=x&state={waiting.state}", "[::1]")
+        )
         assert waiting.answer(10)["error"] == "x"
         waiting.show("Declined", "")
         browser.join()
@@ -55,17 +57,37 @@ def test_a_browser_may_take_localhost_for_either_address() -> None:
 def test_nothing_but_the_answer_counts_and_only_the_first_one() -> None:
     with listen(0) as waiting:
         assert visit(waiting.port, "/favicon.ico")[0] == 404
-        assert visit(waiting.port, "/OauthRedirect")[0] == 404
-        browser = later(lambda: visit(waiting.port, "/OauthRedirect?code=1&state=s"))
+        assert visit(waiting.port, "/OauthRedirect")[0] == 400
+        browser = later(lambda: visit(waiting.port, f"/OauthRedirect?code=1&state={waiting.state}"))
         assert waiting.answer(10)["code"] == "1"
-        assert visit(waiting.port, "/OauthRedirect?code=2&state=s")[0] == 409
+        assert visit(waiting.port, f"/OauthRedirect?code=2&state={waiting.state}")[0] == 409
         waiting.show("Done", "")
         browser.join()
 
 
+@pytest.mark.parametrize(
+    "query", ["error=access_denied", "error=x&state=s", "code=1", "code=1&state=s", "state="]
+)
+def test_a_page_that_does_not_know_the_state_ends_no_login(query: str) -> None:
+    with listen(0) as waiting:
+        status, page = visit(waiting.port, f"/OauthRedirect?{query}")
+        assert (status, "not the answer" in page) == (400, True)
+        path = f"/OauthRedirect?code=good&state={waiting.state}"
+        browser = later(lambda: visit(waiting.port, path))
+        assert waiting.answer(10)["code"] == "good"
+        waiting.show("Done", "")
+        browser.join()
+
+
+def test_each_login_waits_for_a_state_of_its_own() -> None:
+    with listen(0) as first, listen(0) as second:
+        assert first.state != second.state
+        assert len(first.state) >= 32
+
+
 def test_a_connection_that_a_browser_opens_and_never_uses_is_no_obstacle() -> None:
     with listen(0) as waiting, socket.create_connection(("127.0.0.1", waiting.port)):
-        browser = later(lambda: visit(waiting.port, "/OauthRedirect?code=1&state=s"))
+        browser = later(lambda: visit(waiting.port, f"/OauthRedirect?code=1&state={waiting.state}"))
         assert waiting.answer(10)["code"] == "1"
         waiting.show("Done", "")
         browser.join()
@@ -118,7 +140,7 @@ def test_a_browser_that_never_comes_is_not_waited_for_for_ever() -> None:
 def test_a_browser_whose_login_is_interrupted_is_told_so() -> None:
     pages: list[tuple[int, str]] = []
     with listen(0) as waiting:
-        path = "/OauthRedirect?code=1&state=s"
+        path = f"/OauthRedirect?code=1&state={waiting.state}"
         browser = later(lambda: pages.append(visit(waiting.port, path)))
         waiting.answer(10)
     browser.join()
@@ -128,13 +150,13 @@ def test_a_browser_whose_login_is_interrupted_is_told_so() -> None:
 def test_a_page_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loopback, "PAGE_SECONDS", 0.05)
     with listen(0) as waiting:
-        status, page = visit(waiting.port, "/OauthRedirect?code=1&state=s")
+        status, page = visit(waiting.port, f"/OauthRedirect?code=1&state={waiting.state}")
     assert (status, "stopped waiting" in page) == (200, True)
 
 
 def test_the_answer_is_printed_nowhere_and_kept_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
     with listen(0) as waiting:
-        url = f"http://127.0.0.1:{waiting.port}/OauthRedirect?code=PLANTED&state=s"
+        url = f"http://127.0.0.1:{waiting.port}/OauthRedirect?code=PLANTED&state={waiting.state}"
         headers: list[str] = []
 
         def browse() -> None:
@@ -153,7 +175,9 @@ def test_the_answer_is_printed_nowhere_and_kept_nowhere(capfd: pytest.CaptureFix
 def test_a_browser_that_hangs_up_is_nothing_to_print(capfd: pytest.CaptureFixture[str]) -> None:
     with listen(0) as waiting:
         with socket.create_connection(("127.0.0.1", waiting.port)) as browser:
-            browser.sendall(b"GET /OauthRedirect?code=1&state=s HTTP/1.1\r\nHost: x\r\n\r\n")
+            browser.sendall(
+                f"GET /OauthRedirect?code=1&state={waiting.state} HTTP/1.1\r\n\r\n".encode()
+            )
             waiting.answer(10)
             browser.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         waiting.show("Done", "x" * 10_000_000)

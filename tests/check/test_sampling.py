@@ -5,7 +5,6 @@ import pytest
 
 from bulkup.check.cells.sampling import sample
 from bulkup.csvfile.source import open_source
-from bulkup.duckdb_tools.csv_quirks import blanks_beside_quotes
 from bulkup.model import Operation
 from tests.check.checking import Checker
 
@@ -54,26 +53,6 @@ def test_a_file_of_few_records_is_looked_at_as_a_whole(tmp_path: Path) -> None:
     seen = sample(open_source(path, check_cells=False), {0, 1, 2})
     assert seen.empty == (2,)
     assert seen.doubtful == {0, 1, 2}
-
-
-@pytest.mark.parametrize(
-    ("content", "beside"),
-    [
-        ("a,b\n1,2\n", False),
-        ('a,b\n"1,x",2\n', False),
-        ('a,b\n"1" ,2\n', True),
-        ('a,b\n1, "2"\n', True),
-        ("a,b\n1,2", True),
-        ('"a","b"\n' * 30_000, False),
-        ('"a","b"\n' * 30_000 + '"a", "b"\n', True),
-        ("x" * ((4 << 20) - 1) + '" x\n', True),
-        ("x" * ((4 << 20) - 1) + ' "x\n', True),
-    ],
-)
-def test_blanks_beside_quotes(tmp_path: Path, content: str, beside: bool) -> None:
-    path = tmp_path / "rows.csv"
-    path.write_text(content, encoding="utf-8", newline="")
-    assert blanks_beside_quotes(path) is beside
 
 
 def test_blanks_beside_quotes_belong_to_the_value(tmp_path: Path) -> None:

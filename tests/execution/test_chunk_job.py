@@ -50,13 +50,13 @@ class World:
 
     def drive(self, last: ChunkEvent | None = None) -> list[type[ChunkEvent]]:
         """Drive to the end; the durable events by kind."""
-        for event in self.life().drive(last):
+        for event in self.life().run(last):
             self.tell(event)
         return self.kinds()
 
     def drive_until(self, kind: type[ChunkEvent]) -> ChunkEvent:
         """Drive until an event of that kind, and die there."""
-        for event in self.life().drive(None):
+        for event in self.life().run(None):
             self.tell(event)
             if isinstance(event, kind):
                 self.told.clear()
@@ -97,14 +97,14 @@ def test_a_life_from_nothing_tells_each_step_in_order(world: World) -> None:
 
 
 def test_nothing_happens_in_the_org_before_the_event_before_it_was_taken(world: World) -> None:
-    events = world.life().drive(None)
+    events = world.life().run(None)
     created = next(events)
-    assert world.ingest.look(created.job).state is JobState.OPEN
+    assert world.ingest.get(created.job).state is JobState.OPEN
     assert isinstance(next(events), Uploaded)
     assert isinstance(next(events), Closing)
-    assert world.ingest.look(created.job).state is JobState.OPEN
+    assert world.ingest.get(created.job).state is JobState.OPEN
     assert isinstance(next(events), Closed)
-    assert world.ingest.look(created.job).state is not JobState.OPEN
+    assert world.ingest.get(created.job).state is not JobState.OPEN
 
 
 def test_saved_and_lost_are_the_end(world: World) -> None:
@@ -115,7 +115,7 @@ def test_saved_and_lost_are_the_end(world: World) -> None:
 def test_after_created_the_job_is_aborted_and_a_new_one_made(world: World) -> None:
     created = world.drive_until(Created)
     assert world.drive(created) == [Aborting, Discarded, *WHOLE]
-    assert world.ingest.look(created.job).state is JobState.ABORTED
+    assert world.ingest.get(created.job).state is JobState.ABORTED
     world.assert_loaded_once()
 
 
@@ -123,7 +123,7 @@ def test_after_created_with_an_upload_whose_answer_was_lost_nothing_is_sent_twic
     world: World,
 ) -> None:
     created = world.drive_until(Created)
-    world.ingest.upload(world.ingest.look(created.job), world.body)
+    world.ingest.upload(world.ingest.get(created.job), world.body)
     assert world.drive(created) == [Aborting, Discarded, *WHOLE]
     world.assert_loaded_once()
 
@@ -265,7 +265,7 @@ def test_after_aborting_a_closed_job_that_is_gone_its_rows_are_unknown(world: Wo
 def test_after_aborting_a_job_that_somebody_closed_it_is_watched(world: World) -> None:
     uploaded = world.drive_until(Uploaded)
     world.ingest.close(uploaded.job)
-    while not world.ingest.look(uploaded.job).state.ended:
+    while not world.ingest.get(uploaded.job).state.ended:
         pass
     last = Aborting(chunk=1, job=uploaded.job, closed=False)
     assert world.drive(last) == [Closed, Finished, Saved]
@@ -289,14 +289,14 @@ def test_a_closed_job_that_is_gone_leaves_its_rows_unknown(
     world: World, kind: type[ChunkEvent]
 ) -> None:
     last = world.drive_until(kind)
-    while not world.ingest.look(last.job).state.ended:
+    while not world.ingest.get(last.job).state.ended:
         pass
     world.ingest.jobs.delete(last.job)
     assert world.drive(last) == [Lost]
 
 
 def test_a_file_that_changed_while_it_was_sent_is_not_closed(world: World) -> None:
-    events = world.life().drive(None)
+    events = world.life().run(None)
     world.tell(next(events))
     world.tell(next(events))
     world.body.whole = False
@@ -304,7 +304,7 @@ def test_a_file_that_changed_while_it_was_sent_is_not_closed(world: World) -> No
         list(map(world.tell, events))
     assert world.kinds() == [Created, Uploaded, Aborting, Discarded]
     assert caught.value.exit_code == 6
-    assert world.ingest.look(world.end.job).state is JobState.ABORTED
+    assert world.ingest.get(world.end.job).state is JobState.ABORTED
     assert world.names() == []
 
 
@@ -353,12 +353,12 @@ def test_a_job_that_somebody_closes_between_our_look_and_our_abort_is_not_begun_
     class Closer(Ingest):
         def abort(self, job_id: str, /) -> Job:
             self.close(job_id)
-            while not self.look(job_id).state.ended:
+            while not self.get(job_id).state.ended:
                 pass
             return super().abort(job_id)
 
     created = world.drive_until(Created)
-    world.ingest.upload(world.ingest.look(created.job), world.body)
+    world.ingest.upload(world.ingest.get(created.job), world.body)
     world.ingest = Closer(world.org, world.ingest.target)
     assert world.drive(created) == [Aborting, Closed, Finished, Saved]
     world.assert_loaded_once()
@@ -370,7 +370,7 @@ def test_a_close_that_was_answered_and_did_not_take_is_asked_for_again(world: Wo
 
         def close(self, job_id: str, /) -> Job:
             Forgetful.asked += 1
-            return self.look(job_id) if Forgetful.asked == 1 else super().close(job_id)
+            return self.get(job_id) if Forgetful.asked == 1 else super().close(job_id)
 
     world.ingest = Forgetful(world.org, world.ingest.target)
     assert world.drive() == WHOLE
@@ -381,11 +381,11 @@ def test_that_a_job_is_gone_is_believed_when_it_is_said_twice(world: World) -> N
     class Hiccup(Ingest):
         looks = 0
 
-        def look(self, job_id: str, /) -> Job:
+        def get(self, job_id: str, /) -> Job:
             Hiccup.looks += 1
             if Hiccup.looks == 2:
                 raise Gone("no route", status=404, code="NOT_FOUND")
-            return super().look(job_id)
+            return super().get(job_id)
 
     world.ingest = Hiccup(world.org, world.ingest.target)
     assert world.drive() == WHOLE

@@ -14,7 +14,12 @@ JOB = "750000000000001AAA"
 
 def test_at_first_everything_is_allowed() -> None:
     stop = RunControl(FakeClock())
-    assert (stop.begin, stop.wait, stop.now, stop.call_off) == (True, True, False, False)
+    assert (stop.may_start_jobs, stop.keep_polling, stop.leaving, stop.abort_jobs) == (
+        True,
+        True,
+        False,
+        False,
+    )
     stop.sleep(3)
     stop.checkpoint()
 
@@ -25,14 +30,14 @@ def test_when_the_time_is_over_nothing_is_begun_or_waited_for() -> None:
     with pytest.raises(LeaveChunk):
         stop.sleep(60)
     assert clock.slept == [10]
-    assert (stop.begin, stop.wait, stop.timed_out) == (False, False, True)
+    assert (stop.may_start_jobs, stop.keep_polling, stop.timed_out) == (False, False, True)
     with pytest.raises(LeaveChunk):
         stop.sleep(60)
 
 
 def test_no_time_at_all_still_lets_everything_be_sent_and_faults_be_borne() -> None:
     stop = RunControl(FakeClock(), timeout=0)
-    assert (stop.begin, stop.wait, stop.timed_out) == (True, False, True)
+    assert (stop.may_start_jobs, stop.keep_polling, stop.timed_out) == (True, False, True)
     stop.sleep(5)
 
 
@@ -71,32 +76,32 @@ def saved(chunk: int, failed: int, passing: int = 0) -> Saved:
 def test_rows_that_failed_for_good_are_added_up_and_past_the_limit_all_is_called_off() -> None:
     stop = RunControl(FakeClock())
     watcher = FailureGuard(stop, 3)
-    watcher.see(saved(1, 2))
-    watcher.see(saved(2, 9, passing=8))
-    watcher.see(saved(2, 9, passing=8))
-    assert stop.begin
-    watcher.see(saved(3, 1))
-    assert (stop.begin, stop.call_off) == (False, True)
+    watcher.observe(saved(1, 2))
+    watcher.observe(saved(2, 9, passing=8))
+    watcher.observe(saved(2, 9, passing=8))
+    assert stop.may_start_jobs
+    watcher.observe(saved(3, 1))
+    assert (stop.may_start_jobs, stop.abort_jobs) == (False, True)
     assert "4" in stop.reason
 
 
 def test_a_job_at_work_that_fails_past_the_limit_calls_off_too() -> None:
     stop = RunControl(FakeClock())
     seen = Job(id=JOB, state=JobState.IN_PROGRESS, processed=10, failed=4)
-    FailureGuard(stop, 3).see(JobPolled(chunk=1, job=JOB, seen=seen))
-    assert stop.call_off
+    FailureGuard(stop, 3).observe(JobPolled(chunk=1, job=JOB, seen=seen))
+    assert stop.abort_jobs
 
 
 def test_a_persons_abort_begins_nothing_more_and_ours_does() -> None:
     ours, theirs = RunControl(FakeClock()), RunControl(FakeClock())
     aborted = Finished(chunk=1, job=JOB, state=JobState.ABORTED)
     watcher = FailureGuard(ours)
-    watcher.see(Aborting(chunk=1, job=JOB, closed=True))
-    watcher.see(aborted)
-    FailureGuard(theirs).see(aborted)
-    assert ours.begin
-    assert not theirs.begin
-    assert not theirs.call_off
+    watcher.observe(Aborting(chunk=1, job=JOB, closed=True))
+    watcher.observe(aborted)
+    FailureGuard(theirs).observe(aborted)
+    assert ours.may_start_jobs
+    assert not theirs.may_start_jobs
+    assert not theirs.abort_jobs
     assert JOB in theirs.reason
 
 
@@ -104,10 +109,10 @@ def test_a_header_that_is_refused_begins_nothing_more_and_a_lock_does() -> None:
     refused, locked = RunControl(FakeClock()), RunControl(FakeClock())
     message = "InvalidBatch : Field name not found : Foo__c"
     failed = Finished(chunk=1, job=JOB, state=JobState.FAILED, processed=0, failed=0)
-    FailureGuard(refused).see(
+    FailureGuard(refused).observe(
         Finished(chunk=1, job=JOB, state=JobState.FAILED, processed=0, failed=0, message=message)
     )
-    FailureGuard(locked).see(
+    FailureGuard(locked).observe(
         Finished(
             chunk=1,
             job=JOB,
@@ -117,6 +122,6 @@ def test_a_header_that_is_refused_begins_nothing_more_and_a_lock_does() -> None:
             message="TooManyLockFailure",
         )
     )
-    assert not refused.begin
+    assert not refused.may_start_jobs
     assert message in refused.reason
-    assert locked.begin
+    assert locked.may_start_jobs

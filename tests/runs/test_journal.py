@@ -8,7 +8,6 @@ from bulkup.errors import RunError
 from bulkup.model import Chunk, JobState
 from bulkup.runs import events
 from bulkup.runs.events import (
-    TAGS,
     Aborting,
     Closed,
     Created,
@@ -17,10 +16,9 @@ from bulkup.runs.events import (
     RetryRound,
     RunStarted,
     Saved,
-    from_line,
-    to_line,
 )
 from bulkup.runs.journal import Journal, last_events, read
+from bulkup.runs.words import TAGS, event_line, read_event
 
 JOB = "750000000000001AAA"
 
@@ -47,9 +45,9 @@ def journal_with(path: Path, *events: Created | Closed | Saved) -> None:
     ],
 )
 def test_an_event_reads_back_as_it_was_written(event: Created) -> None:
-    line = to_line(event)
+    line = event_line(event)
     assert line.count(b"\n") == 1
-    assert from_line(line) == event
+    assert read_event(line) == event
 
 
 def test_every_durable_event_has_a_tag_of_its_own_and_the_others_have_none() -> None:
@@ -81,7 +79,7 @@ def test_a_torn_last_line_is_cut_off_and_the_journal_goes_on(tmp_path: Path) -> 
 @pytest.mark.parametrize("bad", [b"{]\n", b'{"event":"Danced"}\n', b"[]\n", b'{"event":"Saved"}\n'])
 def test_a_bad_line_in_the_middle_is_an_error_with_its_number(tmp_path: Path, bad: bytes) -> None:
     path = tmp_path / "journal.jsonl"
-    good = to_line(Created(chunk=1, job=JOB))
+    good = event_line(Created(chunk=1, job=JOB))
     path.write_bytes(good + bad + good)
     with pytest.raises(RunError, match="line 2") as caught:
         read(path)

@@ -80,6 +80,21 @@ def test_each_status_and_code_is_one_kind_of_error(
 
 
 @pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("TotalRequests Limit exceeded.", LimitReached),
+        ("ConcurrentRequests (Concurrent API Requests) Limit exceeded.", Transient),
+        ("ConcurrentPerOrgLongTxn Limit exceeded.", Transient),
+    ],
+)
+def test_too_many_calls_at_this_moment_pass_and_those_of_the_day_do_not(
+    client: Client, net: respx.MockRouter, words: str, kind: type[BulkupError]
+) -> None:
+    net.get(LIMITS).respond(403, json=refusal("REQUEST_LIMIT_EXCEEDED", words))
+    assert type(error_of(client)) is kind
+
+
+@pytest.mark.parametrize(
     ("body", "shown"),
     [
         (b"", "status 400"),
@@ -232,17 +247,47 @@ def test_a_401_renews_the_token_once_and_sends_the_body_again(net: respx.MockRou
 
     def answer(request: httpx.Request) -> httpx.Response:
         sent.append((request.headers["authorization"], request.read()))
-        return httpx.Response(201 if request.headers["authorization"] == "Bearer new" else 401)
+        good = request.headers["authorization"] == "Bearer new"
+        return httpx.Response(200, json={}) if good else httpx.Response(401)
 
-    route = net.put("/up").mock(side_effect=answer)
-    body = Bytes(b"a,b\n", b"1,2\n")
+    net.patch("/job").mock(side_effect=answer)
     with Client(instance_url=URL, auth=TokenAuth(TOKEN, renew=lambda: "new")) as client:
-        client.request("PUT", "/up", content=body)
+        client.json("PATCH", "/job", json={"a": 1})
         assert client.calls == 2
-    assert sent == [(f"Bearer {TOKEN}", b"a,b\n1,2\n"), ("Bearer new", b"a,b\n1,2\n")]
-    for call in route.calls:
-        assert call.request.headers["content-length"] == "8"
-        assert "transfer-encoding" not in call.request.headers
+    assert sent == [(f"Bearer {TOKEN}", b'{"a":1}'), ("Bearer new", b'{"a":1}')]
+
+
+def test_a_401_to_an_upload_renews_the_token_and_sends_no_rows_again(
+    net: respx.MockRouter, lines: list[str]
+) -> None:
+    route = net.put("/up").respond(401)
+    net.get(LIMITS).respond(json={})
+    auth = TokenAuth(TOKEN, renew=lambda: "new")
+    body = Bytes(b"a,b\n", b"1,2\n")
+    with Client(instance_url=URL, auth=auth, log=lines.append) as client:
+        with pytest.raises(Transient, match="expired during an upload"):
+            client.upload("/up", body)
+        client.get(LIMITS)
+    assert (route.call_count, body.begun) == (1, 1)
+    assert net.calls.last.request.headers["authorization"] == "Bearer new"
+    assert lines[0].startswith("PUT /up 401 ")
+
+
+def test_a_401_to_an_upload_with_a_token_that_cannot_be_renewed_ends_with_what_to_type(
+    client: Client, net: respx.MockRouter
+) -> None:
+    net.put("/up").respond(401)
+    with pytest.raises(CredentialsError, match="token"):
+        client.upload("/up", Bytes(b"a"))
+
+
+@pytest.mark.parametrize("status", [200, 202, 204])
+def test_only_201_is_the_answer_to_an_upload(
+    client: Client, net: respx.MockRouter, status: int
+) -> None:
+    net.put("/up").respond(status, html="<title>Welcome</title>")
+    with pytest.raises(Transient, match=f"status {status} where Salesforce answers 201"):
+        client.upload("/up", Bytes(b"a"))
 
 
 def test_a_new_token_that_is_refused_too_ends_with_what_to_type(net: respx.MockRouter) -> None:

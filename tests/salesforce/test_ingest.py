@@ -18,7 +18,7 @@ from bulkup.salesforce.ingest import IngestJobs, job_of
 from tests.salesforce.wire import DATA, JOB, TOKEN, URL, Bytes, raw_server
 
 INGEST = f"{DATA}/jobs/ingest"
-AT = f"{INGEST}/{JOB}/"
+AT = f"{INGEST}/{JOB}"
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_a_job_is_created_in_salesforces_words(
     answer = {"id": JOB, "state": "Open", "object": "Contact", "operation": "hardDelete",
               "contentUrl": "services/x", "apiVersion": 60.0, "columnDelimiter": "TAB",
               "lineEnding": "CRLF", "createdDate": "2026-11-24T04:05:06.000+0000"}  # fmt: skip
-    route = net.post(f"{INGEST}/").respond(status, json=answer)
+    route = net.post(INGEST).respond(status, json=answer)
     target = Target(object="Contact", operation=Operation.HARD_DELETE)
     job = jobs.create(target, delimiter=Delimiter.TAB, line_ending=LineEnding.CRLF)
     assert json.loads(route.calls.last.request.content) == {
@@ -61,7 +61,7 @@ def test_a_job_is_created_in_salesforces_words(
 
 
 def test_key_and_assignment_rule_go_into_the_job(jobs: IngestJobs, net: respx.MockRouter) -> None:
-    route = net.post(f"{INGEST}/").respond(json={"id": JOB, "state": "Open"})
+    route = net.post(INGEST).respond(json={"id": JOB, "state": "Open"})
     target = Target(
         object="Lead", operation=Operation.UPSERT, external_id="Ext__c", assignment_rule="01Q1"
     )
@@ -75,7 +75,7 @@ def test_key_and_assignment_rule_go_into_the_job(jobs: IngestJobs, net: respx.Mo
 def test_an_answer_to_a_new_job_without_an_id_passes(
     jobs: IngestJobs, net: respx.MockRouter
 ) -> None:
-    net.post(f"{INGEST}/").respond(json={"state": "Open"})
+    net.post(INGEST).respond(json={"state": "Open"})
     with pytest.raises(Transient, match="no job"):
         jobs.create(
             Target(object="Contact", operation=Operation.INSERT),
@@ -96,7 +96,7 @@ def test_an_answer_to_a_new_job_without_an_id_passes(
 def test_an_upload_goes_to_the_content_url_with_its_length(
     jobs: IngestJobs, net: respx.MockRouter, content_url: str
 ) -> None:
-    route = net.put(f"{AT}batches").respond(201)
+    route = net.put(f"{AT}/batches").respond(201)
     jobs.upload(opened(content_url), Bytes(b"LastName\n", "Ä\n".encode()))
     sent = route.calls.last.request
     assert sent.content == "LastName\nÄ\n".encode()
@@ -129,7 +129,7 @@ def test_a_look_tells_counts_and_error(jobs: IngestJobs, net: respx.MockRouter) 
     answer = {"id": JOB, "state": "Failed", "numberRecordsProcessed": 7, "numberRecordsFailed": 2,
               "errorMessage": "InvalidBatch : x", "totalProcessingTime": 12}  # fmt: skip
     net.get(AT).respond(json=answer)
-    job = jobs.look(JOB)
+    job = jobs.get(JOB)
     assert (job.state, job.processed, job.failed, job.total_ms) == (JobState.FAILED, 7, 2, 12)
     assert job.error_message == "InvalidBatch : x"
 
@@ -137,7 +137,7 @@ def test_a_look_tells_counts_and_error(jobs: IngestJobs, net: respx.MockRouter) 
 def test_a_job_that_is_not_there_is_gone(jobs: IngestJobs, net: respx.MockRouter) -> None:
     net.get(AT).respond(404, json=[{"errorCode": "NOT_FOUND", "message": "no such"}])
     with pytest.raises(Gone):
-        jobs.look(JOB)
+        jobs.get(JOB)
 
 
 def test_what_a_user_types_as_a_job_id_stays_one_name(
@@ -145,8 +145,8 @@ def test_what_a_user_types_as_a_job_id_stays_one_name(
 ) -> None:
     route = net.route().respond(404, json=[{"errorCode": "NOT_FOUND", "message": "x"}])
     with pytest.raises(Gone):
-        jobs.look("../../limits?x")
-    assert route.calls.last.request.url.raw_path == f"{INGEST}/..%2F..%2Flimits%3Fx/".encode()
+        jobs.get("../../limits?x")
+    assert route.calls.last.request.url.raw_path == f"{INGEST}/..%2F..%2Flimits%3Fx".encode()
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_a_job_is_deleted(jobs: IngestJobs, net: respx.MockRouter) -> None:
 def test_a_result_becomes_a_private_file(
     jobs: IngestJobs, net: respx.MockRouter, tmp_path: Path, kind: ResultKind, name: str
 ) -> None:
-    route = net.get(AT + name).respond(content=b'"sf__Id",A\n"003","1"\n')
+    route = net.get(f"{AT}/{name}").respond(content=b'"sf__Id",A\n"003","1"\n')
     jobs.fetch(JOB, kind, tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_bytes() == b'"sf__Id",A\n"003","1"\n'
     assert route.calls.last.request.headers["accept"] == "text/csv"
@@ -240,7 +240,7 @@ def test_a_compressed_result_is_unpacked(
     text = b"sf__Id,A\n" + b"x" * 1_000_000
     packed = gzip.compress(text)
     headers = {"content-encoding": "gzip", "content-length": str(len(packed))}
-    net.get(AT + "failedResults/").mock(
+    net.get(f"{AT}/failedResults/").mock(
         return_value=httpx.Response(200, headers=headers, stream=httpx.ByteStream(packed))
     )
     jobs.fetch(JOB, ResultKind.FAILED, tmp_path / "out.csv")
@@ -250,7 +250,7 @@ def test_a_compressed_result_is_unpacked(
 def test_an_empty_result_is_an_empty_file(
     jobs: IngestJobs, net: respx.MockRouter, tmp_path: Path
 ) -> None:
-    net.get(AT + "failedResults/").respond(content=b"")
+    net.get(f"{AT}/failedResults/").respond(content=b"")
     jobs.fetch(JOB, ResultKind.FAILED, tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_bytes() == b""
 
@@ -261,7 +261,7 @@ def test_a_result_shorter_than_promised_leaves_what_was_there(
 ) -> None:
     (tmp_path / "out.csv").write_bytes(b"before")
     body = gzip.compress(b"short") if headers else b"short"
-    net.get(AT + "failedResults/").mock(
+    net.get(f"{AT}/failedResults/").mock(
         return_value=httpx.Response(
             200, headers={"content-length": "1000", **headers}, stream=httpx.ByteStream(body)
         )
@@ -287,7 +287,7 @@ def test_a_real_connection_that_ends_early_leaves_no_file(tmp_path: Path) -> Non
 def test_a_result_that_is_refused_makes_no_file(
     jobs: IngestJobs, net: respx.MockRouter, tmp_path: Path, status: int, kind: type[Exception]
 ) -> None:
-    net.get(AT + "failedResults/").respond(
+    net.get(f"{AT}/failedResults/").respond(
         status, json=[{"errorCode": "NOT_FOUND", "message": "x"}]
     )
     with pytest.raises(kind, match="x"):
@@ -298,7 +298,7 @@ def test_a_result_that_is_refused_makes_no_file(
 def test_a_disk_that_does_not_take_the_result_is_told(
     jobs: IngestJobs, net: respx.MockRouter, tmp_path: Path
 ) -> None:
-    net.get(AT + "failedResults/").respond(content=b"x")
+    net.get(f"{AT}/failedResults/").respond(content=b"x")
     (tmp_path / "nowhere").touch()
     with pytest.raises(NotWritable, match="can't be written"):
         jobs.fetch(JOB, ResultKind.FAILED, tmp_path / "nowhere" / "out.csv")

@@ -1,7 +1,7 @@
 import pytest
 
 from bulkup.errors import InputError
-from bulkup.salesforce.urls import PRODUCTION, SANDBOX, audience, instance, is_loopback
+from bulkup.salesforce.urls import PRODUCTION, SANDBOX, audience, instance, is_loopback, org_kind
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,22 @@ def test_other_machines_are_not_this_one(host: str | None) -> None:
 )
 def test_an_assertion_is_for_one_of_two_addresses(login_url: str, meant: str) -> None:
     assert audience(login_url) == meant
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("https://acme.my.salesforce.com", "production"),
+        ("https://acme--uat.sandbox.my.salesforce.com", "sandbox"),
+        ("https://acme--uat.my.salesforce.com", "sandbox"),
+        ("https://cs12.salesforce.com", "sandbox"),
+        ("https://test.salesforce.com", "sandbox"),
+        ("https://agile-koala-1.scratch.my.salesforce.com", "scratch"),
+        ("https://acme-dev-ed.develop.my.salesforce.com", "developer"),
+        ("http://127.0.0.1:8080", "local"),
+        ("https://na1.salesforce.com", "production"),
+        ("https://csm.my.salesforce.com", "production"),
+    ],
+)
+def test_the_host_says_what_kind_of_org_it_is(url: str, kind: str) -> None:
+    assert org_kind(url) == kind

@@ -33,11 +33,11 @@ def no_closing_before_the_close(patch: pytest.MonkeyPatch) -> None:
 
 def a_second_upload_into_the_same_job(patch: pytest.MonkeyPatch) -> None:
     """After a lost answer the body is sent again instead of a new job being made."""
-    honest = ChunkJob._take_up
+    honest = ChunkJob._resume_open_job
 
     def take_up(self: ChunkJob, last: Created | Uploaded) -> Iterator[ChunkEvent]:
         try:
-            job = self._ingest.look(last.job)
+            job = self._ingest.get(last.job)
         except Gone:
             job = None
         if job is None or job.state is not JobState.OPEN or isinstance(last, Uploaded):
@@ -47,7 +47,7 @@ def a_second_upload_into_the_same_job(patch: pytest.MonkeyPatch) -> None:
         yield Uploaded(chunk=last.chunk, job=last.job)
         yield from self._close(last.job)
 
-    patch.setattr(ChunkJob, "_take_up", take_up)
+    patch.setattr(ChunkJob, "_resume_open_job", take_up)
 
 
 def results_taken_short(patch: pytest.MonkeyPatch) -> None:
@@ -88,13 +88,13 @@ def a_job_that_is_gone_begun_again(patch: pytest.MonkeyPatch) -> None:
 
     def lost(self: ChunkJob, job_id: str) -> Generator[ChunkEvent, None, Job | None]:
         try:
-            job = self._ingest.look(job_id)
+            job = self._ingest.get(job_id)
         except Gone:
             yield from self._begin()
             return None
         return job
 
-    patch.setattr(ChunkJob, "_look_or_lost", lost)
+    patch.setattr(ChunkJob, "_get_job_or_lost", lost)
 
 
 def an_abort_that_came_too_late_believed(patch: pytest.MonkeyPatch) -> None:
@@ -114,7 +114,7 @@ def a_further_round_sends_succeeded_rows_again(patch: pytest.MonkeyPatch) -> Non
     def rows_to_repeat(sheet: NumberedCsv, *_: Any, **__: Any) -> Iterator[int]:
         return iter(range(1, sheet.source.rows + 1))
 
-    patch.setattr("bulkup.results.resend.rows_to_repeat", rows_to_repeat)
+    patch.setattr("bulkup.execution.reconcile_run.rows_to_repeat", rows_to_repeat)
 
 
 def a_further_round_sends_unknown_rows_again(patch: pytest.MonkeyPatch) -> None:
@@ -134,7 +134,7 @@ def a_further_round_sends_unknown_rows_again(patch: pytest.MonkeyPatch) -> None:
             return iter(())
         return (n for n, row in enumerate(records, 1) if row["Description"] not in named)
 
-    patch.setattr("bulkup.results.resend.rows_to_repeat", rows_to_repeat)
+    patch.setattr("bulkup.execution.reconcile_run.rows_to_repeat", rows_to_repeat)
 
 
 def a_limit_on_failed_rows_that_is_not_heeded(patch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from bulkup.check.column import Column
-from bulkup.cli.session import ChunkBodies, RunJobs
 from bulkup.csvfile.source import open_source
 from bulkup.csvfile.source_file import SourceFile
 from bulkup.errors import CredentialsError
@@ -23,6 +22,7 @@ from bulkup.execution import reconcile_run
 from bulkup.execution.accounting import ChunkOutcome, chunk_outcomes
 from bulkup.execution.control import FailureGuard, RunControl
 from bulkup.execution.execute import ReconcileHooks, execute_run, header_of
+from bulkup.execution.jobs import ChunkBodies, RunJobs
 from bulkup.execution.runner import Runner
 from bulkup.localorg.faults.plan import FaultAction, FaultPlan, JobFault, RequestFault
 from bulkup.localorg.http.messages import Request
@@ -302,7 +302,6 @@ class World:
                 run="run",
                 created=self.clock.stamp(),
                 version="0",
-                machine="m",
                 source=source,
                 original=source,
                 sheet=source,
@@ -349,7 +348,7 @@ class World:
         auth = TokenAuth(self._new_token(), self._renewed)
         with (
             Client(instance_url="http://localhost", auth=auth, transport=transport) as client,
-            KillingJournal(run.journal, self.clock) as journal,
+            KillingJournal(run.files.journal, self.clock) as journal,
             SourceFile(run.plan.sheet.path) as file,
             ExitStack() as stack,
         ):
@@ -410,7 +409,7 @@ class World:
         for fate in chunk_outcomes(chunks_of(run, events), events, ""):
             chunk = fate.chunk
             if chunk.round not in names:
-                names[chunk.round] = _names_in(run.rounds / f"{chunk.round}.csv")
+                names[chunk.round] = _names_in(run.files.round_source(chunk.round))
             for name in names[chunk.round][chunk.first_row - 1 : chunk.first_row - 1 + chunk.rows]:
                 if fate.job or chunk.round == 1:
                     found[name] = fate.otherwise

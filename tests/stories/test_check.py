@@ -276,7 +276,7 @@ def test_a_load_beyond_the_orgs_day_is_told_before_anything_is_sent(
 ) -> None:
     org = served().org
     left = {"DailyBulkApiBatches": {"Max": 15_000, "Remaining": 0}}
-    monkeypatch.setattr("bulkup.salesforce.describe.limits", lambda _client: left)
+    monkeypatch.setattr("bulkup.planning.precheck.limits", lambda _client: left)
     told = tmp_path / "findings.csv"
     done = bulkup("check", contacts, *UPSERT, "--json", "--findings", told)
     codes = [finding["code"] for finding in done.document["findings"]]

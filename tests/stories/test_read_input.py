@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from bulkup import load
 from bulkup.csvfile import normalize
 from bulkup.execution import reconcile_run
 from bulkup.localorg.faults.plan import FaultPlan, JobFault
-from bulkup.planning import plan_load
+from bulkup.planning import read_input
+from bulkup.planning.column_mapping import map_columns
 from tests.stories.conftest import Bulkup, Done, ServedOrg
 from tests.stories.dying import INSERT, each_once, names, people, run_folders, times_in_org
 
@@ -37,7 +39,7 @@ def test_a_file_saved_anew_after_it_was_read_is_not_sent(
 ) -> None:
     org = served().org
     path = people(tmp_path / "p.csv")
-    monkeypatch.setattr(plan_load, "describe", rewriting(path, plan_load.describe))
+    monkeypatch.setattr(load, "map_columns", rewriting(path, map_columns))
     refused(bulkup("run", path, *INSERT, "--no-check", "--json"), "SourceChanged")
     assert times_in_org(org) == {}
 
@@ -52,7 +54,7 @@ def test_a_file_saved_anew_after_it_was_copied_is_not_taken_for_what_was_copied(
 ) -> None:
     org = served().org
     path = people(tmp_path / "p.csv", encoding="utf-16")
-    monkeypatch.setattr(normalize, "prepare", rewriting(path, normalize.prepare))
+    monkeypatch.setattr(read_input, "prepare", rewriting(path, normalize.prepare))
     refused(bulkup(command, path, *INSERT, "--json"), "SourceChanged")
     assert times_in_org(org) == {}
 
@@ -63,7 +65,7 @@ def test_a_file_that_is_being_written_is_said_to_be_and_not_to_be_wrong(
     served()
     path = tmp_path / "p.csv"
     path.write_text("LastName,Birthdate\nA,2001-01-01\nB\n", encoding="utf-8")
-    monkeypatch.setattr(normalize, "detect", rewriting(path, normalize.detect))
+    monkeypatch.setattr(read_input, "detect", rewriting(path, normalize.detect))
     refused(bulkup("run", path, *INSERT, "--json"), "SourceChanged")
 
 

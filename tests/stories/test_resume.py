@@ -299,14 +299,67 @@ def test_a_run_directory_that_was_moved_goes_on_with_its_own_copy_of_the_source(
 
 
 def test_a_run_of_another_machine_asks_to_be_taken_over(
+    bulkup: Bulkup, served: ServedOrg, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    org = served(UNWILLING_ORG).org
+    run = unfinished(bulkup, path)
+    other = path.with_name("machine-id")
+    other.write_text("another\n", encoding="utf-8")
+    monkeypatch.setattr("bulkup.runs.place.SYSTEM_ID_FILES", (other,))
+    refused(bulkup("resume", run), "was made on another machine", "--take-over")
+    assert times_in_org(org) == {}
+    assert bulkup("resume", run, "--take-over").code == 0
+    assert times_in_org(org) == each_once(12)
+
+
+@pytest.mark.parametrize("moment", ["before the first job", "after the first job"])
+def test_a_copy_of_a_run_is_not_resumed_beside_the_original(
+    bulkup: Bulkup, served: ServedOrg, path: Path, moment: str
+) -> None:
+    failing = RequestFault(act=FaultAction.STATUS, method="PUT")
+    faults = UNWILLING_ORG if moment.startswith("before") else FaultPlan(requests=[failing])
+    org = served(faults).org
+    run = bulkup("run", path, *INSERT, "--retry-for", 0, "--json").document["run"]
+    folder = run_folders()[0]
+    shutil.copytree(folder, folder.with_name("copy"))
+    refused(bulkup("resume", "copy"), "or its folder is a copy", "--take-over")
+    assert times_in_org(org) == {}
+    assert bulkup("resume", run).code == 0
+    assert times_in_org(org) == each_once(12)
+
+
+def test_a_copy_of_the_whole_home_is_not_resumed_beside_the_original(
     bulkup: Bulkup, served: ServedOrg, path: Path, home: Path
 ) -> None:
     org = served(UNWILLING_ORG).org
     run = unfinished(bulkup, path)
-    (home / "bulkup" / "machine-id").write_text("another\n", encoding="utf-8")
-    refused(bulkup("resume", run), "was made on another machine", "--take-over")
+    copy = shutil.copytree(home / "bulkup", home / "restored")
+    done = bulkup("resume", run, env={"BULKUP_HOME": str(copy)})
+    refused(done, "or its folder is a copy", "--take-over")
     assert times_in_org(org) == {}
-    assert bulkup("resume", run, "--take-over").code == 0
+
+
+def test_a_run_that_was_taken_over_is_resumed_there_without_asking_again(
+    bulkup: Bulkup, served: ServedOrg, path: Path
+) -> None:
+    failing = RequestFault(act=FaultAction.STATUS, method="POST", path="*/jobs/ingest*", times=2)
+    org = served(FaultPlan(requests=[failing])).org
+    unfinished(bulkup, path)
+    folder = run_folders()[0]
+    shutil.copytree(folder, folder.with_name("copy"))
+    assert bulkup("resume", "copy", "--take-over", "--retry-for", 0).code == 5
+    assert bulkup("resume", "copy").code == 0
+    assert times_in_org(org) == each_once(12)
+
+
+def test_a_run_that_was_moved_and_renamed_is_resumed(
+    bulkup: Bulkup, served: ServedOrg, path: Path
+) -> None:
+    org = served(UNWILLING_ORG).org
+    unfinished(bulkup, path)
+    folder = run_folders()[0]
+    folder.rename(folder.with_name("renamed"))
+    assert bulkup("resume", "renamed").code == 0
     assert times_in_org(org) == each_once(12)
 
 

@@ -12,6 +12,7 @@ from bulkup.model import Status
 from bulkup.planning.selection import read_unsent, select_rows
 from bulkup.planning.subset import read_rows
 from bulkup.results.row_files import UnsentRow, write_unsent
+from bulkup.runs.run_dir import RunDir
 
 PEAK = 5_000_000
 WRONG = "bulkup: NOT_A_DATE"
@@ -31,7 +32,7 @@ def left_out(folder: Path, rows: Iterable[int]) -> Path:
 
 
 def told(folder: Path, sheet: NumberedCsv, invalid: Path | None) -> tuple[list[int], Fates] | None:
-    rows, settled = select_rows(sheet, invalid, folder, include_unknown=False)
+    rows, settled = select_rows(sheet, invalid, RunDir(folder), include_unknown=False)
     if rows is None or settled is None:
         return None
     fates = [(one.row, one.status, one.error) for one in read_unsent(settled)]
@@ -85,7 +86,7 @@ def test_many_rows_are_not_kept_in_memory(tmp_path: Path) -> None:
     invalid = left_out(tmp_path, range(1, many + 1, 2))
     tracemalloc.start()
     try:
-        select_rows(sheet, invalid, tmp_path, include_unknown=False)
+        select_rows(sheet, invalid, RunDir(tmp_path), include_unknown=False)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

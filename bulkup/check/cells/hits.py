@@ -7,7 +7,6 @@ from pathlib import Path
 from bulkup.check.cells.narrow_files import cut_columns
 from bulkup.check.cells.query import CellTest, CheckQuery, ColumnGroup
 from bulkup.check.rules import FIRST_ROWS, RULES
-from bulkup.duckdb_tools.csv_quirks import blanks_beside_quotes
 from bulkup.duckdb_tools.engine import Database, OutOfMemory, number
 from bulkup.duckdb_tools.read_csv import Csv, load
 from bulkup.model import Severity, Source
@@ -151,9 +150,6 @@ def _load_file(connection: Database, source: Source, group: ColumnGroup, work: P
         width=len(source.header),
         rows=source.rows,
         header_lines=source.header_lines,
-        # A whole file is searched for blanks beside quotes, at the price of all else here.
-        # The file is known to be whole; that there are none is found out more cheaply.
-        whole=blanks_beside_quotes(source.path),
     )
     return load(connection, "hits0", group.query, file, work).rows
 

@@ -1,21 +1,23 @@
 """`bulkup check`: everything that can be known before sending; sends nothing."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from bulkup import state_dir
-from bulkup.cli import options, output
+from bulkup.cli import options
 from bulkup.cli.connection import connect
-from bulkup.cli.output import Output
+from bulkup.cli.output import Output, check_document
+from bulkup.cli.output import document as print_document
+from bulkup.cli.session import terminal_session
 from bulkup.errors import CheckFailed, InputError
+from bulkup.load import check_load
 from bulkup.model import Finding, Severity
-from bulkup.planning import plan_load, precheck, read_input
 from bulkup.planning.precheck import CheckResult
-from bulkup.planning.read_input import InputTable, Reading
-from bulkup.planning.request import Wish, validate_key
+from bulkup.planning.read_input import STDIN
+from bulkup.planning.request import API_VERSION, LoadRequest
 from bulkup.text import amount
 
 EXAMPLES = """\
@@ -50,48 +52,39 @@ def check(
             help="Also write each finding as row, line, column, value, code; never to stdout.",
         ),
     ] = None,
-    api_version: options.ApiVersion = "60.0",
+    api_version: options.ApiVersion = API_VERSION,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     no_color: options.NoColor = False,
 ) -> int:
     """Check a file against the org without sending anything; exit 3 when it would fail."""
-    screen = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     home = state_dir.find_state_dir()
-    wish = Wish(
+    request = LoadRequest(
+        file=file,
         object=object_,
         operation=op,
         external_id=external_id,
         api_version=api_version,
+        encoding=encoding,
+        delimiter=delimiter,
+        line_ending=line_ending,
         renames=options.renames(map_),
         drops=drop or (),
         allow=allow or (),
         strict=strict,
-    )
-    validate_key(op, external_id)
-    _refuse_place(findings, file)
-    reading = Reading(
-        file=file,
-        encoding=encoding,
-        delimiter=delimiter,
-        line_ending=line_ending,
         allow_empty=allow_empty,
     )
-    home.make()
-    with (
-        connect(org, api_version, screen, home) as connection,
-        TemporaryDirectory(prefix="check-", dir=home.state) as room,
-    ):
-        taken = read_input.read_input(reading, Path(room))
-        for line in read_input.describe_input(taken.file, taken.changes):
-            screen.note(line)
-        info = plan_load.describe(connection, object_, home)
-        columns = plan_load.map_columns(wish, taken, info)
-        verdict = precheck.check_load(
-            wish, taken, columns, info, connection, Path(room), findings and findings.absolute()
+    _refuse_place(findings, file)
+    with connect(org, api_version, output, home) as connection:
+        result = check_load(
+            request,
+            connection,
+            terminal_session(home, output),
+            findings and findings.absolute(),
         )
-    return _told(verdict, taken, screen)
+    return _print_result(result, output)
 
 
 def _refuse_place(findings: Path | None, file: str) -> None:
@@ -100,7 +93,7 @@ def _refuse_place(findings: Path | None, file: str) -> None:
     Raises:
         InputError: it is standard output, a directory, or the very file that is checked.
     """
-    if findings and str(findings) == read_input.STDIN:
+    if findings and str(findings) == STDIN:
         raise InputError(
             "--findings takes a file, and the findings stand on standard output already",
             "Name a file, as in --findings findings.csv; for a script there is --json.",
@@ -116,24 +109,21 @@ def _refuse_place(findings: Path | None, file: str) -> None:
         )
 
 
-def _told(verdict: CheckResult, taken: InputTable, screen: Output) -> int:
-    rows = taken.sheet.source.rows
-    if screen.json:
-        output.document(output.check_document(verdict.findings, rows))
-    elif verdict.findings:
+def _print_result(result: CheckResult, output: Output) -> int:
+    if output.json:
+        print_document(check_document(result.findings, result.rows))
+    elif result.findings:
         head = ("", "column", "what", "rows", "code")
-        screen.table(head, map(_row, verdict.findings), whole=(4,), apart=(2,))
-    warnings = len(verdict.findings) - len(verdict.errors)
-    screen.note(
-        f"{amount(rows, 'row')} checked: {amount(len(verdict.errors), 'error')}, "
+        output.table(head, map(_row, result.findings), whole=(4,), apart=(2,))
+    warnings = len(result.findings) - len(result.errors)
+    output.note(
+        f"{amount(result.rows, 'row')} checked: {amount(len(result.errors), 'error')}, "
         f"{amount(warnings, 'warning')}; nothing was sent"
     )
-    return CheckFailed.exit_code if verdict.errors else 0
+    return CheckFailed.exit_code if result.errors else 0
 
 
 def _row(finding: Finding) -> tuple[str, ...]:
-    from rich.markup import escape
-
     colour = "red" if finding.severity is Severity.ERROR else "yellow"
     shown = ", ".join(map(str, finding.rows[:5]))
     more = ", …" if finding.count > len(finding.rows[:5]) else ""

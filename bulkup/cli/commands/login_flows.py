@@ -136,7 +136,9 @@ def _elsewhere(wish: LoginOptions, app: oauth.App) -> oauth.Tokens:
 def _here(wish: LoginOptions, app: oauth.App) -> oauth.Tokens:
     with loopback.listen(wish.port) as waiting:
         attempt = authorization_code.WebLogin(
-            app=app, callback=authorization_code.callback(waiting.port)
+            app=app,
+            callback=authorization_code.callback(waiting.port),
+            state=waiting.state,
         )
         output.line("Log in with the browser that opens. If none does, open this address:\n")
         output.line(f"  {attempt.url}\n")

@@ -97,7 +97,7 @@ def _over(connection: Connection, job: str) -> Job:
     Raises:
         SalesforceError: it is not over.
     """
-    found = connection.patience(lambda: one.ingest(connection).look(job))
+    found = connection.patience(lambda: one.ingest(connection).get(job))
     if found.state.ended:
         return found
     open_ = found.state is JobState.OPEN

@@ -6,20 +6,12 @@ from typing import Annotated
 
 import typer
 
-from bulkup import state_dir
-from bulkup.auth.connection import Connection
+from bulkup import load, state_dir
 from bulkup.cli import options
-from bulkup.cli.connection import connect
 from bulkup.cli.output import Output
-from bulkup.cli.session import Pace, execute_and_present
-from bulkup.clock import RealClock
-from bulkup.errors import RunError
-from bulkup.execution.source_guard import open_planned_source
+from bulkup.cli.session import connector, finish, terminal_session
+from bulkup.load import Changes
 from bulkup.runs import registry
-from bulkup.runs.registry import ABANDONED, SUPERSEDED, RunStatus
-from bulkup.runs.run_dir import Run, with_options, with_source
-from bulkup.runs.takeover import require_takeover
-from bulkup.state_dir import StateDir
 
 EXAMPLES = """\
 Examples:
@@ -73,95 +65,28 @@ def resume(
     no_color: options.NoColor = False,
 ) -> int:
     """Go on with an unfinished run: what is finished is never asked for again."""
-    screen = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     home = state_dir.find_state_dir()
-    found = (
+    chosen = (
         registry.find_run(home, run)
         if run
         else registry.find_run_to_resume(home, datetime.now(UTC))
     )
-    found = with_options(
-        found,
+    changes = Changes(
+        source=source,
         directory=directory,
         parallel=parallel,
         retry_for=retry_for,
         row_retries=row_retries,
         max_failed=max_failed,
+        timeout=timeout,
+        wait=not no_wait,
     )
-    found = with_source(found, source) if source else found
-    with found.holding(RealClock()) as journal:
-        require_resumable(registry.run_status(found, journal.events))
-        require_same_machine(found, home, take_over=take_over)
-        plan = found.plan
-        if directory or source:
-            state_dir.require_result_folder(plan.options.directory, plan.source.path)
-        with (
-            open_planned_source(found) as file,
-            connect(
-                org or plan.target.alias or None,
-                plan.target.api_version,
-                screen,
-                home,
-                retry_for=plan.options.retry_for,
-            ) as connection,
-        ):
-            require_same_org(found, connection)
-            require_takeover(found, journal, RealClock())
-            screen.note(f"run {found.name}: going on")
-            return execute_and_present(
-                found, journal, file, connection, screen, Pace(timeout=timeout, wait=not no_wait)
-            )
-
-
-def require_resumable(one: RunStatus) -> None:
-    """Refuse a run that there is nothing to go on with.
-
-    Raises:
-        RunError: it is over, superseded or abandoned.
-    """
-    name = one.run.name
-    if one.state == SUPERSEDED:
-        raise RunError(
-            f"Run {name} is superseded: {one.superseded_by} has taken its rows over",
-            f"See how that one stands: bulkup runs {one.superseded_by}",
-            name="RunSuperseded",
-        )
-    if one.state == ABANDONED:
-        raise RunError(
-            f"Run {name} is abandoned", "Load the file with a new run.", name="RunAbandoned"
-        )
-    if not one.resumable:
-        raise RunError(
-            f"Run {name} is over ({one.state})",
-            f"Send what did not go in again with: bulkup retry {name}",
-            name="RunOver",
-        )
-
-
-def require_same_machine(run: Run, home: StateDir, *, take_over: bool) -> None:
-    """A copy of a run must not go on beside the original.
-
-    Raises:
-        RunError: the run was made on another machine.
-    """
-    if run.plan.machine != home.machine() and not take_over:
-        raise RunError(
-            f"Run {run.name} was made on another machine",
-            "If the copy left there will not go on, add: --take-over",
-            name="OtherMachine",
-        )
-
-
-def require_same_org(run: Run, connection: Connection) -> None:
-    """Jobs live in one org.
-
-    Raises:
-        RunError: the connection leads to another one.
-    """
-    if (org := connection.org_id()) != run.plan.target.org_id:
-        raise RunError(
-            f"Run {run.name} belongs to org {run.plan.target.org_id} "
-            f"({run.plan.target.instance_url}), and this is {org} ({connection.instance_url})",
-            "Name the right one with --org, or set its credentials.",
-            name="OtherOrg",
-        )
+    report = load.resume(
+        chosen,
+        changes,
+        connector(org, output, home),
+        terminal_session(home, output),
+        take_over=take_over,
+    )
+    return finish(report, output)

@@ -10,7 +10,6 @@ import typer
 from bulkup import state_dir
 from bulkup.auth.connection import Connection
 from bulkup.cli import options, output
-from bulkup.cli.commands.resume import require_same_org
 from bulkup.cli.connection import connect
 from bulkup.cli.output import Output
 from bulkup.cli.progress import Lines
@@ -26,11 +25,12 @@ from bulkup.runs.events import (
     RunPaused,
     RunStarted,
     Superseded,
-    to_builtins,
 )
 from bulkup.runs.journal import Journal, begin_anew, last_events
+from bulkup.runs.preconditions import require_same_org
 from bulkup.runs.registry import RunStatus
 from bulkup.runs.run_dir import Run
+from bulkup.runs.words import event_document
 from bulkup.state_dir import StateDir
 from bulkup.text import amount, duration
 
@@ -132,7 +132,7 @@ def _entry(one: RunStatus) -> dict[str, Any]:
 def _story(run: Run, screen: Output) -> None:
     events, one = run.events(), registry.run_status(run)
     if screen.json:
-        told = [to_builtins(event) for event in events]
+        told = [event_document(event) for event in events]
         output.document({"schema": "bulkup.run-story/1", **_entry(one), "events": told})
         return
     plan = run.plan
@@ -186,7 +186,7 @@ def _abandon(run: Run, org: str | None, screen: Output, home: StateDir) -> None:
 
 def _abandon_damaged(run: Run, error: RunError, screen: Output) -> None:
     """Which jobs a damaged journal would have named can't be known."""
-    aside = begin_anew(run.journal, Abandoned(), RealClock())
+    aside = begin_anew(run.files.journal, Abandoned(), RealClock())
     screen.note(f"{error.message}; kept as {aside.name}")
 
 
@@ -207,7 +207,7 @@ def _abandon_whole(
     with ExitStack() as stack:
         connection = stack.enter_context(_connection(run, org, screen, home)) if jobs else None
         if not given_up:
-            stack.enter_context(Journal(run.journal, RealClock())).append(Abandoned())
+            stack.enter_context(Journal(run.files.journal, RealClock())).append(Abandoned())
         if connection:
             _abort(jobs, connection, screen)
 
@@ -216,7 +216,7 @@ def _abandon_whole(
 def _connection(run: Run, org: str | None, screen: Output, home: StateDir) -> Iterator[Connection]:
     target = run.plan.target
     with connect(org or target.alias or None, target.api_version, screen, home) as connection:
-        require_same_org(run, connection)
+        require_same_org(run, connection.org_id(), connection.instance_url)
         yield connection
 
 

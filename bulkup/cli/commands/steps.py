@@ -16,7 +16,7 @@ from bulkup.cli.prompts import confirm
 from bulkup.cli.watch_job import exit_code_of, watch_job
 from bulkup.errors import BulkupError, Refused, SalesforceError, Transient
 from bulkup.model import Job, JobState, Target
-from bulkup.planning.request import validate_key
+from bulkup.planning.request import require_key
 from bulkup.report.document import error_json
 
 LOOK_FOR_IT = "Look for it with: bulkup jobs --state Open"
@@ -73,7 +73,7 @@ def create(
 ) -> int:
     """Create a job and print its id, alone on a line."""
     screen = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
-    validate_key(op, external_id)
+    require_key(op, external_id)
     options.validate_rule(assignment_rule, object_)
     confirm(op, f"the {object_} records that the job's file will name", yes=yes)
     target = Target(
@@ -195,7 +195,7 @@ def status(
         if wait:
             found = watch_job(connection, job, screen, timeout)
         else:
-            found = connection.patience(lambda: one.ingest(connection).look(job))
+            found = connection.patience(lambda: one.ingest(connection).get(job))
     if json:
         output.document(one.document(found))
     else:
@@ -214,7 +214,7 @@ def _become(connection: Connection, job: str, state: JobState) -> Job:
     try:
         return connection.patience(lambda: step(job))
     except Refused:
-        found = connection.patience(lambda: jobs.look(job))
+        found = connection.patience(lambda: jobs.get(job))
         lost_answer = connection.patience.bore_a_fault and (
             found.state in CLOSED if state is JobState.UPLOAD_COMPLETE else found.state is state
         )

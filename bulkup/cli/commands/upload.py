@@ -15,8 +15,8 @@ from bulkup.csvfile.source_file import SourceFile, open_file
 from bulkup.errors import InputError, SalesforceError, Transient
 from bulkup.execution.body import Body
 from bulkup.model import Chunk, Job, JobState, Source
-from bulkup.planning import read_input
-from bulkup.planning.read_input import STDIN, Reading
+from bulkup.planning.read_input import STDIN, open_input, read_input
+from bulkup.planning.request import FileOptions
 from bulkup.text import amount, size
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -48,11 +48,12 @@ def upload(
         connect(org, api_version, screen, home) as connection,
         TemporaryDirectory(prefix="upload-", dir=home.state) as room,
     ):
-        found = connection.patience(lambda: one.ingest(connection).look(job))
+        found = connection.patience(lambda: one.ingest(connection).get(job))
         _refuse_closed(found)
-        taken = read_input.read_input(Reading(file=file), Path(room))
-        source = taken.sheet.source
-        for change in taken.changes:
+        with open_input(FileOptions(file=file), Path(room)) as opened:
+            table = read_input(opened, FileOptions(file=file), Path(room))
+        source = table.sheet.source
+        for change in table.changes:
             screen.note(f"{source.name}: {change}")
         with SourceFile(source.path) as held:
             body = _body(held, source)

@@ -1,0 +1,84 @@
+"""A run's own view of the org's ingest jobs, and the bodies that are sent into them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from bulkup.csvfile.source_file import SourceFile
+from bulkup.errors import RunError
+from bulkup.execution.body import Body
+from bulkup.execution.chunk_job import Sendable
+from bulkup.execution.reconcile_run import open_round
+from bulkup.model import Chunk, Job, ResultKind
+from bulkup.runs.run_dir import Run
+from bulkup.salesforce.ingest import IngestJobs
+
+
+@dataclass(frozen=True, slots=True)
+class RunJobs:
+    """The org's ingest jobs, made for one run."""
+
+    jobs: IngestJobs
+    run: Run
+
+    def create(self) -> Job:
+        """Create a job for the plan's target, in the dialect of its file."""
+        sheet = self.run.plan.sheet
+        return self.jobs.create(
+            self.run.plan.target, delimiter=sheet.delimiter, line_ending=sheet.line_ending
+        )
+
+    def upload(self, job: Job, body: Sendable, /) -> None:
+        """Send the one upload of the job."""
+        self.jobs.upload(job, body)
+
+    def close(self, job_id: str, /) -> Job:
+        """Set the job to UploadComplete."""
+        return self.jobs.close(job_id)
+
+    def abort(self, job_id: str, /) -> Job:
+        """Set the job to Aborted."""
+        return self.jobs.abort(job_id)
+
+    def get(self, job_id: str, /) -> Job:
+        """Get the job as it is now."""
+        return self.jobs.get(job_id)
+
+    def fetch(self, job_id: str, kind: ResultKind, to: Path, /) -> None:
+        """Download one of the job's results."""
+        self.jobs.fetch(job_id, kind, to)
+
+
+class MissingBody:
+    """The body of a chunk whose source is gone: it can't be sent, and is never taken for whole."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        raise RunError("The source is gone, so nothing of it can be sent", name="SourceMissing")
+
+    def __len__(self) -> int:
+        return 0
+
+    def intact(self) -> bool:
+        """Whether the source is as it was planned: it is not."""
+        return False
+
+
+class ChunkBodies:
+    """Makes bodies; the file of a retry round is held open from its first chunk to the end.
+
+    `file` is None for a run that is stopped without its source.
+    """
+
+    def __init__(self, run: Run, header: bytes, file: SourceFile | None, stack: ExitStack) -> None:
+        self._run = run
+        self._header = header
+        self._stack = stack
+        self._files = {1: file}
+
+    def __call__(self, chunk: Chunk, checkpoint: Callable[[int], None], /) -> Sendable:
+        """Make the body of a chunk of the plan's file or of a retry round's."""
+        if chunk.round not in self._files:
+            self._files[chunk.round] = self._stack.enter_context(open_round(self._run, chunk.round))
+        file = self._files[chunk.round]
+        return Body(file, self._header, chunk, checkpoint) if file else MissingBody()
