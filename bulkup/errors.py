@@ -164,6 +164,16 @@ class NotWritable(RunError):
         self.folder = folder
 
 
+class OutputNotWritable(RunError):
+    """Standard output can't be written. `cause` is the system's own error."""
+
+    def __init__(self, cause: OSError) -> None:
+        super().__init__(
+            f"Standard output can't be written: {cause.strerror or cause}",
+            "Make room there, or read it to its end. An unfinished run is safe: bulkup runs",
+        )
+
+
 class WaitTimeout(BulkupError):
     """The time the user gave is over. The jobs go on at Salesforce."""
 

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from bulkup.auth.connection import Connection
 from bulkup.clock import Clock, RealClock
 from bulkup.csvfile.source_file import SourceFile
+from bulkup.execution.completion import late_rows_seconds
 from bulkup.execution.control import FailureGuard, RunControl
 from bulkup.execution.execute import execute_run, header_of
 from bulkup.execution.jobs import ChunkBodies, RunJobs
@@ -300,6 +301,7 @@ def execute(
             watcher=FailureGuard(control, limit),
             listener=stack.enter_context(session.observer.watch(run, control)),
             retry_for=options.retry_for,
+            late_rows_for=late_rows_seconds(run.plan),
         )
         report = execute_run(run, journal, runner, reconcile_hooks(org, control, file))
         return replace(report, hanging=bool(runner.left_behind))

@@ -17,12 +17,13 @@ This folder belongs to bulkup.
 runs/       one folder for each load: its plan, its journal, Salesforce's answers.
             `bulkup runs` lists them, `bulkup runs --prune 30d` removes those that are over.
             An unfinished one is all that `bulkup resume` has to go on from: leave it alone.
+uploads/    which jobs have got their file by `bulkup upload`, for 7 days.
 localorg/   the records of the built-in stand-in org. `bulkup local reset` empties it.
 """
 
 RESULT_FILES = ("results.csv", "successful.csv", "failed.csv", "unprocessed.csv", "summary.json")
 PROBE = 1 << 14
-"""Bytes that a folder must take; small ones would find room in an inode."""
+"""Bytes to try to write; fewer could be stored in an inode of a full disk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,11 @@ class StateDir:
     def describes(self) -> Path:
         """What orgs said of their objects, kept for `If-Modified-Since`."""
         return self.state / "describe"
+
+    @property
+    def uploads(self) -> Path:
+        """A small file for each job that `bulkup upload` sent a file to."""
+        return self.state / "uploads"
 
     @property
     def log(self) -> Path:
@@ -75,12 +81,12 @@ class StateDir:
 
 
 def require_result_folder(folder: Path, source: Path) -> None:
-    """Make the folder for the result files, and see that it takes them and spares the source.
+    """Make the folder for the result files, and check that they can be written there.
 
-    To be called before anything is sent: what became of the rows must find a place.
+    To be called before anything is sent.
 
     Raises:
-        InputError: it can't be written, or one of the files would take the source's place.
+        InputError: it can't be written, or a result file would replace the source.
     """
     for name in RESULT_FILES:
         path = folder / name
@@ -104,10 +110,10 @@ def require_result_folder(folder: Path, source: Path) -> None:
 
 
 def find_state_dir(environment: Mapping[str, str] | None = None) -> StateDir:
-    """The places of this user; `BULKUP_HOME` moves both.
+    """Find the folders of this user; `BULKUP_HOME` moves both.
 
     Raises:
-        InputError: BULKUP_HOME is a file.
+        InputError: BULKUP_HOME is a file, or can't be looked at.
     """
     home = (os.environ if environment is None else environment).get("BULKUP_HOME")
     if not home:
@@ -116,7 +122,15 @@ def find_state_dir(environment: Mapping[str, str] | None = None) -> StateDir:
             config=platformdirs.user_config_path("bulkup", appauthor=False),
         )
     path = Path(home).expanduser().absolute()
-    if path.exists() and not path.is_dir():
+    try:
+        is_other = path.exists() and not path.is_dir()
+    except OSError as error:
+        raise InputError(
+            f"BULKUP_HOME is {path}, which can't be looked at: {error.strerror}",
+            "Set the rights there, or set it to another folder.",
+            name="BadHome",
+        ) from error
+    if is_other:
         raise InputError(
             f"BULKUP_HOME is {path}, which is not a folder", "Set it to a folder.", name="BadHome"
         )

@@ -1,5 +1,6 @@
 """Words and numbers for people: the closest name, shell quoting, amounts, sizes, durations."""
 
+import re
 import shlex
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -7,6 +8,25 @@ from difflib import get_close_matches
 _CLOSE = 0.75
 KILO = 1000
 MINUTE = 60
+LAST_BYTE = 0xFF
+
+UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Characters that steer a terminal or reorder what it shows: C0 but tab and newline, DEL, C1,
+line and paragraph separators, and Unicode's controls of direction."""
+
+
+def safe_text(text: str) -> str:
+    r"""The text for a terminal: a control character is shown as `\x1b`, and has no effect."""
+    return UNSAFE.sub(lambda found: _escape(ord(found[0])), text)
+
+
+def safe_json(text: str) -> str:
+    r"""A JSON document for a terminal: the same characters as `\u001b`, which JSON reads back."""
+    return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _escape(code: int) -> str:
+    return f"\\x{code:02x}" if code <= LAST_BYTE else f"\\u{code:04x}"
 
 
 def plain(name: str) -> str:

@@ -26,6 +26,7 @@ OUTER = {
     "typer": {"cli"},
     "rich": {"cli"},
     "httpx": {"salesforce"},
+    "httpcore": {"salesforce"},
     "keyring": {"auth"},
     "duckdb": {"duckdb_tools"},
     "starlette": {"localorg"},

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import typer
 
-from bulkup.cli.app import app
+from bulkup.cli import app
 from bulkup.cli.options import Blank
 from bulkup.localorg import server
 from bulkup.localorg.server import Running
@@ -43,8 +43,8 @@ def commands() -> dict[str, Any]:
         for name, inner in getattr(command, "commands", {}).items():
             walk(f"{path} {name}", inner)
 
-    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
-        walk(f"bulkup {name}", command)
+    for name in app.COMMANDS:
+        walk(f"bulkup {name}", app.import_command(name))
     return found
 
 
@@ -113,13 +113,13 @@ def test_the_options_of_all_commands_and_of_bulkup_itself_stand_there() -> None:
     everywhere, itself = text.split("`bulkup` itself has")
     common = {"--org", "--api-version", "--json", "--quiet", "-q", "--verbose", "-v", "--no-color"}
     assert options_in(everywhere) == common | EVERYWHERE
-    real = real_options(typer.main.get_command(app))
+    real = real_options(typer.main.get_command(app.app))
     assert options_in(itself) == real - EVERYWHERE
 
 
 def test_every_option_named_anywhere_exists() -> None:
     real = {name for command in COMMANDS.values() for name in real_options(command)}
-    real |= real_options(typer.main.get_command(app)) | EVERYWHERE
+    real |= real_options(typer.main.get_command(app.app)) | EVERYWHERE
     named = set(re.findall(r"(?<![\w-])--[a-z][\w-]+", README))
     assert named <= real
 

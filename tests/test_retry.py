@@ -52,20 +52,20 @@ def test_an_outage_of_fifteen_minutes_is_survived_and_a_longer_one_is_not() -> N
         RetryPolicy(clock, clock.nap)(outage(17 * 60))
 
 
-def test_the_servers_own_wish_is_obeyed() -> None:
+def test_the_wait_that_the_server_asks_for_is_obeyed() -> None:
     clock = FakeClock()
     RetryPolicy(clock, clock.nap)(failing(1, Transient("429", retry_after=120)))
     assert clock.slept == [120]
 
 
-def test_a_wish_longer_than_the_patience_is_not_waited_for() -> None:
+def test_a_wait_longer_than_the_time_is_not_waited() -> None:
     clock = FakeClock()
     with pytest.raises(Transient):
         RetryPolicy(clock, clock.nap, retry_for=60)(failing(1, Transient("429", retry_after=120)))
     assert clock.slept == []
 
 
-def test_zero_bears_nothing() -> None:
+def test_zero_retries_nothing() -> None:
     clock = FakeClock()
     with pytest.raises(Transient):
         RetryPolicy(clock, clock.nap, retry_for=0)(failing(1, Transient("503")))
@@ -79,21 +79,21 @@ def test_a_refusal_is_not_tried_again() -> None:
     assert clock.slept == []
 
 
-def test_patience_counts_from_the_first_failure_since_the_last_good_answer() -> None:
+def test_the_time_counts_from_the_first_failure_since_the_last_good_answer() -> None:
     clock = FakeClock()
-    patience = RetryPolicy(clock, clock.nap, retry_for=60)
+    policy = RetryPolicy(clock, clock.nap, retry_for=60)
     calls = []
 
     def step() -> str:
         calls.append(clock.now())
         if len(calls) == 1:
             clock.time += 7200
-            patience.answered()
+            policy.answered()
         if len(calls) < 4:
             raise Transient("503")
         return "done"
 
-    assert patience(step) == "done"
+    assert policy(step) == "done"
 
 
 def test_a_host_never_reached_is_given_up_after_three_tries_in_about_five_seconds() -> None:
@@ -112,8 +112,8 @@ def test_a_host_never_reached_is_given_up_after_three_tries_in_about_five_second
 
 def test_an_org_that_answers_with_an_error_has_been_reached() -> None:
     clock = FakeClock()
-    patience = RetryPolicy(clock, clock.nap, first_contact=True)
-    assert patience(failing(8, Transient("503", status=503))) == "done"
+    policy = RetryPolicy(clock, clock.nap, first_contact=True)
+    assert policy(failing(8, Transient("503", status=503))) == "done"
 
 
 def test_each_wait_is_told_with_its_reason() -> None:
@@ -126,12 +126,12 @@ def test_each_wait_is_told_with_its_reason() -> None:
     assert [seconds for _, seconds in told] == clock.slept
 
 
-def test_looks_come_after_a_tenth_of_the_time_waited() -> None:
+def test_polls_come_after_a_tenth_of_the_time_waited() -> None:
     assert poll_wait(0) == 0.1
     assert poll_wait(30) == 3
     assert poll_wait(36_000) == 60
-    waited, looks = 0.0, 0
+    waited, polls = 0.0, 0
     while waited < 3600:
         waited += poll_wait(waited)
-        looks += 1
-    assert 100 <= looks <= 150
+        polls += 1
+    assert 100 <= polls <= 150

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 from bulkup.auth.authorization_code import PATH
 from bulkup.errors import CredentialsError, InputError
 
-LOOK_SECONDS = 0.2
+INTERRUPT_CHECK_SECONDS = 0.2
 """How often ^C is looked for: on Windows a longer wait would not hear it."""
 POLL_SECONDS = 0.05
 PAGE_SECONDS = 180.0
@@ -71,7 +71,7 @@ class LoopbackListener:
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             with suppress(queue.Empty):
-                return self._mailbox.answers.get(timeout=min(LOOK_SECONDS, left))
+                return self._mailbox.answers.get(timeout=min(INTERRUPT_CHECK_SECONDS, left))
         raise CredentialsError(
             f"Nobody came back from the browser in {seconds:.0f} s",
             "Log in again; --timeout gives more time, and --no-browser works where the browser is "

@@ -20,7 +20,7 @@ ANSWER_SECONDS = 60.0
 """Long enough for a person to type the password that unlocks a keyring."""
 LONGEST = 1_200
 """Characters: the keyring of Windows takes 2,560 bytes, two for each."""
-WAYS_OUT = (
+NO_KEYRING_HINT = (
     "Log in with --insecure-storage to keep the secret in a file of mode 0600, "
     "or set BULKUP_INSTANCE_URL and BULKUP_ACCESS_TOKEN: they need no keyring."
 )
@@ -61,12 +61,12 @@ class Secrets:
 class SecretStore:
     """The secrets of the logins of one configuration folder.
 
-    `patience` is how many seconds a keyring may take to answer; None: a minute.
+    `answer_seconds` is how many seconds a keyring may take to answer; None: a minute.
     """
 
-    def __init__(self, config: Path, *, patience: float | None = None) -> None:
+    def __init__(self, config: Path, *, answer_seconds: float | None = None) -> None:
         self._folder = config / FOLDER
-        self._patience = ANSWER_SECONDS if patience is None else patience
+        self._answer_seconds = ANSWER_SECONDS if answer_seconds is None else answer_seconds
 
     def backend(self) -> str:
         """The name of this machine's keyring.
@@ -74,7 +74,7 @@ class SecretStore:
         Raises:
             CredentialsError: there is none, or it is broken.
         """
-        return self._asked(_backend)
+        return self._ask(_backend)
 
     def place(self, login: Login) -> str:
         """Where a login's secret is, in words."""
@@ -92,7 +92,7 @@ class SecretStore:
         if login.kept is SecretLocation.FILE:
             files.write_private(self._file(login), text)
         elif login.kept is SecretLocation.KEYRING:
-            self._asked(lambda: _set(login.entry, text))
+            self._ask(lambda: _set(login.entry, text))
 
     def find(self, login: Login) -> Secrets:
         """A login's secrets.
@@ -105,7 +105,7 @@ class SecretStore:
         if login.kept is SecretLocation.FILE:
             text = files.read_secret(self._file(login))
         else:
-            text = self._asked(lambda: _get(login.entry))
+            text = self._ask(lambda: _get(login.entry))
         secrets = Secrets.from_text(text)
         if secrets == Secrets():
             raise CredentialsError(
@@ -124,7 +124,7 @@ class SecretStore:
         if login.kept is SecretLocation.FILE:
             self._file(login).unlink(missing_ok=True)
         elif login.kept is SecretLocation.KEYRING:
-            self._asked(lambda: _delete(login.entry))
+            self._ask(lambda: _delete(login.entry))
         with suppress(OSError):
             self._lock(login).unlink(missing_ok=True)
 
@@ -140,7 +140,7 @@ class SecretStore:
     def _file(self, login: Login) -> Path:
         return self._folder / f"{login.entry}.json"
 
-    def _asked(self, step: Callable[[], T]) -> T:
+    def _ask(self, step: Callable[[], T]) -> T:
         """Ask the keyring in a thread of its own: one that hangs must not hang us.
 
         Raises:
@@ -156,19 +156,21 @@ class SecretStore:
 
         threading.Thread(target=ask, name="keyring", daemon=True).start()
         try:
-            answer, error = answers.get(timeout=self._patience)
+            answer, error = answers.get(timeout=self._answer_seconds)
         except queue.Empty:
-            raise _trouble(f"did not answer in {self._patience:.0f} s") from None
+            raise _keyring_error(f"did not answer in {self._answer_seconds:.0f} s") from None
         if isinstance(error, CredentialsError):
             raise error
         if error is not None:
             locked_ = type(error).__name__ == "KeyringLocked"
-            raise _trouble("is locked" if locked_ else f"is broken ({type(error).__name__})")
+            raise _keyring_error("is locked" if locked_ else f"is broken ({type(error).__name__})")
         return answer  # type: ignore[return-value]  # an answer without an error is step's
 
 
-def _trouble(what: str) -> CredentialsError:
-    return CredentialsError(f"This machine's keyring {what}", WAYS_OUT, name="KeyringTrouble")
+def _keyring_error(what: str) -> CredentialsError:
+    return CredentialsError(
+        f"This machine's keyring {what}", NO_KEYRING_HINT, name="KeyringTrouble"
+    )
 
 
 def _backend() -> str:
@@ -179,7 +181,7 @@ def _backend() -> str:
     found = keyring.get_keyring()
     if isinstance(found, fail.Keyring | null.Keyring):
         raise CredentialsError(
-            "There is no keyring on this machine", WAYS_OUT, name="KeyringTrouble"
+            "There is no keyring on this machine", NO_KEYRING_HINT, name="KeyringTrouble"
         )
     return str(getattr(found, "name", type(found).__name__))
 
@@ -190,7 +192,7 @@ def _set(entry: str, text: str) -> None:
     _backend()
     keyring.set_password(SERVICE, entry, text)
     if keyring.get_password(SERVICE, entry) != text:
-        raise _trouble("did not keep what it was given")
+        raise _keyring_error("did not keep what it was given")
 
 
 def _get(entry: str) -> str:

@@ -45,13 +45,13 @@ def login_of(name: str, *, seconds: float | None = None) -> SfLogin:
         raise InputError(
             f"{name!r} is no alias or username of sf", "Type: sf org list", name="BadAlias"
         )
-    patience = ANSWER_SECONDS if seconds is None else seconds
-    shown = _result(("org", "display"), name, patience)
+    limit = ANSWER_SECONDS if seconds is None else seconds
+    shown = _result(("org", "display"), name, limit)
     access = _token(shown) or _token(
-        _result(("org", "auth", "show-access-token"), name, patience, "--no-prompt")
+        _result(("org", "auth", "show-access-token"), name, limit, "--no-prompt")
     )
     if not access:
-        raise _trouble(f"sf gives no token for {name!r}", name)
+        raise _sf_error(f"sf gives no token for {name!r}", name)
     url = instance(str(shown.get("instanceUrl") or ""), "The instance URL that sf gives")
     user, org_id = (str(shown.get(name) or "") for name in ("username", "id"))
     return SfLogin(access=access, instance_url=url, user=user, org_id=org_id)
@@ -70,7 +70,7 @@ def _result(words: tuple[str, ...], name: str, seconds: float, *more: str) -> di
     if data.get("status", 0) != 0 or result is None:
         # Its words name the org, never a token: a command that fails has none to show.
         said = " ".join(str(data.get("message") or "").split())[:200]
-        raise _trouble(f"sf knows no usable login named {name!r}" + f": {said}" * bool(said), name)
+        raise _sf_error(f"sf knows no usable login named {name!r}" + f": {said}" * bool(said), name)
     return result if isinstance(result, dict) else {"token": str(result)}
 
 
@@ -94,9 +94,9 @@ def _run(words: list[str], name: str, seconds: float) -> str:
             env={**os.environ, **plain},
         )
     except subprocess.TimeoutExpired:
-        raise _trouble(f"sf did not answer in {seconds:.0f} s", name) from None
+        raise _sf_error(f"sf did not answer in {seconds:.0f} s", name) from None
     except OSError as error:
-        raise _trouble(f"sf can't be started: {error.strerror}", name) from None
+        raise _sf_error(f"sf can't be started: {error.strerror}", name) from None
     return done.stdout.decode("utf-8", "replace")
 
 
@@ -110,7 +110,7 @@ def _read(text: str) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _trouble(what: str, name: str) -> CredentialsError:
+def _sf_error(what: str, name: str) -> CredentialsError:
     return CredentialsError(
         what,
         f"Try: sf org display --target-org {name}. To log in there again: sf org login web "

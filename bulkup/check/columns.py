@@ -7,11 +7,10 @@ from bulkup.check.column import Column
 from bulkup.check.relationships import Relation, relation
 from bulkup.check.requirements import doubled, key_field, missing, object_findings, unwritable
 from bulkup.check.rules import finding
+from bulkup.csvfile.records import is_own
 from bulkup.errors import InputError
 from bulkup.model import Field, Finding, ObjectInfo, Target
 from bulkup.text import as_argument, closest, plain
-
-_OURS = ("sf__", "bulkup__")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +53,7 @@ def resolve(
     """
     renames = renames or {}
     _must_exist(header, renames, drops)
-    kept = [
-        source for source in header if source not in drops and not source.lower().startswith(_OURS)
-    ]
+    kept = [source for source in header if source not in drops and not is_own(source)]
     fields = {field.name.lower(): field for field in info.fields.values()}
     looked_up = [_column(source, renames.get(source, source), info, fields) for source in kept]
     as_sent = tuple(column for column, _ in looked_up)

@@ -4,19 +4,17 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
 
+from bulkup.auth import credentials as auth_credentials
 from bulkup.auth.connection import Connection
-from bulkup.cli.commands.local import start
+from bulkup.auth.credentials import Credentials
 from bulkup.cli.output import Output
 from bulkup.clock import RealClock
 from bulkup.errors import CredentialsError
 from bulkup.retry import RETRY_FOR, RetryPolicy
+from bulkup.salesforce.client import Client
 from bulkup.state_dir import StateDir
 from bulkup.text import duration
-
-if TYPE_CHECKING:
-    from bulkup.auth.credentials import Credentials
 
 LOCAL = "local"
 DEAD_HINT = "Stop the local org and start it again, for a new token: bulkup local serve"
@@ -36,8 +34,6 @@ def connect(
     Raises:
         CredentialsError: there are no credentials for it.
     """
-    from bulkup.salesforce.client import Client
-
     with ExitStack() as stack, _local_advice(org):
         # A patience of its own: credentials that were found are no answer of the org.
         credentials = _credentials(org, places, stack, screen, _patience(screen, retry_for))
@@ -80,22 +76,22 @@ def _patience(screen: Output, retry_for: float) -> RetryPolicy:
 
 def _credentials(
     org: str | None, places: StateDir, stack: ExitStack, screen: Output, patience: RetryPolicy
-) -> "Credentials":
-    from bulkup.auth import credentials
-
+) -> Credentials:
     if org != LOCAL:
         return patience(
-            lambda: credentials.find(
+            lambda: auth_credentials.find(
                 org, os.environ, places.config, log=screen.log, tell=screen.note
             )
         )
     url, token = _local_org(places, stack)
-    return credentials.ready(alias=LOCAL, instance_url=url, token=token)
+    return auth_credentials.ready(alias=LOCAL, instance_url=url, token=token)
 
 
 def _local_org(places: StateDir, stack: ExitStack) -> tuple[str, str]:
     """The one that `local serve` runs, or one of our own for as long as the command lasts."""
-    from bulkup.localorg import server
+    # Only `--org local` needs the server, which takes longer to import than the rest.
+    from bulkup.cli.commands.local import start  # noqa: PLC0415
+    from bulkup.localorg import server  # noqa: PLC0415
 
     if running := server.find_running(places.localorg):
         return running

@@ -1,16 +1,27 @@
 """The one place where errors become a line, a hint and an exit code."""
 
+import os
 import re
 import sys
 import traceback
+from pathlib import Path
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from bulkup.cli import output
-from bulkup.errors import BulkupError, CheckFailed, InputError, Interrupted
+from bulkup.errors import (
+    BulkupError,
+    CheckFailed,
+    InputError,
+    Interrupted,
+    OutputNotWritable,
+    RunError,
+)
+from bulkup.redaction import redact
 from bulkup.state_dir import find_state_dir
+from bulkup.text import safe_text
 
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 """What typer raises for an option that it does not know: its own click is private."""
@@ -50,14 +61,20 @@ class Boundary(Group):
         as_json = "--json" in args
         try:
             return super().make_context(info_name, args, *more, **extra)
+        except BulkupError as error:
+            raise typer.Exit(_told(error, as_json=as_json)) from error
         except UsageError as error:
             behind = self._command_of(getattr(error, "option_name", ""), args)
             raise typer.Exit(_told_usage(error, as_json=as_json, behind=behind)) from error
 
+    def find_command(self, name: str) -> Any:
+        """The whole command of that name, or None."""
+        return self.commands.get(name)
+
     def _command_of(self, option: str, arguments: list[str]) -> str:
         """The command that was named and has that option; the last, as 'local' is a value too."""
         for name in reversed(arguments):
-            command = self.commands.get(name)
+            command = self.find_command(name)
             if command and any(option in one.opts for one in command.params):
                 return name
         return ""
@@ -77,10 +94,8 @@ class Boundary(Group):
         except KeyboardInterrupt as error:
             interrupted = Interrupted("Interrupted", "Nothing is under way.")
             raise typer.Exit(_told(interrupted, as_json=as_json)) from error
-        except BrokenPipeError:
-            # Whoever read our output has gone: nobody is left to be told.
-            sys.stdout = None  # Python would flush into it
-            raise typer.Exit(1) from None
+        except OSError as error:
+            raise typer.Exit(_report_os_error(error, as_json=as_json)) from error
         except Exception as error:
             raise typer.Exit(_told(_bug(error), as_json=as_json)) from error
         raise typer.Exit(code if isinstance(code, int) else 0)
@@ -92,13 +107,42 @@ def exit_code(error: BulkupError) -> int:
 
 
 def _told(error: BulkupError, *, as_json: bool) -> int:
-    if as_json and isinstance(error, CheckFailed):
+    if isinstance(error, OutputNotWritable):
+        sys.stdout = None  # Python would flush into it at its end, fail again and exit with 120
+        output.error(error)
+    elif as_json and isinstance(error, CheckFailed):
         output.document(output.check_document(error.findings, error.rows))
     elif as_json:
         output.document(output.error_document(error, exit_code(error)))
     else:
         output.error(error)
     return exit_code(error)
+
+
+def _report_os_error(error: OSError, *, as_json: bool) -> int:
+    """Report an error of the system that no command expected, and return the exit code."""
+    if _is_of_home(error):
+        return _told(
+            RunError(
+                f"{error.filename} can't be used: {error.strerror}",
+                "Set the rights there, or name another folder with BULKUP_HOME.",
+                name="HomeNotUsable",
+            ),
+            as_json=as_json,
+        )
+    return _told(_bug(error), as_json=as_json)
+
+
+def _is_of_home(error: OSError) -> bool:
+    """Whether the error is about a file in one of the two folders that bulkup keeps things in."""
+    if not error.filename or isinstance(error.filename, int):
+        return False
+    path = Path(os.fsdecode(error.filename)).absolute()
+    try:
+        home = find_state_dir()
+    except BulkupError:
+        return False
+    return any(path.is_relative_to(folder) for folder in (home.state, home.config))
 
 
 def _told_usage(error: Exception, *, as_json: bool, behind: str = "") -> int:
@@ -127,18 +171,18 @@ def _from_environment(error: Exception, context: Any) -> bool:
 
 def _bug(error: Exception) -> BulkupError:
     """Keep the traceback, without values and without anything that looks like a token."""
-    from bulkup.redaction import redact
-
     text = SECRET.sub("[hidden]", redact("".join(traceback.format_exception(error))))
-    log = find_state_dir().log
     try:
+        log = find_state_dir().log
         log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with log.open("a", encoding="utf-8") as file:
             file.write(text + "\n")
-    except OSError:
-        sys.stderr.write(text)
+        where = f"in {log}"
+    except (OSError, BulkupError):
+        sys.stderr.write(safe_text(text))
+        where = "above"
     return BulkupError(
         f"bulkup has a bug: {type(error).__name__}",
-        f"Please report it with the traceback in {log}. An unfinished run is safe: bulkup runs",
+        f"Please report it with the traceback {where}. An unfinished run is safe: bulkup runs",
         name="Bug",
     )

@@ -2,17 +2,22 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from bulkup.auth.connection import Connection
 from bulkup.cli import options
-from bulkup.errors import Interrupted
-from bulkup.model import Job
+from bulkup.errors import Interrupted, Refused
+from bulkup.model import Job, JobState
+from bulkup.salesforce.ingest import IngestJobs
 
-if TYPE_CHECKING:
-    from bulkup.salesforce.ingest import IngestJobs
+CLOSED = {
+    JobState.UPLOAD_COMPLETE,
+    JobState.IN_PROGRESS,
+    JobState.JOB_COMPLETE,
+    JobState.FAILED,
+}
 
 JobId = Annotated[
     str,
@@ -26,10 +31,8 @@ JobIds = Annotated[
 ]
 
 
-def ingest(connection: Connection) -> "IngestJobs":
+def ingest(connection: Connection) -> IngestJobs:
     """The org's jobs."""
-    from bulkup.salesforce.ingest import IngestJobs
-
     return IngestJobs(connection.client)
 
 
@@ -55,8 +58,6 @@ def document(job: Job) -> dict[str, Any]:
 
 def lines(job: Job) -> list[tuple[str, str]]:
     """The rows of its table; what the org does not tell is left out."""
-    from rich.markup import escape
-
     told = [
         ("id", job.id),
         ("state", str(job.state)),
@@ -65,7 +66,7 @@ def lines(job: Job) -> list[tuple[str, str]]:
         ("rows processed", "" if job.processed is None else f"{job.processed:,}"),
         ("rows failed", "" if job.failed is None else f"{job.failed:,}"),
         ("created", job.created),
-        ("message", escape(job.error_message)),
+        ("message", job.error_message),
     ]
     return [(name, value) for name, value in told if value]
 
@@ -81,3 +82,23 @@ def on_interrupt(message: str, hint: str) -> Iterator[None]:
         yield
     except KeyboardInterrupt as error:
         raise Interrupted(message, hint) from error
+
+
+def change_state(connection: Connection, job: str, state: JobState) -> Job:
+    """Close or abort; a refusal is believed only after a look, since an answer may have been lost.
+
+    Raises:
+        Refused: the job is in a state that does not allow it.
+    """
+    jobs = ingest(connection)
+    step = jobs.abort if state is JobState.ABORTED else jobs.close
+    try:
+        return connection.patience(lambda: step(job))
+    except Refused:
+        found = connection.patience(lambda: jobs.get(job))
+        lost_answer = connection.patience.has_retried and (
+            found.state in CLOSED if state is JobState.UPLOAD_COMPLETE else found.state is state
+        )
+        if not lost_answer:
+            raise
+        return found

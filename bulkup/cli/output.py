@@ -3,19 +3,21 @@
 import json
 import os
 import sys
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from rich.console import Console
+from rich.text import Text
+
+from bulkup.cli import tables
 from bulkup.cli.wrapping import width_of, wrap
-from bulkup.errors import BulkupError, CheckFailed
+from bulkup.errors import BulkupError, CheckFailed, OutputNotWritable
 from bulkup.model import Finding
 from bulkup.report.document import error_json
-from bulkup.text import amount
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from bulkup.text import amount, safe_json, safe_text
 
 PIPE_WIDTH = 100_000
 """Whoever reads a pipe wants whole lines."""
@@ -45,39 +47,71 @@ class Output:
         """Whether bars may be drawn."""
         return not self.quiet and not self.verbose and sys.stderr.isatty()
 
-    def errors(self) -> "Console":
+    def errors(self) -> Console:
         """A console on stderr."""
         return self._console(stderr=True)
 
-    def results(self) -> "Console":
+    def results(self) -> Console:
         """A console on stdout."""
         return self._console(stderr=False)
 
-    def _console(self, *, stderr: bool) -> "Console":
-        from rich.console import Console
-
+    def _console(self, *, stderr: bool) -> Console:
         stream = sys.stderr if stderr else sys.stdout
         plain = not stream.isatty()
         return Console(
             stderr=stderr,
             no_color=self.no_color or bool(os.environ.get("NO_COLOR")) or plain,
             highlight=False,
+            markup=False,
+            emoji=False,
             soft_wrap=plain,
             width=PIPE_WIDTH if plain else None,
         )
 
+    def print(self, text: str = "", style: str = "", *, soft_wrap: bool = False) -> None:
+        """Print text on stdout, in a style where there is colour."""
+        self.results().print(Text(safe_text(text), style), soft_wrap=soft_wrap)
+
     def table(
         self,
         columns: Sequence[str],
-        rows: Iterable[Sequence[str]],
+        rows: Iterable[tables.Row],
         *,
         whole: Collection[int] = (),
         apart: Collection[int] = (),
     ) -> None:
         """A table on stdout, see `tables.show`."""
-        from bulkup.cli.tables import show
+        tables.show(self.results(), columns, list(rows), whole=whole, apart=apart)
 
-        show(self.results(), columns, list(rows), whole=whole, apart=apart)
+
+class ResultStream(TextIOWrapper):
+    """Standard output that says so when it can't be written: a full disk, a reader that has gone.
+
+    Writing raises OutputNotWritable.
+    """
+
+    def write(self, text: str) -> int:
+        """Write text."""
+        with report_broken_stdout():
+            return super().write(text)
+
+    def flush(self) -> None:
+        """Send on what was written."""
+        with report_broken_stdout():
+            super().flush()
+
+
+@contextmanager
+def report_broken_stdout() -> Iterator[None]:
+    """Name standard output in the errors of the system, which don't.
+
+    Raises:
+        OutputNotWritable: it could not be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise OutputNotWritable(error) from error
 
 
 def set_streams() -> None:
@@ -87,29 +121,41 @@ def set_streams() -> None:
             plain = not stream.isatty() and "PYTHONIOENCODING" not in os.environ
             encoding = "utf-8" if plain else stream.encoding
             stream.reconfigure(encoding=encoding, errors="backslashreplace")
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout is sys.__stdout__:
+        encoding, by_line = sys.stdout.encoding, sys.stdout.line_buffering
+        sys.stdout = ResultStream(
+            sys.stdout.detach(),
+            encoding=encoding,
+            errors="backslashreplace",
+            line_buffering=by_line,
+        )
 
 
 def line(text: str) -> None:
     """One line on stderr; on a terminal it is broken between words."""
-    sys.stderr.write(wrap(text, width_of(sys.stderr)) + "\n")
+    sys.stderr.write(wrap(safe_text(text), width_of(sys.stderr)) + "\n")
     sys.stderr.flush()
 
 
 def result(text: str) -> None:
     """One line on stdout."""
+    _write_result(safe_text(text))
+
+
+def _write_result(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
 def prose(text: str, hang: int = 0) -> None:
     """Words on stdout, on a terminal broken between them; `hang` blanks begin what is left."""
-    result(wrap(text, width_of(sys.stdout), hang))
+    result(wrap(safe_text(text), width_of(sys.stdout), hang))
 
 
 def document(data: Any) -> None:
     """The one JSON document on stdout."""
     encoding = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "")
-    result(json.dumps(data, indent=2, ensure_ascii=encoding != "utf8"))
+    _write_result(safe_json(json.dumps(data, indent=2, ensure_ascii=encoding != "utf8")))
 
 
 def error(problem: BulkupError) -> None:

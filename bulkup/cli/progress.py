@@ -1,5 +1,6 @@
 """Readers of the list of events: live bars on a terminal, plain lines elsewhere."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ class Lines:
     header: int = 0
     live: bool = False
     _seen: dict[int, tuple[int | None, int | None]] = field(default_factory=dict)
+    _late_minutes: dict[int, int] = field(default_factory=dict)
 
     def __call__(self, event: Event) -> None:
         """Say what the event means, when a person would want to know."""
@@ -45,7 +47,8 @@ class Lines:
         """The event in one line, or nothing where it is not worth one."""
         match event:
             case ChunkEvent():
-                told = self._step(event) or ("" if self.live else self._quiet_step(event))
+                told = self._step(event) or self._wait_for_late_rows(event)
+                told = told or ("" if self.live else self._quiet_step(event))
                 return f"{self._name(event.chunk, event.job)}: {told}" if told else ""
             case RetryWait():
                 return f"waiting {duration(event.seconds)}: {event.reason}"
@@ -85,6 +88,19 @@ class Lines:
                 return self._look(event)
         return ""
 
+    def _wait_for_late_rows(self, event: ChunkEvent) -> str:
+        """How long a job that did not complete is still waited for, once a minute."""
+        if not isinstance(event, JobPolled) or not event.late_rows_for:
+            return ""
+        minutes = math.ceil(event.late_rows_for / 60)
+        if self._late_minutes.get(event.chunk) == minutes:
+            return ""
+        self._late_minutes[event.chunk] = minutes
+        return (
+            f"{event.seen.state}; batches of it may still land: waiting, {minutes} min left "
+            "(or stop here with ^C and resume later)"
+        )
+
     def _look(self, event: JobPolled) -> str:
         now = (event.seen.processed, event.seen.failed)
         if event.settling or not now[0] or self._seen.get(event.chunk) == now:
@@ -120,7 +136,7 @@ def show_progress(screen: Output, chunks: Sequence[Chunk], header: int) -> Itera
     if screen.quiet:
         yield lambda _event: None
     elif screen.live:
-        from bulkup.cli.progress_bars import Bars
+        from bulkup.cli.progress_bars import Bars  # noqa: PLC0415 -- made of Lines
 
         with Bars(screen.errors(), known, header) as bars:
             yield bars

@@ -26,7 +26,7 @@ from bulkup.runs.events import (
     Uploaded,
     UploadProgress,
 )
-from bulkup.text import size
+from bulkup.text import safe_text, size
 
 
 class Amount(ProgressColumn):
@@ -45,7 +45,7 @@ class Amount(ProgressColumn):
 
 def _drawn_on(console: Console) -> Progress:
     return Progress(
-        TextColumn("{task.description:<9}"),
+        TextColumn("{task.description:<9}", markup=False),
         BarColumn(bar_width=28),
         Amount(),
         TimeRemainingColumn(elapsed_when_finished=True),
@@ -89,7 +89,7 @@ class Bars:
         self._done: dict[int, int] = {}
         self._progress = _drawn_on(console)
         self._lines = Lines(
-            say=lambda text: self._progress.console.print(text, markup=False),
+            say=lambda text: self._progress.console.print(Text(safe_text(text))),
             chunks=chunks,
             header=header,
             live=True,

@@ -10,7 +10,7 @@ import typer
 from bulkup.errors import InputError
 from bulkup.model import Operation, Target
 from bulkup.salesforce.urls import org_kind
-from bulkup.text import amount
+from bulkup.text import amount, safe_text
 
 DELETING = {Operation.DELETE, Operation.HARD_DELETE}
 
@@ -38,7 +38,7 @@ def ask_secret(what: str, variable: str = "") -> str:
 def ask_line(prompt: str) -> str:
     """A line that is no secret, from a person or from standard input."""
     if sys.stdin.isatty():
-        sys.stderr.write(prompt)
+        sys.stderr.write(safe_text(prompt))
         sys.stderr.flush()
     return sys.stdin.readline().strip()
 
@@ -64,7 +64,7 @@ def confirm_delete(target: Target, rows: int) -> None:
     host = urlsplit(target.instance_url).netloc
     org = f"{target.alias} ({host}, {kind})" if target.alias else f"{host} ({kind})"
     forever = " for ever" if target.operation is Operation.HARD_DELETE else ""
-    question = f"Delete {amount(rows, target.object)}{forever} in {org}?"
+    question = safe_text(f"Delete {amount(rows, target.object)}{forever} in {org}?")
     if kind == "production":
         answer = typer.prompt(f"{question} Type the number of rows", default="", err=True)
         sure = answer.strip().replace(",", "") == str(rows)
@@ -99,5 +99,5 @@ def confirm(operation: Operation, what: str, *, yes: bool) -> None:
     if yes or operation not in DELETING:
         return
     forever = ", for ever" if operation is Operation.HARD_DELETE else ""
-    if not typer.confirm(f"Delete {what}{forever}?", err=True):
+    if not typer.confirm(safe_text(f"Delete {what}{forever}?"), err=True):
         raise InputError("Not confirmed; nothing was sent", name="NotConfirmed")

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 
+from rich.text import Text
+
 from bulkup.cli import output
 from bulkup.cli.output import Output
+from bulkup.csvfile.records import is_own
 from bulkup.model import Status
 from bulkup.report.document import run_document
 from bulkup.report.report import Report
@@ -11,13 +14,12 @@ from bulkup.results.totals import ErrorGroup, Totals
 from bulkup.runs import registry
 from bulkup.runs.plan import Plan
 from bulkup.runs.state import State
-from bulkup.text import amount, as_argument, duration
+from bulkup.text import amount, as_argument, duration, safe_text
 
 TOP_ERRORS = 10
 MOST_OPTIONS = 200
 """Characters of `--map` and `--drop` in a hint; a longer one helps nobody."""
 API_VERSION = "60.0"
-OWN_COLUMNS = ("sf__", "bulkup__")
 HEADLINES = {
     State.COMPLETE: "Complete: every row that was to be sent went in.",
     State.PARTIAL: "Partial: some rows did not go in.",
@@ -60,24 +62,22 @@ def _shortfall(report: Report) -> str:
 
 
 def _summary(report: Report, screen: Output) -> None:
-    console = screen.results()
     plan, books = report.run.plan, report.books
-    console.print()
-    console.print(f"[bold]{HEADLINES[report.state]}[/bold]")
+    screen.print()
+    screen.print(HEADLINES[report.state], "bold")
     if report.reason:
-        console.print(report.reason, markup=False)
+        screen.print(report.reason)
     target = plan.target
     key = f" by {target.external_id}" if target.external_id else ""
     jobs = amount(len(report.jobs), "job")
-    console.print(
+    screen.print(
         f"{target.operation} {target.object}{key} from {plan.source.name}: "
         f"{amount(plan.source.rows, 'row')}, {jobs}, {duration(report.seconds)}",
-        markup=False,
     )
     screen.table(("rows", ""), [*_counts(books), ("total", f"{plan.source.rows:,}")])
     _errors(books, screen)
     for difference in books.differences:
-        console.print(f"the books do not balance: {difference}", markup=False)
+        screen.print(f"the totals do not add up: {difference}")
     _files(books, screen)
     for line in _next(report):
         output.prose(line)
@@ -108,15 +108,15 @@ def _errors(books: Totals, screen: Output) -> None:
         ],
     )
     if (more := len(books.errors) - TOP_ERRORS) > 0:
-        screen.results().print(f"and {amount(more, 'other error')}; see failed.csv")
+        screen.print(f"and {amount(more, 'other error')}; see failed.csv")
 
 
-def _error_words(group: ErrorGroup) -> str:
-    from rich.markup import escape
-
+def _error_words(group: ErrorGroup) -> Text:
     field = f" ({group.field})" if group.field else ""
-    words = escape(f"{group.code}{field}: {group.message}")
-    return f"{words}\n[dim]{escape(group.explanation)}[/dim]" if group.explanation else words
+    words = Text(safe_text(f"{group.code}{field}: {group.message}"))
+    if group.explanation:
+        words.append(safe_text(f"\n{group.explanation}"), "dim")
+    return words
 
 
 def _rows(group: ErrorGroup) -> str:
@@ -128,7 +128,7 @@ def _files(books: Totals, screen: Output) -> None:
     for name in ("results", "successful", "failed", "unprocessed"):
         if name in books.files:
             path = books.files[name]
-            screen.results().print(f"{name:<12} {path}", markup=False, soft_wrap=True)
+            screen.print(f"{name:<12} {path}", soft_wrap=True)
 
 
 def _stopped_early(report: Report) -> bool:
@@ -164,7 +164,7 @@ def _column_options(plan: Plan) -> Iterator[str]:
     sent = {one.source: one.name for one in plan.columns}
     for name in plan.original.header:
         if name not in sent:
-            if not name.lower().startswith(OWN_COLUMNS):
+            if not is_own(name):
                 yield f"--drop {as_argument(name)}"
         elif sent[name].lower() != name.strip().lower():
             yield f"--map {as_argument(f'{name}={sent[name]}')}"

@@ -8,18 +8,22 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from bulkup.text import safe_text
+
 LEAST = 28
 """Characters that a column of prose needs to be read with ease."""
 GAP = 3
 INDENT = 2
 
-Row = Sequence[str]
+Cell = str | Text
+"""A cell is text as it is, never markup; one that has a style is a Text of safe text."""
+Row = Sequence[Cell]
 
 
 def show(
     console: Console,
-    columns: Row,
-    rows: Sequence[Row],
+    columns: Sequence[str],
+    cells: Sequence[Row],
     *,
     whole: Collection[int] = (),
     apart: Collection[int] = (),
@@ -29,6 +33,7 @@ def show(
     `whole` columns are never folded: they are there to be copied. `apart` ones get a line of their
     own where there is no room for a table.
     """
+    rows = [[_as_text(cell) for cell in row] for row in cells]
     if _need(columns, rows, whole) <= console.width:
         console.print(_table(columns, rows, whole))
         return
@@ -36,7 +41,11 @@ def show(
         _lines(console, row, whole, apart)
 
 
-def _need(columns: Row, rows: Sequence[Row], whole: Collection[int]) -> int:
+def _as_text(cell: Cell) -> Text:
+    return Text(safe_text(cell)) if isinstance(cell, str) else cell
+
+
+def _need(columns: Sequence[str], rows: Sequence[Sequence[Text]], whole: Collection[int]) -> int:
     """The least width at which a table can be read."""
     needs = [
         width if at in whole else min(width, LEAST)
@@ -45,15 +54,15 @@ def _need(columns: Row, rows: Sequence[Row], whole: Collection[int]) -> int:
     return sum(needs) + GAP * (len(needs) - 1)
 
 
-def _widths(columns: Row, rows: Sequence[Row]) -> list[int]:
-    cells = [list(columns), *map(list, rows)]
+def _widths(columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> list[int]:
+    cells = [[Text(name) for name in columns], *rows]
     return [
-        max(line.cell_len for row in cells for line in Text.from_markup(row[at]).split("\n"))
+        max(line.cell_len for row in cells for line in row[at].split("\n"))
         for at in range(len(columns))
     ]
 
 
-def _table(columns: Row, rows: Sequence[Row], whole: Collection[int]) -> Table:
+def _table(columns: Sequence[str], rows: Sequence[Sequence[Text]], whole: Collection[int]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for at, name in enumerate(columns):
         table.add_column(name, no_wrap=at in whole, overflow="ignore" if at in whole else "fold")
@@ -62,7 +71,9 @@ def _table(columns: Row, rows: Sequence[Row], whole: Collection[int]) -> Table:
     return table
 
 
-def _lines(console: Console, row: Row, whole: Collection[int], apart: Collection[int]) -> None:
+def _lines(
+    console: Console, row: Sequence[Text], whole: Collection[int], apart: Collection[int]
+) -> None:
     """The cells in their order; those that are not `apart` share a line with their neighbours."""
     groups: list[list[int]] = []
     for at, cell in enumerate(row):
@@ -74,7 +85,7 @@ def _lines(console: Console, row: Row, whole: Collection[int], apart: Collection
             groups.append([at])
     for number, group in enumerate(groups):
         indent = INDENT if number else 0
-        text = Text.from_markup("  ".join(row[at] for at in group))
+        text = Text("  ").join(row[at] for at in group)
         if set(group) <= set(whole):
             console.print(Text(" " * indent).append_text(text), soft_wrap=True)
         else:

@@ -2,17 +2,23 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Annotated
+
+import typer
 
 from bulkup.auth.connection import Connection
-from bulkup.cli import job_view as one
+from bulkup.cli import job_view
 from bulkup.cli.output import Output
 from bulkup.cli.progress import Lines, Listener
+from bulkup.cli.progress_bars import JobBar
 from bulkup.clock import RealClock
 from bulkup.errors import SalesforceError, WaitTimeout
 from bulkup.execution.control import LeaveChunk, RunControl
 from bulkup.model import Chunk, Job, JobState
 from bulkup.retry import poll_wait
 from bulkup.runs.events import JobPolled
+
+Wait = Annotated[bool, typer.Option("--wait", help="Watch the job to its end.")]
 
 
 def watch_job(connection: Connection, job: str, screen: Output, timeout: float | None) -> Job:
@@ -21,12 +27,12 @@ def watch_job(connection: Connection, job: str, screen: Output, timeout: float |
     Raises:
         WaitTimeout: `timeout` seconds are over. SalesforceError: the job can't be looked at.
     """
-    jobs, clock = one.ingest(connection), RealClock()
+    jobs, clock = job_view.ingest(connection), RealClock()
     stop = RunControl(clock, timeout=timeout)
     since = clock.now()
     again = f"Watch it again with: bulkup status {job} --wait"
     with (
-        one.on_interrupt(f"Interrupted; job {job} goes on", again),
+        job_view.on_interrupt(f"Interrupted; job {job} goes on", again),
         _shown(screen) as listener,
     ):
         while True:
@@ -58,8 +64,6 @@ def _shown(screen: Output) -> Iterator[Listener]:
     if screen.quiet:
         yield lambda _event: None
     elif screen.live:
-        from bulkup.cli.progress_bars import JobBar
-
         with JobBar(screen.errors()) as bar:
             yield bar
     else:

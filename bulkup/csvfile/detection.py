@@ -36,12 +36,25 @@ _WORDS = {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RewriteReason:
+    """Something that Salesforce does not take: what it is, and what is done about it.
+
+    `change` is empty where only the rewriting can say how much there was. `by_records`: it can't
+    be changed block by block, so each record is read and written.
+    """
+
+    problem: str
+    change: str = ""
+    by_records: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileFormat:
     """A file as it was found.
 
     `char` stands between its cells, `breaks` end its records; `delimiter` and `line_ending` are
     what it is sent with. `header` is without the columns at the end that have no name, of which
-    there are `unnamed`. `reasons` say in words what Salesforce would not take: none, and it goes
+    there are `unnamed`. `reasons` are what Salesforce would not take: without any, the file is sent
     as it is. `example` is a value by which a person sees whether a guessed encoding is right.
     """
 
@@ -60,7 +73,7 @@ class FileFormat:
     empty_rows: bool = False
     quotes: bool = False
     example: str = ""
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[RewriteReason, ...] = ()
 
     @property
     def as_is(self) -> bool:
@@ -156,24 +169,53 @@ def needs_no_rewrite(path: Path, delimiter: Delimiter | None = None) -> Delimite
     return delimiter_of(char)
 
 
-def _reasons(found: FileFormat) -> Iterator[str]:
+def _reasons(found: FileFormat) -> Iterator[RewriteReason]:
     if found.compressed:
-        yield "it is compressed (gzip)"
+        yield RewriteReason(
+            problem="it is compressed (gzip)", change="It was unpacked (gzip)", by_records=False
+        )
     if found.encoding.name != "utf-8":
-        guess = ", as far as can be told" if found.encoding.guessed else ""
-        yield f"its encoding is {found.encoding.shown}{guess}"
+        problem, note = f"its encoding is {found.encoding.shown}", ""
+        if found.encoding.guessed:
+            problem += ", as far as can be told"
+            note = " (as far as can be told: --encoding overrules)"
+        yield RewriteReason(
+            problem=problem,
+            change=f"It was read as {found.encoding.shown}{note} and written as UTF-8",
+            by_records=False,
+        )
     if found.separator_line:
-        yield f"its first line is sep={found.char}"
+        yield RewriteReason(
+            problem=f"its first line is sep={found.char}",
+            change=f"The first line, sep={found.char}, was left out",
+        )
     if delimiter_of(found.char) is None:
-        yield f"{found.char!r} stands between its cells"
+        yield RewriteReason(
+            problem=f"{found.char!r} stands between its cells",
+            change=f"{found.char!r} between cells became a comma",
+        )
     if found.breaks - {found.line_ending.chars}:
-        yield f"its line endings are {' and '.join(sorted(_WORDS[b] for b in found.breaks))}"
+        breaks = " and ".join(sorted(_WORDS[chars] for chars in found.breaks))
+        yield RewriteReason(
+            problem=f"its line endings are {breaks}",
+            change=f"All records end in {found.line_ending} now",
+            by_records=found.quotes,  # a quoted cell keeps the breaks that it holds
+        )
     if found.unnamed:
-        yield f"it has {found.unnamed} columns without a name at the end"
+        yield RewriteReason(
+            problem=f"it has {found.unnamed} columns without a name at the end",
+            change=left_out(found.unnamed, "empty column", " at the end"),
+        )
     if found.blank_lines:
-        yield "it has blank lines"
+        yield RewriteReason(problem="it has blank lines")
     if found.empty_rows:
-        yield "it has empty rows at the end"
+        yield RewriteReason(problem="it has empty rows at the end")
+
+
+def left_out(count: int, what: str, where: str = "") -> str:
+    """What was left out of a file, as a sentence."""
+    subject = f"{what}{where} was" if count == 1 else f"{what}s{where} were"
+    return f"{count:,} {subject} left out"
 
 
 def _seen(path: Path, name: str, head: bytes, wanted: str | None, *, packed: bool) -> _Seen:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bulkup.csvfile import problems as say
-from bulkup.csvfile.problems import Problem
+from bulkup.csvfile.dialect import delimiter_of, guess_delimiter
+from bulkup.csvfile.problems import Problem, first_of
 from bulkup.csvfile.records import open_reader
 from bulkup.csvfile.scanner import BLOCK, masked, quoted_cells
 from bulkup.model import Delimiter, LineEnding
@@ -20,10 +21,8 @@ MOST_BYTES = 128_000
 
 MOST_CHARACTERS = 32_000
 MOST_COLUMNS = 5_000
-SHOWN = 5
 
 _MARK = b"\xef\xbb\xbf"
-_MOST_SEEN = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,28 +49,13 @@ def header_bytes(names: Sequence[str], delimiter: Delimiter, line_ending: LineEn
     return text.getvalue().encode()
 
 
-def guess_delimiter(data: bytes) -> Delimiter:
-    """What splits the first record of `data` into the most cells; a comma where nothing does.
-
-    Where two do alike, the records after it decide: the one that splits more of them so.
-    """
-    best, most = Delimiter.COMMA, (1, 0)
-    for delimiter in Delimiter:
-        bare = quoted_cells(delimiter).sub(b'"', data)
-        cells = [line.count(delimiter.char.encode()) + 1 for line in bare.split(b"\n")[:_MOST_SEEN]]
-        score = (cells[0], Counter(cells)[cells[0]])
-        if cells[0] > 1 and score > most:
-            best, most = delimiter, score
-    return best
-
-
 def read_header(
     head: bytes, *, delimiter: Delimiter | None, line_ending: LineEnding | None
 ) -> Header:
     """The record that the file begins with, after a byte order mark; `head` is its first block."""
     mark = len(_MARK) if head.startswith(_MARK) else 0
     data = head[mark:]
-    delimiter = delimiter or guess_delimiter(data[:MOST_BYTES])
+    delimiter = delimiter or _guess_delimiter(data[:MOST_BYTES])
     plain = masked(data, delimiter)
     found = plain.find(b"\n")
     ended = found >= 0 or len(head) < HEAD
@@ -93,6 +77,11 @@ def read_header(
             else (*_bytes(record, bare, line_ending or detected), *_mistakes(names, len(record)))
         ),
     )
+
+
+def _guess_delimiter(data: bytes) -> Delimiter:
+    char = guess_delimiter(data.decode("utf-8", "replace"))
+    return delimiter_of(char) or Delimiter.COMMA
 
 
 def _names(record: bytes, delimiter: Delimiter) -> list[str]:
@@ -120,12 +109,14 @@ def _mistakes(names: Sequence[str], size: int) -> Iterator[Problem]:
         yield say.in_header(words, hint)
     if empty := [str(at) for at, name in enumerate(names, 1) if not name.strip()]:
         hint = "Give each column the API name of its field, or leave it out"
-        yield say.in_header(f"has no name in column {_some(empty)} of {len(names):,}", hint)
+        yield say.in_header(
+            f"has no name in column {first_of(empty, len(empty))} of {len(names):,}", hint
+        )
     counts = Counter(name.lower() for name in names if name.strip())
-    doubled = dict.fromkeys(name for name in names if counts[name.lower()] > 1)
+    doubled = list(dict.fromkeys(name for name in names if counts[name.lower()] > 1))
     if doubled:
         hint = "A field can be given once: rename one of the columns, or leave it out"
-        yield say.in_header(f"has a name more than once: {_some(list(doubled))}", hint)
+        yield say.in_header(f"has a name more than once: {first_of(doubled, len(doubled))}", hint)
 
 
 def _bytes(record: bytes, bare: bytes, line_ending: LineEnding) -> Iterator[Problem]:
@@ -140,8 +131,3 @@ def _bytes(record: bytes, bare: bytes, line_ending: LineEnding) -> Iterator[Prob
     ends = bare.endswith(b"\n")
     if ends and bare.endswith(b"\r\n") != (line_ending is LineEnding.CRLF):
         yield say.mixed_endings(1, line_ending)
-
-
-def _some(words: Sequence[str]) -> str:
-    more = len(words) - SHOWN
-    return ", ".join(words[:SHOWN]) + (f" and {more:,} more" if more > 0 else "")

@@ -1,11 +1,11 @@
-"""Any CSV in: what Salesforce would refuse is written anew, once, into the run directory.
+"""Makes any CSV one that Salesforce takes: rewritten once, where it must be, in the run directory.
 
 ::
 
-    found = look(path)                         what the file is
-    prepared = prepare(found, folder)          the file itself, or a copy that Salesforce takes
-    source = open_source(prepared.path, …)     raises for what nobody can put right
-    sheet = Sheet(source=source, numbers=prepared.numbers)
+    file_format = detect(path)
+    prepared = prepare(file_format, folder)    the file itself, or a copy that Salesforce takes
+    source = open_source(prepared.path, …)     raises for what only the user can correct
+    sheet = NumberedCsv(source=source, numbers=prepared.numbers)
     sent = leave_out(sheet.source, …)          only where columns are dropped, or blanks become #N/A
 """
 
@@ -19,25 +19,24 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from bulkup.csvfile.decoding import Undecodable
-from bulkup.csvfile.detection import FileFormat, detect, not_of_encoding
-from bulkup.csvfile.dialect import delimiter_of
+from bulkup.csvfile.detection import FileFormat, detect, left_out, not_of_encoding
 from bulkup.csvfile.numbered import NUMBERS_HEADER
 from bulkup.csvfile.records import open_reader
-from bulkup.csvfile.rewrite import ColumnSelection, by_blocks, by_records, write_rows
+from bulkup.csvfile.rewrite import Omissions, rewrite_blocks, rewrite_records, write_rows
 from bulkup.files import open_private
 from bulkup.model import Delimiter, LineEnding, Source
 
 __all__ = ["FileFormat", "Prepared", "detect", "keep_input", "leave_out", "prepare"]
 
 NULL = "#N/A"
-"""What Salesforce empties a field for."""
+"""The value by which Salesforce empties a field."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A CSV that Salesforce takes, and what was changed for that, a sentence each.
+    """A CSV that Salesforce takes, and what was changed for it, a sentence each.
 
-    `numbers` is the sidecar of `Sheet`: None where each record still has its place and its line.
+    `numbers` is the sidecar of `NumberedCsv`: None where each record keeps its place and line.
     """
 
     path: Path
@@ -47,7 +46,7 @@ class Prepared:
     changes: tuple[str, ...] = ()
 
 
-def prepare(found: FileFormat, folder: Path) -> Prepared:
+def prepare(file_format: FileFormat, folder: Path) -> Prepared:
     """The file itself where Salesforce takes it as it is, else a copy in `folder` (mode 0600).
 
     Raises:
@@ -55,80 +54,58 @@ def prepare(found: FileFormat, folder: Path) -> Prepared:
             encoding; lines are those of the user's file.
         RunError: the copy can't be written.
     """
-    if found.as_is:
-        return Prepared(path=found.path, delimiter=found.delimiter, line_ending=found.line_ending)
+    if file_format.as_is:
+        return Prepared(
+            path=file_format.path,
+            delimiter=file_format.delimiter,
+            line_ending=file_format.line_ending,
+        )
     to = folder / "source.csv"
     try:
-        if _by_blocks(found):
-            with open_private(to) as file:
-                by_blocks(found, file)
-            left, numbers = ColumnSelection(), None
-        else:
+        if any(reason.by_records for reason in file_format.reasons):
             numbers = folder / "source.numbers.csv"
-            with open_private(to) as file, _notes(numbers) as notes:
-                left = by_records(found, file, notes.line)
+            with open_private(to) as file, _open_numbers(numbers) as sidecar:
+                omissions = rewrite_records(file_format, file, sidecar.add)
+        else:
+            numbers, omissions = None, Omissions()
+            with open_private(to) as file:
+                rewrite_blocks(file_format, file)
     except Undecodable as error:
-        raise not_of_encoding(found.name, error) from error
+        raise not_of_encoding(file_format.name, error) from error
     return Prepared(
         path=to,
-        delimiter=found.delimiter,
-        line_ending=found.line_ending,
+        delimiter=file_format.delimiter,
+        line_ending=file_format.line_ending,
         numbers=numbers,
-        changes=tuple(_changes(found, left)),
+        changes=tuple(_changes(file_format, omissions)),
     )
 
 
-def _by_blocks(found: FileFormat) -> bool:
-    """Whether nothing inside a record has to change, nor is any left out."""
-    plain_breaks = not found.quotes or found.breaks <= {found.line_ending.chars}
-    inside = (
-        found.separator_line or found.unnamed or found.blank_lines or found.empty_rows
-        or delimiter_of(found.char) is None
-    )  # fmt: skip
-    return plain_breaks and not inside
-
-
-class _Notes:
-    """Writes a sidecar, a record at a time: rows count on, lines are told."""
+class _Sidecar:
+    """Writes the numbers of records that keep their rows: row by row, with the line of each."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self._row = 0
         file.write(NUMBERS_HEADER.encode() + b"\n")
 
-    def line(self, line: int) -> None:
+    def add(self, line: int) -> None:
         self._row += 1
         self._file.write(b"%d,%d\n" % (self._row, line))
 
 
 @contextmanager
-def _notes(path: Path) -> Iterator[_Notes]:
+def _open_numbers(path: Path) -> Iterator[_Sidecar]:
     with open_private(path) as file:
-        yield _Notes(file)
+        yield _Sidecar(file)
 
 
-def _changes(found: FileFormat, left: ColumnSelection) -> Iterator[str]:
-    if found.compressed:
-        yield "It was unpacked (gzip)"
-    if found.encoding.name != "utf-8":
-        guess = " (as far as can be told: --encoding overrules)" if found.encoding.guessed else ""
-        yield f"It was read as {found.encoding.shown}{guess} and written as UTF-8"
-    if found.separator_line:
-        yield f"The first line, sep={found.char}, was left out"
-    if delimiter_of(found.char) is None:
-        yield f"{found.char!r} between cells became a comma"
-    if found.breaks - {found.line_ending.chars}:
-        yield f"All records end in {found.line_ending} now"
-    if found.unnamed:
-        yield _left_out(found.unnamed, "empty column", " at the end")
-    if left.blank_lines:
-        yield _left_out(left.blank_lines, "blank line", "")
-    if left.empty_rows:
-        yield _left_out(left.empty_rows, "empty row", " at the end")
-
-
-def _left_out(count: int, what: str, where: str) -> str:
-    return f"{count:,} {what}{'s' * (count != 1)}{where} {'was' if count == 1 else 'were'} left out"
+def _changes(file_format: FileFormat, omissions: Omissions) -> Iterator[str]:
+    yield from (reason.change for reason in file_format.reasons if reason.change)
+    if omissions.blank_lines:
+        yield left_out(omissions.blank_lines, "blank line")
+    if omissions.empty_rows:
+        yield left_out(omissions.empty_rows, "empty row", " at the end")
 
 
 def leave_out(

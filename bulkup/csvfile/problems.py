@@ -2,13 +2,47 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bulkup.errors import InputError, NoRecords
 from bulkup.model import LineEnding
 
 BARE_RETURN = re.compile(rb"\r(?!\n)")
 """A carriage return without a line feed, in data whose quoted cells are masked."""
+
+
+FIRST = 5
+"""How many lines or columns a problem names; of the others it says how many they are."""
+
+
+def first_of(words: Sequence[str], count: int) -> str:
+    """The first few words and how many more there are, of `count` in all."""
+    more = f" and {count - FIRST:,} more" if count > FIRST else ""
+    return ", ".join(words[:FIRST]) + more
+
+
+@dataclass(slots=True)
+class LineList:
+    """Lines with the same problem: the number of the first, the first few in words, a count."""
+
+    count: int = 0
+    line: int = 0
+    first: list[str] = field(default_factory=list)
+
+    @property
+    def full(self) -> bool:
+        """Whether further lines are only counted: their numbers need not be known."""
+        return self.count >= FIRST
+
+    def add(self, line: int, words: str) -> None:
+        """Add a line."""
+        if not self.full:
+            self.first.append(words)
+        self.line = self.line or line
+        self.count += 1
+
+    def __str__(self) -> str:
+        return first_of(self.first, self.count)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

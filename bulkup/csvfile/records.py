@@ -130,13 +130,15 @@ def _split(data: bytes, whole: re.Pattern[bytes], ending: bytes) -> tuple[Block,
     return Block(raw=raw, plain=plain), data[cut:]
 
 
-OWN = ("sf__", "bulkup__")
-"""Columns that begin so are ours: never sent, and replaced in what we write."""
+_OWN = ("sf__", "bulkup__")
 
 
 def is_own(name: str) -> bool:
-    """Whether a column is one of ours or of Salesforce's results."""
-    return name.casefold().startswith(OWN)
+    """Whether a column is one of ours or of Salesforce's results.
+
+    Such columns are never sent, and are replaced in the files that we write.
+    """
+    return name.casefold().startswith(_OWN)
 
 
 class ColumnProjection:

@@ -1,12 +1,14 @@
 """A user's CSV as it is: one pass tells its dialect, columns, rows and fingerprint."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, Self
 
 from bulkup.csvfile import problems as say
+from bulkup.csvfile.encoding import by_mark
 from bulkup.csvfile.header import HEAD, Header, header_bytes, read_header
 from bulkup.csvfile.problems import as_error
 from bulkup.csvfile.scanner import BLOCK, pieces
@@ -16,7 +18,6 @@ from bulkup.model import Delimiter, LineEnding, Source
 
 __all__ = ["header_bytes", "open_source"]
 
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _MARK = b"\xef\xbb\xbf"
 
 
@@ -54,7 +55,7 @@ def open_source(
         raise as_error(name, problems)
     return Source(
         path=path,
-        name=name,
+        name=os.fsencode(name).decode("utf-8", "replace"),  # it goes into JSON
         size=size,
         sha256=digest.hex(),
         encoding="utf-8",
@@ -80,23 +81,14 @@ def _header(
     file.seek(0)
     if not head.removeprefix(_MARK).strip():
         raise as_error(name, [say.empty()])
-    if head.startswith(_UTF16) or _every_other_is_nul(head[:8]):
+    encoding = by_mark(head)
+    if encoding and encoding.name != "utf-8":
         raise as_error(name, [say.utf16()])
     header = read_header(head, delimiter=delimiter, line_ending=line_ending)
     hopeless = any(problem.name == "BareCarriageReturn" for problem in header.problems)
     if header.problems and (hopeless or not header.ended):
         raise as_error(name, header.problems)
     return header
-
-
-def _every_other_is_nul(head: bytes) -> bool:
-    zeros = [byte == 0 for byte in head]
-    return (
-        len(zeros) > 1
-        and zeros[0] != zeros[1]
-        and zeros[::2] != zeros[1::2]
-        and (len({*zeros[::2]}) == 1 == len({*zeros[1::2]}))
-    )
 
 
 def _survey(blocks: Iterator[bytes], header: Header, *, check_cells: bool) -> Survey:

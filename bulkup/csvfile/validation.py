@@ -6,15 +6,12 @@ from dataclasses import dataclass, field
 
 from bulkup.csvfile import problems as say
 from bulkup.csvfile.header import Header
-from bulkup.csvfile.problems import Problem
+from bulkup.csvfile.problems import LineList, Problem
 from bulkup.csvfile.scanner import LONGEST, Piece, first_not_utf8
 from bulkup.model import LineEnding
 
 MARK_EVERY = 1 << 20
 """Bytes from one mark to the next, about."""
-
-FIRST = 5
-"""How many lines a problem names."""
 
 _NO_BREAKS = bytes(set(range(256)) - {*b"\r\n"})
 
@@ -22,48 +19,23 @@ _OTHER_ENDING = {LineEnding.LF: re.compile(rb"\r\n"), LineEnding.CRLF: re.compil
 
 
 @dataclass(slots=True)
-class LineList:
-    """Lines where the same is wrong: the first few in words, and how many there are."""
-
-    count: int = 0
-    line: int = 0
-    first: list[str] = field(default_factory=list)
-
-    @property
-    def full(self) -> bool:
-        """Whether a further one is only counted: nobody needs its line."""
-        return self.count >= FIRST
-
-    def see(self, line: int, words: str) -> None:
-        """One more."""
-        if not self.full:
-            self.first.append(words)
-        self.line = self.line or line
-        self.count += 1
-
-    def __str__(self) -> str:
-        more = f" and {self.count - FIRST:,} more" if self.count > FIRST else ""
-        return ", ".join(self.first) + more
-
-
-@dataclass(slots=True)
 class Blanks:
     """Blank lines: those after the last record do no harm, so each is held until a record comes."""
 
-    spots: LineList = field(default_factory=LineList)
+    places: LineList = field(default_factory=LineList)
     held: int = 0
     _line: int = 0
 
     def hold(self, piece: Piece, number: int) -> None:
         """The record `number` of the piece is a blank line."""
-        if not self.held and not self.spots.full:
+        if not self.held and not self.places.full:
             self._line = piece.line_of(number)
         self.held += 1
 
     def confirm(self) -> None:
         """A record comes after them."""
         for line in range(self._line, self._line + self.held):
-            self.spots.see(line, f"line {line}")
+            self.places.add(line, f"line {line}")
         self.held = 0
 
 
@@ -115,8 +87,8 @@ class Survey:
         yield from self._problems.values()
         if self._ragged.count:
             yield say.ragged(self._ragged.line, self._width, str(self._ragged))
-        if self._blanks.spots.count:
-            yield say.blank_lines(self._blanks.spots.line, str(self._blanks.spots))
+        if self._blanks.places.count:
+            yield say.blank_lines(self._blanks.places.line, str(self._blanks.places))
 
     def _first(self, kind: str, problem: Problem) -> None:
         self._problems.setdefault(kind, problem)
@@ -175,4 +147,4 @@ class Survey:
     def _see_width(self, piece: Piece, number: int, cells: int) -> None:
         if cells != self._width:
             line = 0 if self._ragged.full else piece.line_of(number)
-            self._ragged.see(line, f"line {line} has {cells}")
+            self._ragged.add(line, f"line {line} has {cells}")

@@ -1,10 +1,10 @@
-"""Reads a CSV into DuckDB exactly as CPython's csv module would, by the quickest way that is exact.
+"""Reads a CSV into DuckDB exactly as CPython's csv module would, as fast as that allows.
 
-DuckDB reads plain files as the csv module does, several threads at once. It does not where line
-breaks stand in cells (its threads lose count of the quotes), where blanks stand beside quotes (it
-drops them), where records are ragged or blank, and where line endings differ. So the quick way is
-tried, its records are counted, and what it can't read exactly is read by one thread, or from a
-copy that the csv module wrote. Line breaks in cells are LF in what it reads.
+DuckDB reads plain files as the csv module does, with several threads. It does not where cells hold
+line breaks (its threads lose count of the quotes), where blanks stand beside quotes (it drops
+them), where records are ragged or blank, and where line endings differ. So several threads are
+tried first and their records counted; then one thread; then a copy that the csv module wrote.
+Line breaks in cells are always read as LF.
 """
 
 import csv
@@ -13,24 +13,31 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+import duckdb
+
 from bulkup.csvfile.records import open_reader, read
 from bulkup.csvfile.scanner import record_pattern
 from bulkup.duckdb_tools.csv_quirks import Quirks, find_quirks
-from bulkup.duckdb_tools.engine import Database, located, quoted
+from bulkup.duckdb_tools.engine import Database, located, number, quoted
 from bulkup.errors import RunError
 from bulkup.model import Delimiter, LineEnding
 
-_LONGEST_RECORD = 4_000_000  # bytes: 400,000 characters of four bytes, and their quotes
+_LONGEST_RECORD = 4_000_000
+"""Bytes: Salesforce takes 400,000 characters, of up to four bytes, and all may be quotes."""
+
 _BUFFER = 8_000_000
-_NEVER = "\x01\x02"  # no cell is this, so none is read as NULL for it
+"""Bytes."""
+
+_NULL = "\x01\x02"
+"""The text that DuckDB reads as NULL: no cell is this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Csv:
     """A CSV file with a header record and `width` columns.
 
-    `rows`: how many records it has, None where only Salesforce knows. `whole`: whether the file
-    is known to be whole; else a torn last record is left out.
+    `rows`: how many records it has, None where only Salesforce knows. `whole`: the file is known
+    to be complete; otherwise a last record that is cut short is left out.
     """
 
     path: Path
@@ -43,7 +50,7 @@ class Csv:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """How many records a file has, and the SQL relation by which they are read exactly.
+    """How many records a file has, and an SQL relation that reads them exactly.
 
     `one_line_each`: no record holds a line break.
     """
@@ -68,23 +75,21 @@ def load(
     Raises:
         RunError: the file does not have the records it had.
     """
-    import duckdb  # noqa: PLC0415  only who reads rows pays for it
-
     quirks = find_quirks(file.path, whole=file.whole)
     torn = not file.whole and not quirks.ended
-    ways = [] if quirks.odd_quotes or torn else [True, False] if quirks.quotes else [True]
-    for parallel in ways:
+    attempts = [] if quirks.odd_quotes or torn else [True, False] if quirks.quotes else [True]
+    for parallel in attempts:
         relation = _relation(file, file.path, parallel=parallel, returns=quirks.returns)
         try:
             count = _create(connection, table, query(relation))
         except (duckdb.InvalidInputException, duckdb.NotImplementedException):
             continue
-        if _believable(file, quirks, count, parallel=parallel):
+        if _is_plausible(file, quirks, count, parallel=parallel):
             one_line_each = _one_line_each(file, quirks, count)
             return Loaded(rows=count, relation=relation, one_line_each=one_line_each)
     copy = work / f"{table}.csv"
     torn = torn and _is_torn(file)
-    relation = _relation(file, copy, longest=_normalise(file, copy, torn=torn))
+    relation = _relation(file, copy, longest=_rewrite(file, copy, torn=torn))
     count = _create(connection, table, query(relation))
     if file.rows not in {None, count}:
         records = "1 record" if count == 1 else f"{count:,} records"
@@ -97,20 +102,19 @@ def load(
 
 
 def _create(connection: Database, table: str, query: str) -> int:
-    made = connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}").fetchone()
-    return int(made[0]) if made else 0
+    return number(connection, f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")
 
 
 def _relation(
     file: Csv, path: Path, *, parallel: bool = False, returns: bool = False, longest: int = 0
 ) -> str:
-    columns = ", ".join(f"'c{at}': 'VARCHAR'" for at in range(file.width))
-    mark = file.delimiter.char if path == file.path else ","
+    columns = ", ".join(f"'c{column}': 'VARCHAR'" for column in range(file.width))
+    delimiter = file.delimiter.char if path == file.path else ","
     longest = max(longest, _LONGEST_RECORD)
     cells = (
         f"read_csv({located(path)}, auto_detect = false, header = true, columns = {{{columns}}},"
-        f" delim = {quoted(mark)}, quote = '\"', escape = '\"',"
-        f" nullstr = {quoted(_NEVER)}, strict_mode = true, null_padding = false,"
+        f" delim = {quoted(delimiter)}, quote = '\"', escape = '\"',"
+        f" nullstr = {quoted(_NULL)}, strict_mode = true, null_padding = false,"
         " compression = 'none',"
         f" max_line_size = {longest}, buffer_size = {max(_BUFFER, 2 * longest)},"
         f" parallel = {str(parallel).lower()})"
@@ -118,13 +122,13 @@ def _relation(
     if not returns:
         return cells
     lf = ", ".join(
-        f"replace(replace(c{at}, chr(13) || chr(10), chr(10)), chr(13), chr(10)) AS c{at}"
-        for at in range(file.width)
+        f"replace(replace(c{column}, chr(13) || chr(10), chr(10)), chr(13), chr(10)) AS c{column}"
+        for column in range(file.width)
     )
     return f"(SELECT {lf} FROM {cells})"
 
 
-def _believable(file: Csv, quirks: Quirks, count: int, *, parallel: bool) -> bool:
+def _is_plausible(file: Csv, quirks: Quirks, count: int, *, parallel: bool) -> bool:
     if file.rows not in {None, count}:
         return False
     return _one_line_each(file, quirks, count) if parallel or file.width == 1 else True
@@ -134,26 +138,26 @@ def _one_line_each(file: Csv, quirks: Quirks, count: int) -> bool:
     return not quirks.quotes or count == quirks.line_breaks - file.header_lines
 
 
-def _normalise(file: Csv, copy: Path, *, torn: bool) -> int:
-    """Write the records as the csv module reads them; how long the longest may be, in bytes."""
+def _rewrite(file: Csv, copy: Path, *, torn: bool) -> int:
+    """Write the records as the csv module reads them. Returns a bound of the longest, in bytes."""
     longest = _LONGEST_RECORD
     with (
-        file.path.open(encoding="utf-8-sig", newline="", errors="replace") as opened,
-        copy.open("w", encoding="utf-8", newline="") as made,
+        file.path.open(encoding="utf-8-sig", newline="", errors="replace") as text,
+        copy.open("w", encoding="utf-8", newline="") as rewritten,
     ):
         copy.chmod(0o600)
-        written = csv.writer(made, quoting=csv.QUOTE_ALL, lineterminator="\n")
-        for cells in _records(file, opened, torn=torn):
+        writer = csv.writer(rewritten, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        for cells in _records(file, text, torn=torn):
             even = [*cells, *([""] * (file.width - len(cells)))][: file.width]
             lf = [cell.replace("\r\n", "\n").replace("\r", "\n") for cell in even]
             longest = max(longest, 8 * sum(map(len, lf)) + 4 * file.width)
-            written.writerow(lf)
+            writer.writerow(lf)
     return longest
 
 
-def _records(file: Csv, opened: Iterable[str], *, torn: bool) -> Iterator[list[str]]:
+def _records(file: Csv, lines: Iterable[str], *, torn: bool) -> Iterator[list[str]]:
     """The header and the records. A blank line is a record only where `rows` counts it as one."""
-    reader = open_reader(opened, file.delimiter.char)
+    reader = open_reader(lines, file.delimiter.char)
     if file.rows is not None:
         yield from islice(reader, file.rows + 1)
         return
@@ -167,7 +171,7 @@ def _records(file: Csv, opened: Iterable[str], *, torn: bool) -> Iterator[list[s
 
 
 def _is_torn(file: Csv) -> bool:
-    """Whether the last record of a file without a newline at its end is only half there."""
+    """Whether the last record of a file without a newline at its end is cut short."""
     last = b""
     for block in read(file.path, 0, file.delimiter, LineEnding.LF):
         last = block.raw[-1]

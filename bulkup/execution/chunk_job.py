@@ -13,7 +13,13 @@ from typing import Protocol
 
 from bulkup.clock import Clock
 from bulkup.errors import Gone, Refused, RunError
-from bulkup.execution.completion import MISSING_ROWS_SECONDS, Ended, Ending, lost
+from bulkup.execution.completion import (
+    LATE_ROWS_SECONDS,
+    MISSING_ROWS_SECONDS,
+    Ended,
+    Ending,
+    lost,
+)
 from bulkup.model import Chunk, Job, JobState
 from bulkup.runs.events import (
     Aborting,
@@ -27,6 +33,9 @@ from bulkup.runs.events import (
     Uploaded,
 )
 from bulkup.runs.job_results import Answers
+
+MOST_JOBS = 3
+"""Jobs that are made for a chunk, one after another, while Salesforce refuses to close them."""
 
 
 class Sendable(Protocol):
@@ -66,7 +75,7 @@ class Ingest(Ended, Protocol):
 
 
 class ChunkJob:
-    """One chunk on its way into one org. `missing_for`: seconds to ask for rows not in results."""
+    """The job that loads one chunk into one org; for the two limits see `Ending`."""
 
     def __init__(
         self,
@@ -77,17 +86,21 @@ class ChunkJob:
         clock: Clock,
         *,
         missing_for: float = MISSING_ROWS_SECONDS,
+        late_for: float = LATE_ROWS_SECONDS,
     ) -> None:
         self._chunk = chunk
         self._body = body
         self._ingest = ingest
-        self._ending = Ending(chunk, ingest, answers, clock, missing_for=missing_for)
+        self._ending = Ending(
+            chunk, ingest, answers, clock, missing_for=missing_for, late_for=late_for
+        )
+        self._jobs_left = MOST_JOBS
 
     def run(self, last: ChunkEvent | None) -> Generator[ChunkEvent, None, None]:
-        """Go on from the last durable event to `Saved` or `Lost`; see the table in docs.
+        """Go on from the last durable event to `Saved` or `Lost`.
 
         Raises:
-            SalesforceError: a call failed; nothing of what was told is undone.
+            SalesforceError: a call failed; the events yielded so far stand.
             RunError: the source is not the file any more that was planned.
         """
         match last:
@@ -112,17 +125,17 @@ class ChunkJob:
         try:
             self._ingest.upload(job, self._body)
         except Refused:
-            now = self._ingest.get(job.id)
-            if now.state is not JobState.ABORTED:
+            job = self._ingest.get(job.id)
+            if job.state is not JobState.ABORTED:
                 raise
-            yield from self._finish(now, closed=False)
+            yield from self._finish(job, closed=False)
             return
         yield from self._refuse_changed(job.id)
         yield Uploaded(chunk=self._chunk.number, job=job.id)
         yield from self._close(job.id)
 
     def _refuse_changed(self, job_id: str) -> Iterator[ChunkEvent]:
-        """`Uploaded` is told only of what was planned, so that any process may close it."""
+        """Discard the job if the file has changed: `Uploaded` stands only for what was planned."""
         if self._body.intact():
             return
         yield from self._discard(job_id)
@@ -134,7 +147,7 @@ class ChunkJob:
         )
 
     def _resume_open_job(self, last: Created | Uploaded) -> Iterator[ChunkEvent]:
-        """The job was made and perhaps uploaded, but whoever did it did not go on."""
+        """Go on with a job that was created and perhaps uploaded, by a process that ended."""
         try:
             job = self._ingest.get(last.job)
         except Gone:
@@ -151,8 +164,17 @@ class ChunkJob:
         else:
             yield from self._closed(job.id)
 
+    def discard(self, last: ChunkEvent | None) -> Iterator[ChunkEvent]:
+        """Abort the job of a chunk that is given up, unless it may have been closed.
+
+        Raises:
+            SalesforceError: a call failed.
+        """
+        if isinstance(last, Created):
+            yield from self._discard(last.job)
+
     def _discard(self, job_id: str) -> Generator[ChunkEvent, None, bool]:
-        """Abort a job that was never closed; whether it is out of the world now."""
+        """Abort a job that was never closed; whether nothing of it can be processed now."""
         yield Aborting(chunk=self._chunk.number, job=job_id, closed=False)
         if not self._abort(job_id):
             return False
@@ -160,7 +182,7 @@ class ChunkJob:
         return True
 
     def _begin_again(self, job_id: str) -> Iterator[ChunkEvent]:
-        """With a new job, unless somebody closed the old one while we looked away."""
+        """Begin again with a new job, unless somebody closed the old one meanwhile."""
         if (yield from self._discard(job_id)):
             yield from self._begin()
         else:
@@ -171,27 +193,45 @@ class ChunkJob:
         yield Closing(chunk=self._chunk.number, job=job_id)
         try:
             self._ingest.close(job_id)
-        except Refused:
+        except Refused as refusal:
             # The one close that ever was is refused: a job that is Aborted now was never closed.
-            now = yield from self._get_job_or_lost(job_id)
-            if now is None:
+            job = yield from self._get_job_or_lost(job_id)
+            if job is None:
                 return
-            if now.state is JobState.OPEN:
-                raise
-            if now.state is JobState.ABORTED:
-                yield from self._finish(now, closed=False)
+            if job.state is JobState.OPEN:
+                yield from self._replace_job(job_id, refusal)
+                return
+            if job.state is JobState.ABORTED:
+                yield from self._finish(job, closed=False)
                 return
         yield from self._closed(job_id)
 
+    def _replace_job(self, job_id: str, refusal: Refused) -> Iterator[ChunkEvent]:
+        """Begin again with a new job: this one is Open, and Salesforce refuses to close it.
+
+        So does it with a job that has no upload (a gateway answered in its place), or two (the
+        request was repeated after a 401). An Open job was never processed.
+
+        Raises:
+            Refused: it was so for several jobs; the last one is aborted.
+        """
+        self._jobs_left -= 1
+        if self._jobs_left:
+            yield from self._begin_again(job_id)
+        elif (yield from self._discard(job_id)):
+            raise refusal
+        else:
+            yield from self._closed(job_id)
+
     def _look(self, job_id: str) -> Job:
-        """How the job stands. That it is gone is believed when it is said twice."""
+        """The job as it stands. It counts as gone when Salesforce says so twice."""
         try:
             return self._ingest.get(job_id)
         except Gone:
             return self._ingest.get(job_id)
 
     def _get_job_or_lost(self, job_id: str) -> Generator[ChunkEvent, None, Job | None]:
-        """The job as it stands, or None when it is gone, which is then told."""
+        """The job as it stands; None when it is gone, after a `Lost`."""
         try:
             return self._look(job_id)
         except Gone:
@@ -203,26 +243,28 @@ class ChunkJob:
         job = yield from self._get_job_or_lost(job_id)
         if job is None:
             return
-        if job.state is JobState.OPEN:
-            self._close_again(job_id)
-        yield from self._closed(job_id)
+        if job.state is JobState.OPEN and (refusal := self._refusal_to_close(job_id)):
+            yield from self._replace_job(job_id, refusal)
+        else:
+            yield from self._closed(job_id)
 
-    def _close_again(self, job_id: str) -> None:
+    def _refusal_to_close(self, job_id: str) -> Refused | None:
+        """Close an Open job once more; why that was refused, if it is still Open then."""
         try:
             self._ingest.close(job_id)
-        except Refused:
-            if self._ingest.get(job_id).state is JobState.OPEN:
-                raise
+        except Refused as refusal:
+            return refusal if self._ingest.get(job_id).state is JobState.OPEN else None
+        return None
 
     def _closed(self, job_id: str) -> Iterator[ChunkEvent]:
         yield Closed(chunk=self._chunk.number, job=job_id)
         yield from self._watch(job_id)
 
     def _abort_after_intent(self, last: Aborting) -> Iterator[ChunkEvent]:
-        out_of_the_world = self._abort(last.job)
+        is_discarded = self._abort(last.job)
         if last.closed:
             yield from self._watch(last.job)
-        elif out_of_the_world:
+        elif is_discarded:
             yield Discarded(chunk=self._chunk.number, job=last.job)
             yield from self._begin()
         else:
@@ -255,15 +297,17 @@ class ChunkJob:
             if job.state.ended:
                 yield from self._finish(job, closed=True)
                 return
-            if job.state is JobState.OPEN:  # the close was answered, and did not take
-                self._close_again(job_id)
+            # Open: the close was answered, and did not take.
+            if job.state is JobState.OPEN and (refusal := self._refusal_to_close(job_id)):
+                yield from self._replace_job(job_id, refusal)
+                return
 
     def _finish(self, job: Job, *, closed: bool) -> Iterator[ChunkEvent]:
         finished = Finished(
             chunk=self._chunk.number,
             job=job.id,
             state=job.state,
-            closed=closed,
+            closed=closed or bool(job.processed),  # somebody else may have closed it
             processed=job.processed,
             failed=job.failed,
             message=job.error_message,

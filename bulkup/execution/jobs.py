@@ -47,7 +47,8 @@ class RunJobs:
 
     def fetch(self, job_id: str, kind: ResultKind, to: Path, /) -> None:
         """Download one of the job's results."""
-        self.jobs.fetch(job_id, kind, to)
+        columns = [column.name for column in self.run.plan.columns]
+        self.jobs.fetch(job_id, kind, to, columns=columns)
 
 
 class MissingBody:

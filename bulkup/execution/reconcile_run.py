@@ -23,6 +23,7 @@ from bulkup.results.resend import rows_to_repeat
 from bulkup.results.row_files import count_unsent
 from bulkup.results.saved_results import SavedJob, concatenate_results
 from bulkup.results.totals import Totals
+from bulkup.results.writer import needs_byte_order_mark
 from bulkup.runs.events import Event, RetryRound, Saved
 from bulkup.runs.journal import last_events
 from bulkup.runs.run_dir import Run, chunks_of
@@ -95,6 +96,7 @@ def reconcile_run(run: Run, events: Sequence[Event], why_not_sent: str) -> Total
         columns=_fields(run),
         key=plan.key,
         settled=plan.settled,
+        byte_order_mark=needs_byte_order_mark(plan.source, plan.original),
     )
     return reconcile(
         load,

@@ -55,6 +55,8 @@ class Org:
         self._slices_per_look = batches_per_look
         self._objects = load(directory)
         rules = login_rules or apps.load(directory)
+        ready_made = login_rules is None and not apps.has_own_rules(directory)
+        self.server_app = rules.app(apps.SERVER_APP) if ready_made else None
         self._database = open_database(directory)
         self._records = Records(self._database, self._objects)
         self.identity = identify(self._database, seed if directory is None else None)
@@ -95,14 +97,14 @@ class Org:
         What is ordered to befall the answer on its way stands in its `fault`, for the caller to
         act out.
         """
-        return self.carry_out(request, self.foresee(request.method, request.path))
+        return self.handle_with_fault(request, self.fault_for(request.method, request.path))
 
-    def foresee(self, method: str, path: str) -> RequestFault | None:
-        """What is ordered for the next request; ask once for each, before its body is read."""
+    def fault_for(self, method: str, path: str) -> RequestFault | None:
+        """Return the fault ordered for this request. Call it once each, before reading the body."""
         return self._faults.for_request(method, path)
 
-    def carry_out(self, request: Request, ordered: RequestFault | None) -> Response:
-        """Answer a request for which this is ordered."""
+    def handle_with_fault(self, request: Request, ordered: RequestFault | None) -> Response:
+        """Answer a request, or act out the fault that `fault_for` returned for it."""
         if ordered is None:
             return self._answer(request)
         if ordered.act is FaultAction.EXPIRE_TOKEN:
@@ -113,7 +115,7 @@ class Org:
                 self._answer(request)
             return as_ordered(ordered)
         fault = ordered.on_the_way
-        if fault and fault.works:
+        if fault and fault.does_work:
             return replace(self._answer(request), fault=fault)
         return Response(status=0, fault=fault)
 

@@ -37,7 +37,7 @@ _GRACE_SECONDS = 2
 _BREATH_SECONDS = 0.0002
 _PAUSE_SECONDS = 1.0
 _log = logging.getLogger(__name__)
-_KEPT = {"objects", "apps.toml", "org.lock", "owner.json"}
+_KEPT = {"objects", "apps.toml", "server-app.json", "org.lock", "owner.json"}
 
 
 class Running:
@@ -48,6 +48,8 @@ class Running:
         self.org = org
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         self.token = org.token
+        self.server_app = org.server_app
+        """The ready-made app for client credentials; None where an `apps.toml` replaces it."""
         self._claims = claims
         self._listener = listener
         self._stopping = threading.Event()

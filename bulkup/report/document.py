@@ -1,12 +1,17 @@
 """A report as the JSON that scripts rely on: the document `bulkup.run/1`."""
 
-from typing import Any
+from __future__ import annotations
 
-from bulkup.errors import BulkupError
-from bulkup.model import Source, Status, Target
-from bulkup.report.report import JobLine, Report
-from bulkup.results.totals import ErrorGroup, Totals
+from typing import TYPE_CHECKING, Any
+
+from bulkup.model import Status
 from bulkup.salesforce.urls import org_kind
+
+if TYPE_CHECKING:
+    from bulkup.errors import BulkupError
+    from bulkup.model import Source, Target
+    from bulkup.report.report import JobLine, Report
+    from bulkup.results.totals import ErrorGroup, Totals
 
 FILES = ("results", "successful", "failed", "unprocessed")
 

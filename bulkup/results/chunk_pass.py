@@ -156,7 +156,7 @@ class ChunkPass:
         last = sent.chunk.first_row + sent.chunk.rows - 1
         if sheet.numbers is None:
             return last
-        return number(self.connection, f"SELECT row FROM numbers WHERE pos = {last}")
+        return number(self.connection, f"SELECT row FROM numbers WHERE position = {last}")
 
     def _tell(self, final: str) -> Iterator[PrefixFiles]:
         self.connection.execute(f"CREATE OR REPLACE TEMP {final}")

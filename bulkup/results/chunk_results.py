@@ -7,13 +7,13 @@ from bulkup.csvfile.records import open_reader
 from bulkup.duckdb_tools.engine import Database
 from bulkup.duckdb_tools.read_csv import Csv, load
 from bulkup.model import Delimiter, ResultKind
-from bulkup.results.equality import key_meaning, record_meaning, record_text
+from bulkup.results.equality import key_meaning, row_hash_query
 from bulkup.results.inputs import Layout
 
 KINDS = {ResultKind.SUCCESSFUL: 1, ResultKind.FAILED: 2, ResultKind.UNPROCESSED: 3}
 """How the kinds are written in the tables."""
 
-_WORDS = {ResultKind.SUCCESSFUL: "sf__Created", ResultKind.FAILED: "sf__Error"}
+_DETAILS = {ResultKind.SUCCESSFUL: "sf__Created", ResultKind.FAILED: "sf__Error"}
 _RANGE = 1 << 40  # more than any result has records
 
 
@@ -24,28 +24,29 @@ def load_results(
     delimiter: Delimiter,
     work: Path,
     *,
-    whole: bool,
+    full_rows: bool,
 ) -> dict[ResultKind, int]:
-    """Make the view `found` (rid, kind, id, word, k, m, x); gives how many results of each kind.
+    """Make the view `results`, and return how many results there are of each kind.
 
-    `word` is `sf__Created` or `sf__Error`, `k` what the key means, `m` and `x` what all columns
-    mean (only with `whole`). A result without a column that was sent has no meaning: NULL.
+    Its columns are (result_id, kind, id, detail, key, row_hash, row_hash_exact). `detail` is
+    `sf__Created` or `sf__Error`, `key` the meaning of the key. The hashes are those of all columns
+    that were sent, NULL without `full_rows` and where a result lacks one of the columns.
     """
-    parts, counts = [_NOTHING], dict.fromkeys(ResultKind, 0)
+    parts, counts = [_EMPTY], dict.fromkeys(ResultKind, 0)
     for kind, path in results.items():
         if not (names := header(path, delimiter)):
             continue
-        select = f"SELECT {_row(kind, names, layout, whole=whole)} FROM ".__add__
+        query = _ResultQuery(kind, names, layout, full_rows=full_rows)
         file = Csv(path=path, delimiter=delimiter, width=len(names), whole=False)
-        counts[kind] = load(connection, f"found_{kind}", select, file, work).rows
-        parts.append(f"SELECT {KINDS[kind] * _RANGE} + rowid AS rid, * FROM found_{kind}")
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW found AS {' UNION ALL '.join(parts)}")
+        counts[kind] = load(connection, f"results_{kind}", query, file, work).rows
+        parts.append(f"SELECT {KINDS[kind] * _RANGE} + rowid AS result_id, * FROM results_{kind}")
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW results AS {' UNION ALL '.join(parts)}")
     return counts
 
 
-_NOTHING = (
-    "SELECT 0::BIGINT AS rid, 0::TINYINT AS kind, '' AS id, '' AS word, '' AS k,"
-    " md5_number('') AS m, md5_number('') AS x WHERE false"
+_EMPTY = (
+    "SELECT 0::BIGINT AS result_id, 0::TINYINT AS kind, '' AS id, '' AS detail, '' AS key,"
+    " md5_number('') AS row_hash, md5_number('') AS row_hash_exact WHERE false"
 )
 
 
@@ -58,26 +59,36 @@ def header(path: Path, delimiter: Delimiter) -> list[str]:
         return []
 
 
-def _row(kind: ResultKind, names: list[str], layout: Layout, *, whole: bool) -> str:
-    """The SQL expressions of one record of `found`."""
-    places = {name.casefold(): f"c{at}" for at, name in reversed(list(enumerate(names)))}
-    ident = places.get("sf__id", "NULL")
-    word = places.get(_WORDS.get(kind, "").casefold(), "NULL")
-    parts = [
-        f"{KINDS[kind]}::TINYINT AS kind",
-        f"coalesce({ident}, '') AS id",
-        f"coalesce({word}, '') AS word",
-        f"{_key(places, layout)} AS k",
-    ]
-    cells = {places.get(name.casefold(), ""): field for name, field in layout.columns.items()}
-    known = whole and "" not in cells
-    parts.append(f"{record_meaning(cells) if known else 'NULL'} AS m")
-    parts.append(f"{record_text(cells) if known else 'NULL'} AS x")
-    return ", ".join(parts)
+class _ResultQuery:
+    """Makes the query for one result's part of the view `results` from the relation of its file."""
+
+    def __init__(
+        self, kind: ResultKind, names: list[str], layout: Layout, *, full_rows: bool
+    ) -> None:
+        cells = {name.casefold(): f"c{index}" for index, name in reversed([*enumerate(names)])}
+        record_id = cells.get("sf__id", "NULL")
+        detail = cells.get(_DETAILS.get(kind, "").casefold(), "NULL")
+        self._columns = {
+            "kind": f"{KINDS[kind]}::TINYINT",
+            "id": f"coalesce({record_id}, '')",
+            "detail": f"coalesce({detail}, '')",
+            "key": _key(cells, layout),
+        }
+        self._sent = {
+            cells.get(name.casefold(), ""): field for name, field in layout.columns.items()
+        }
+        self._hashed = full_rows and "" not in self._sent
+
+    def __call__(self, relation: str) -> str:
+        if self._hashed:
+            return row_hash_query(relation, self._sent, self._columns)
+        columns = self._columns | {"row_hash": "NULL", "row_hash_exact": "NULL"}
+        parts = (f"{expression} AS {name}" for name, expression in columns.items())
+        return f"SELECT {', '.join(parts)} FROM {relation}"
 
 
-def _key(places: Mapping[str, str], layout: Layout) -> str:
-    cell = places.get(layout.key.casefold()) if layout.key else None
+def _key(cells: Mapping[str, str], layout: Layout) -> str:
+    cell = cells.get(layout.key.casefold()) if layout.key else None
     if layout.key is None or cell is None:
         return "NULL::VARCHAR"
     return key_meaning(cell, layout.columns[layout.key])

@@ -1,6 +1,6 @@
-"""What a cell means, as SQL: two cells of a field mean the same if these texts are the same.
+"""SQL expressions for the meaning of cells: two cells of a field are equal if these texts are.
 
-Salesforce writes some values anew in its results: numbers (`912260031` as `9.12260031E8`), and
+Salesforce rewrites some values in its results: numbers (`912260031` as `9.12260031E8`), and
 perhaps dates, times and booleans. A value that can't be read as its type is compared as text.
 """
 
@@ -48,37 +48,47 @@ _TIMES: Mapping[str, str] = {
 }
 
 
-def record_meaning(cells: Mapping[str, Field | None]) -> str:
-    """One SQL number (128 bits, MD5) for what all cells of a record mean.
+def row_hash_query(
+    relation: str, cells: Mapping[str, Field | None], others: Mapping[str, str]
+) -> str:
+    """The query for the hashes (128 bits, MD5) of all records of a relation, in its order.
 
-    `cells`: the SQL expressions of the cells, each with its field.
+    `cells`: the SQL expressions of the cells that are hashed, each with its field. `row_hash` is
+    the hash of their meanings. `row_hash_exact` differs from it in records with numbers that a
+    double can't hold (from 2^53 on): such numbers look the same once Salesforce has rewritten
+    them, so they are hashed as text. `others` are more columns, each with its SQL expression.
+
+    The meanings are columns of a subquery, and one call has all of them: DuckDB refuses
+    expressions that are nested 1,000 deep, and is slow to plan long ones that repeat themselves.
     """
-    return _fingerprint([meaning(cell, field) for cell, field in cells.items()])
+    columns = [f"{expression} AS {name}" for name, expression in others.items()]
+    meanings, exact = [], []
+    for index, (cell, field) in enumerate(cells.items()):
+        meanings.append(f"meaning{index}")
+        columns.append(f"{meaning(cell, field)} AS meaning{index}")
+        exact.append(f"meaning{index}")
+        if field and field.type in _NUMBERS:
+            exact[-1] = f"exact{index}"
+            columns.append(f"{_exact_number(cell, meaning(cell, field))} AS exact{index}")
+    row_hash, row_hash_exact = _hash(meanings), "row_hash"
+    if exact != meanings:
+        row_hash_exact = _hash(exact)
+    names = "".join(f"{name}, " for name in others)
+    return (
+        f"SELECT {names}{row_hash} AS row_hash, {row_hash_exact} AS row_hash_exact"
+        f" FROM (SELECT {', '.join(columns)} FROM {relation})"
+    )
 
 
-def record_text(cells: Mapping[str, Field | None]) -> str:
-    """As `record_meaning`, but records with numbers that a double can't hold differ as text.
-
-    Such numbers (from 2^53 on) look the same once Salesforce has written them anew.
-    """
-    coarse = [
-        f"abs(TRY_CAST({cell} AS DOUBLE)) >= 9e15"
-        for cell, field in cells.items()
-        if field and field.type in _NUMBERS
-    ]
-    whole = record_meaning(cells)
-    if not coarse:
-        return whole
-    plain = _fingerprint([meaning(cell, None) for cell in cells])
-    tests = " OR ".join(f"coalesce({test}, false)" for test in coarse)
-    return f"CASE WHEN {tests} THEN {plain} ELSE {whole} END"
+def _exact_number(cell: str, meaning: str) -> str:
+    too_large = f"coalesce(abs(TRY_CAST({cell} AS DOUBLE)) >= 9e15, false)"
+    return f"CASE WHEN {too_large} THEN {cell} ELSE {meaning} END"
 
 
-def _fingerprint(texts: Sequence[str]) -> str:
-    """The lengths stand behind the texts, so that no two records run together as one text."""
-    told = " || ".join(texts)
-    lengths = " || ',' || ".join(f"strlen({text})" for text in texts)
-    return f"md5_number({told} || '|' || {lengths})"
+def _hash(texts: Sequence[str]) -> str:
+    """Hash texts; their lengths follow them, so that no two records are joined to one text."""
+    lengths = ", ".join(f"strlen({text})" for text in texts)
+    return f"md5_number(concat({', '.join(texts)}, '|', concat_ws(',', {lengths})))"
 
 
 def _read_as(value: str, cell: str) -> str:

@@ -48,7 +48,7 @@ class Load:
     each round, `sent` what became of their chunks; chunks that were never sent may be missing.
     `columns` are the columns as sent, in order, each with its field (None for a relationship);
     `key` is the one by which rows are matched, None for an insert. `settled` is a file of
-    `write_settled`: rows that are in no chunk.
+    `write_unsent`: rows that are in no chunk. `byte_order_mark`: the result files begin with one.
     """
 
     original: NumberedCsv
@@ -57,6 +57,7 @@ class Load:
     columns: Mapping[str, Field | None]
     key: str | None
     settled: Path | None = None
+    byte_order_mark: bool = False
 
     @property
     def layout(self) -> Layout:

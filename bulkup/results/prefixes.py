@@ -9,21 +9,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bulkup.duckdb_tools.engine import Database, quoted
+from bulkup.duckdb_tools.engine import Database, located, quoted
 from bulkup.errors import RunError
 from bulkup.model import Delimiter
+from bulkup.results.result_columns import FILE_OF_STATUS, RESULT_COLUMNS, TEXT_COLUMNS
 
 _BLOCK = 1 << 18
 _ESCAPES = ((1, "s"), (0, "0"), (10, "n"))
 """Characters that a line can't hold, and what stands for them behind chr(1)."""
 
-_ORDER = {
-    "results": ("row", "line", "status", "id", "created", "error"),
-    "succeeded": ("id", "created", "row", "line"),
-    "failed": ("id", "error", "row", "line"),
-    "": ("row", "line"),
-}
-"""The cells before a record: in results.csv, and in the file of its status."""
+_OTHER = "unprocessed"
+"""The file whose columns are also made for statuses without a file, whose rows are not written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +51,15 @@ def write_prefixes(
 
     `plain`: none of their cells `needs_care`.
     """
-    cells = {name: name if plain else _cell(name, mark) for name in ("id", "error")}
+    cells = {name: name if plain else _cell(name, mark) for name in TEXT_COLUMNS}
     texts = {
-        name: ", ".join(f"{cells.get(cell, cell)}, {quoted(mark.char)}" for cell in row)
-        for name, row in _ORDER.items()
+        file: ", ".join(
+            f"{cells.get(column.expression, column.expression)}, {quoted(mark.char)}"
+            for column in columns
+        )
+        for file, columns in RESULT_COLUMNS.items()
     }
-    parts = [texts["results"], "chr(0)", texts.get(to.status, texts[""])]
+    parts = [texts["results"], "chr(0)", texts[FILE_OF_STATUS.get(to.status, _OTHER)]]
     if not to.status:
         parts[2:] = [_by_status(texts), "chr(0)", "status"]
     within = f"row BETWEEN {rows.start} AND {rows.stop - 1}"
@@ -68,15 +67,17 @@ def write_prefixes(
     connection.execute(
         f"COPY (SELECT concat({', '.join(parts)})"
         f" FROM (SELECT * FROM final WHERE {within} ORDER BY row))"
-        f" TO {quoted(to.path)} (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '', ESCAPE '')"
+        f" TO {located(to.path)} (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '', ESCAPE '')"
     )
 
 
 def _by_status(texts: Mapping[str, str]) -> str:
-    return (
-        f"CASE status WHEN 'succeeded' THEN concat({texts['succeeded']})"
-        f" WHEN 'failed' THEN concat({texts['failed']}) ELSE concat({texts['']}) END"
+    """The SQL for the cells in the file of each row's own status."""
+    cases = " ".join(
+        f"WHEN {quoted(status)} THEN concat({texts[file]})"
+        for status, file in FILE_OF_STATUS.items()
     )
+    return f"CASE status {cases} ELSE concat({texts[_OTHER]}) END"
 
 
 def needs_care(name: str, mark: Delimiter) -> str:

@@ -38,7 +38,12 @@ def reconcile(
         story = ChunkPass(load=load, connection=connection, work=room, outcome=outcome)
         story.hear_later_rounds()
         with closing(read_ahead(story.tell())) as told:
-            counts, files = write(load.original.source, PrefixReader(told), to)
+            counts, files = write(
+                load.original.source,
+                PrefixReader(told),
+                to,
+                byte_order_mark=load.byte_order_mark,
+            )
         return story.books(counts, files, explain)
 
     return with_enough_memory(work, tell)

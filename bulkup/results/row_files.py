@@ -105,6 +105,21 @@ def keep(connection: Database, folder: Path) -> None:
     sync(folder)
 
 
+def count_outcome(folder: Path, work: Path) -> dict[Status, int]:
+    """How many rows of each status the outcome of a run holds.
+
+    Raises:
+        RunError: the outcome is not there, or damaged.
+    """
+    if not any(folder.glob("*.parquet")):
+        raise _missing("is not kept any more")
+    with engine(work) as connection:
+        counts: dict[Status, int] = {}
+        for _row, status, _id, _created in _all(connection, folder):
+            counts[status] = counts.get(status, 0) + 1
+        return counts
+
+
 def part_again(
     folder: Path, work: Path, *, include_unknown: bool, rows: Path, settled: Path
 ) -> tuple[int, int]:

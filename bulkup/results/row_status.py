@@ -15,30 +15,30 @@ WORDS = {
 """What stands in sf__Error of rows that no result names, where there is no better reason."""
 
 _TWICE = "bulkup: Salesforce names this row twice, with different results"
-_COLUMNS = ("status", "id", "created", "error", "chunk")
 
 
 def load_numbers(connection: Database, table: str, path: Path) -> None:
-    """Make the table (pos, row, line) of a sidecar."""
+    """Make the table (position, row, line) of a sidecar."""
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT row_number() OVER () AS pos, row, line"
+        f"CREATE OR REPLACE TEMP TABLE {table} AS"
+        " SELECT row_number() OVER () AS position, row, line"
         f" FROM read_csv({located(path)}, auto_detect = false, header = true, delim = ',',"
         " columns = {'row': 'BIGINT', 'line': 'BIGINT'})"
     )
 
 
 def chunk_status_sql(sent: SentChunk, sheet: NumberedCsv, numbers: str) -> str:
-    """What the chunk's results say: (row, status, id, created, error, chunk), from `answered`."""
+    """The status of each row of `row_results`: (row, status, id, created, error, chunk)."""
     reason = sent.reason or WORDS.get(sent.otherwise, "")
-    row, source = "pos AS row", "answered"
+    row, source = "position AS row", "row_results"
     if sheet.numbers is not None:
-        row, source = "row", f"answered JOIN {numbers} USING (pos)"
+        row, source = "row", f"row_results JOIN {numbers} USING (position)"
     return (
         f"SELECT {row}, CASE kind WHEN 1 THEN 'succeeded' WHEN 2 THEN 'failed'"
         " WHEN 3 THEN 'unprocessed' WHEN 0 THEN 'unknown'"
         f" ELSE {quoted(sent.otherwise)} END AS status,"
-        " coalesce(id, '') AS id, CASE kind WHEN 1 THEN lower(word) ELSE '' END AS created,"
-        f" CASE kind WHEN 1 THEN '' WHEN 2 THEN word WHEN 3 THEN '' WHEN 0 THEN {quoted(_TWICE)}"
+        " coalesce(id, '') AS id, CASE kind WHEN 1 THEN lower(detail) ELSE '' END AS created,"
+        f" CASE kind WHEN 1 THEN '' WHEN 2 THEN detail WHEN 3 THEN '' WHEN 0 THEN {quoted(_TWICE)}"
         f" ELSE {quoted(reason)} END AS error, {sent.chunk.number} AS chunk FROM {source}"
     )
 

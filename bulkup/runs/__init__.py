@@ -1,1 +1,1 @@
-"""The run directory: its plan, its journal of events, its lock, and the registry of all runs."""
+"""The run directory: its plan, its journal of events, its lock, and the list of all runs."""

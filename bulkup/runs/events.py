@@ -12,7 +12,7 @@ from bulkup.runs.place import Place
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that happened or is about to. `at` is the moment, ISO 8601 in UTC."""
+    """Something that happened or is about to happen. `at` is the moment, ISO 8601 in UTC."""
 
     durable: ClassVar[bool] = True
 
@@ -21,7 +21,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChunkEvent(Event):
-    """Something about one chunk and its present job."""
+    """Something about one chunk and its current job."""
 
     chunk: int
     job: str
@@ -34,7 +34,7 @@ class Created(ChunkEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uploaded(ChunkEvent):
-    """The org has taken the whole body."""
+    """The org has accepted the whole body."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Closing(ChunkEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed(ChunkEvent):
-    """The org has the job as UploadComplete or further on."""
+    """The job is UploadComplete or in a later state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +56,12 @@ class Aborting(ChunkEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discarded(ChunkEvent):
-    """The job is gone or aborted and was never closed: the chunk is as if never begun."""
+    """The job is gone or aborted and was never closed: the chunk begins again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished(ChunkEvent):
-    """The job has ended. `closed`: whether it ever was closed, so that rows were looked at."""
+    """The job has ended. `closed`: it had been closed, so rows may have been processed."""
 
     state: JobState
     closed: bool = True
@@ -72,10 +72,10 @@ class Finished(ChunkEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved(ChunkEvent):
-    """The job's results are on this disk: how many rows each of the three holds.
+    """The job's results are on the disk; the number of rows in each.
 
-    `passing` counts the rows of `failed` whose error passes by itself; `unknown` is the
-    shortfall against the chunk's rows. `rest` is what rows are that no result names.
+    `passing` counts the rows of `failed` whose error is temporary, `unknown` the rows of the chunk
+    that no result names, and `rest` is the status of those.
     """
 
     succeeded: int = 0
@@ -89,24 +89,28 @@ class Saved(ChunkEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost(ChunkEvent):
-    """Nobody can tell any more what became of the chunk's rows: they are unknown."""
+    """What became of the chunk's rows can't be found out any more: they are unknown."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobPolled(ChunkEvent):
-    """A look at a job that has been closed. `settling`: it has ended, its counts have not."""
+    """A look at a job that has been closed. `settling`: it has ended, its counts have not.
+
+    `late_rows_for`: for so many seconds batches of a job that did not complete may still land.
+    """
 
     durable: ClassVar[bool] = False
 
     seen: Job
     settling: bool = False
+    late_rows_for: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadProgress(ChunkEvent):
-    """So many bytes of the body are under way."""
+    """The number of bytes of the body that have been sent."""
 
     durable: ClassVar[bool] = False
 
@@ -115,7 +119,7 @@ class UploadProgress(ChunkEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryWait(Event):
-    """A passing fault is waited out for so many seconds."""
+    """A temporary error is retried after so many seconds."""
 
     durable: ClassVar[bool] = False
 
@@ -135,7 +139,7 @@ class RunStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryRound(Event):
-    """Rows are sent again, as chunks of a new small source with this fingerprint."""
+    """Rows are sent again, as chunks of a new source of this size (bytes) and sha256."""
 
     round: int
     size: int
@@ -145,7 +149,7 @@ class RetryRound(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPaused(Event):
-    """A process has put the run down in `state`, after `seconds` and so many `api_calls`."""
+    """A process has ended its work on the run in `state`, after `seconds` and `api_calls`."""
 
     state: str
     seconds: float = 0.0
@@ -168,9 +172,9 @@ class Stopping(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Abandoned(Event):
-    """The user has given the run up."""
+    """The user has abandoned the run."""
 
 
 def stamped(event: Event, at: str) -> Event:
-    """The same event with its moment."""
+    """Return the event with its moment."""
     return replace(event, at=at)

@@ -1,4 +1,4 @@
-"""Salesforce's three answers about a job, kept as they came, and how many rows they hold."""
+"""The three results of a job, kept as Salesforce sent them, and how many rows they hold."""
 
 import re
 from collections.abc import Collection
@@ -26,7 +26,7 @@ class Fetch(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """How many rows a job's results hold; `passing` are those of `failed` that may go again."""
+    """Rows in a job's results. `passing` counts those of `failed` with a temporary error."""
 
     succeeded: int = 0
     created: int = 0
@@ -36,24 +36,24 @@ class Counts:
 
     @property
     def total(self) -> int:
-        """All rows that any of the three results names."""
+        """The number of rows in all three results."""
         return self.succeeded + self.failed + self.unprocessed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """The folder of a run's answers. `passing` are the error codes that pass by themselves."""
+    """The folder of the results of a run's jobs. `passing` are the codes of temporary errors."""
 
     folder: Path
     delimiter: Delimiter
     passing: Collection[str]
 
     def path(self, chunk: int, job: str, kind: ResultKind) -> Path:
-        """Where one answer lies."""
+        """The path of one result."""
         return self.folder / f"{chunk:05d}-{job}-{kind}.csv"
 
     def kept(self, chunk: int, job: str) -> bool:
-        """Whether all three answers about the job are there."""
+        """Whether all three results of the job are there."""
         return all(self.path(chunk, job, kind).exists() for kind in ResultKind)
 
     def fetch(self, chunk: int, job: str, fetch: Fetch) -> Counts:

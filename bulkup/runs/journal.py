@@ -19,7 +19,7 @@ from bulkup.runs.words import event_line, read_event
 
 
 def read(path: Path) -> tuple[list[Event], int]:
-    """The events of a journal, and how many bytes of it are whole lines.
+    """Read the events of a journal, and the number of bytes that are whole lines.
 
     Raises:
         RunError: a line before the last is damaged, or the file can't be read.
@@ -70,7 +70,7 @@ class Journal:
         self.broken = ""
 
     def __enter__(self) -> Self:
-        """The journal itself."""
+        """Return the journal."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -78,10 +78,10 @@ class Journal:
         os.close(self._file)
 
     def append(self, event: Event) -> None:
-        """Write the event down, durably.
+        """Write the event, durably.
 
         Raises:
-            RunError: the disk did not take it (and from then on nothing more is taken).
+            RunError: it can't be written. No event is accepted afterwards.
         """
         event = stamped(event, self._clock.stamp())
         line = event_line(event)
@@ -113,10 +113,10 @@ class Journal:
 
 
 def begin_anew(path: Path, event: Event, clock: Clock) -> Path:
-    """Put a journal of this one event in the place of a damaged one, whose copy is returned.
+    """Replace a damaged journal by one of a single event; return the copy of the damaged one.
 
-    At no moment is there a journal that tells of less: without one, a run would begin again.
-    The run must be held.
+    There is a journal at every moment: without one, the run would be sent from the beginning.
+    The caller holds the run.
 
     Raises:
         RunError: the disk did not take it.
@@ -128,10 +128,10 @@ def begin_anew(path: Path, event: Event, clock: Clock) -> Path:
 
 
 def last_events(events: Sequence[Event]) -> dict[int, ChunkEvent]:
-    """The last event of each chunk that has any."""
+    """Return the last event of each chunk that has any."""
     return {event.chunk: event for event in events if isinstance(event, ChunkEvent)}
 
 
 def over(events: Sequence[Event]) -> set[int]:
-    """The chunks that are at their ends: nothing is left to do for them."""
+    """Return the chunks for which nothing is left to do."""
     return {n for n, event in last_events(events).items() if isinstance(event, Saved | Lost)}

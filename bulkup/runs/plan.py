@@ -15,19 +15,19 @@ READABLE_FORMATS = frozenset({1, FORMAT})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaxFailed:
-    """How many rows may fail for a reason that does not pass: a number, or a share in percent."""
+    """How many rows may fail with an error that is not temporary: a number, or a percentage."""
 
     rows: int | None = None
     percent: float | None = None
 
     def limit(self, total: int) -> float:
-        """The largest number of failed rows that is still borne, of so many rows in all."""
+        """Return the largest number of failed rows that does not stop a load of `total` rows."""
         return self.rows if self.rows is not None else total * (self.percent or 0.0) / 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How the user wants a load to be done. Durations are in seconds."""
+    """How a load is carried out. Durations are in seconds, sizes in bytes."""
 
     directory: Path
     parallel: int = 4
@@ -42,7 +42,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """How the user said that the file is to be read. What is None was detected."""
+    """How the user wants the file to be read. What is None is detected."""
 
     encoding: str | None = None
     delimiter: Delimiter | None = None
@@ -53,12 +53,14 @@ class Dialect:
 class Plan:
     """What a run is to do, written once before anything is sent.
 
-    `source` is the user's file, and `dialect` what the user said of it. `original` has all of its
-    rows and columns in a form that Salesforce takes, and `sheet` is what is sent and cut into
-    chunks: each the file itself, or a copy in the run directory, with `numbers` telling which row
-    of the user's file each of its records is. `settled` tells of the rows that are in no chunk.
-    `retry_of` is the run whose rows are sent again, and `retry_of_events` how many events its
-    journal had then. `place` is where the run directory was made.
+    `source` is the user's file, `dialect` the user's options for reading it. `original` has all of
+    its rows and columns in a form that Salesforce accepts, `sheet` is what is sent and cut into
+    chunks: each is the file itself or a copy in the run directory. `original_numbers` and `numbers`
+    are files with the row of the user's file for each of their records (None: the same row),
+    `settled` is one of the rows that are in no chunk. `changes` are sentences about what differs
+    from the file. `retry_of` is the run whose rows are sent again, `retry_of_events` the number of
+    events in its journal at that time. `place` is where the run directory was made; `machine` is
+    what bulkup 0.1.0 wrote instead.
     """
 
     run: str

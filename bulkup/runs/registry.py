@@ -1,5 +1,6 @@
-"""This machine's runs: how each stands, and which one the user means."""
+"""The runs of this machine: their status, and which one the user means."""
 
+import re
 import shutil
 import time
 from collections.abc import Sequence
@@ -10,29 +11,47 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from bulkup.errors import BulkupError, RunError, RunNotFound
-from bulkup.model import Chunk
+from bulkup.model import Chunk, Status
 from bulkup.runs.events import Abandoned, Event, RunPaused, Stopping, Superseded
 from bulkup.runs.journal import over
 from bulkup.runs.run_dir import Run, RunDir, all_runs, chunks_of, open_run
-from bulkup.runs.state import State
+from bulkup.runs.state import SUCCESS_STATUSES, State
 from bulkup.runs.takeover import superseded_by
 from bulkup.state_dir import StateDir
+from bulkup.text import amount
 
 RECENT = timedelta(days=7)
 PREPARED_WITHIN = timedelta(days=1)
-"""A folder that nothing was written into for so long is no run that is being prepared."""
+"""A folder without a plan that has not changed for so long is not being prepared any more."""
 RUNNING, KILLED, ABANDONED, SUPERSEDED = "running", "killed", "abandoned", "superseded"
-DAMAGED = "damaged"
+DAMAGED, OTHER_VERSION = "damaged", "other version"
+LAST = "last"
+NUMBER = re.compile(r"[0-9]{1,9}")
+"""How a user may name a run beside its name: `last`, or its number in the list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStatus:
-    """How a run stands. `state` is a State, or one of the five words of this module."""
+    """The status of a run. `state` is a `State`, or one of the words of this module.
+
+    `damage` says what is wrong with the journal of a damaged run.
+    """
 
     run: Run = field(repr=False)
     state: str
     superseded_by: str = ""
     resumable: bool = False
+    damage: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of the run."""
+        return self.run.name
+
+    @property
+    def made(self) -> datetime:
+        """When the plan was written."""
+        return datetime.fromisoformat(self.run.plan.created).astimezone(UTC)
 
     @property
     def retriable(self) -> bool:
@@ -52,7 +71,7 @@ class RunStatus:
 
 
 def run_status(run: Run, events: Sequence[Event] | None = None) -> RunStatus:
-    """How a run stands, from its journal; `events` where they are at hand, the run being held.
+    """Read the status of a run from its journal, or from `events` where the caller holds the run.
 
     Raises:
         RunError: the journal is damaged.
@@ -103,109 +122,195 @@ def in_use(folder: Path) -> bool:
             return False
     except Timeout:
         return True
+    except OSError:
+        return False  # who can't write here can't work on the run either
 
 
-def all_run_statuses(places: StateDir) -> list[RunStatus]:
-    """All runs, newest first; those whose plan can't be read are left out."""
-    found = []
-    for folder in all_runs(places):
-        try:
-            run = open_run(folder)
-        except BulkupError:
-            continue
-        try:
-            found.append(run_status(run))
-        except BulkupError:
-            found.append(RunStatus(run=run, state=DAMAGED))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadableRun:
+    """A run whose plan is damaged, or can't be carried out by this version: `error` says which."""
+
+    files: RunDir
+    error: BulkupError
+    made: datetime
+
+    @property
+    def name(self) -> str:
+        """The name of the run."""
+        return self.files.name
+
+    @property
+    def state(self) -> str:
+        """The word for the list of runs."""
+        return OTHER_VERSION if self.error.name == "PlanFormat" else DAMAGED
+
+    @property
+    def damage(self) -> str:
+        """What is wrong, in a sentence."""
+        return self.error.message
+
+
+def list_runs(state_dir: StateDir) -> list[RunStatus | UnreadableRun]:
+    """All runs, newest first. The number by which a user may name a run counts from 1 here."""
     # The folders' names tell the second only, and are the user's to change.
-    return sorted(found, key=lambda one: one.run.plan.created, reverse=True)
+    return sorted(map(status_of, all_runs(state_dir)), key=lambda run: run.made, reverse=True)
 
 
-def find_run(places: StateDir, name: str) -> Run:
-    """The run of that name.
+def status_of(folder: Path) -> RunStatus | UnreadableRun:
+    """How the run of a directory stands, whatever is damaged there."""
+    try:
+        run = open_run(folder)
+    except BulkupError as error:
+        files = RunDir(folder)
+        made = datetime.fromtimestamp(_last_change(files.plan), UTC)
+        return UnreadableRun(files=files, error=error, made=made)
+    try:
+        return run_status(run)
+    except BulkupError as error:
+        return RunStatus(run=run, state=DAMAGED, damage=error.message)
+
+
+def all_run_statuses(state_dir: StateDir) -> list[RunStatus]:
+    """The runs whose plan can be read, newest first."""
+    return [run for run in list_runs(state_dir) if isinstance(run, RunStatus)]
+
+
+def find_run(state_dir: StateDir, name: str) -> Run:
+    """The run of that name, else the one that `last`, a number or a beginning of its name means.
 
     Raises:
-        RunError: there is none.
+        RunError: there is none, there are several, or its plan can't be read.
     """
-    if not name or Path(name).name != name:
-        raise RunNotFound(f"{name!r} is not the name of a run")
-    return open_run(places.runs / name)
+    names = [folder.name for folder in all_runs(state_dir)]
+    if name in names:
+        return open_run(state_dir.runs / name)
+    if numbered := _run_by_number(state_dir, name):
+        if isinstance(numbered, UnreadableRun):
+            raise numbered.error
+        return numbered.run
+    matching = [other for other in names if name and other.startswith(name)]
+    if len(matching) > 1:
+        lines = "\n".join(f"  {other}" for other in matching)
+        raise RunError(
+            f"The names of {len(matching)} runs begin with {name}",
+            f"Name the one that you mean:\n{lines}",
+            name="SeveralRuns",
+        )
+    if not matching:
+        raise RunNotFound(f"There is no run {name}" if name else "The name of a run is empty")
+    return open_run(state_dir.runs / matching[0])
 
 
-def find_run_to_resume(places: StateDir, now: datetime) -> Run:
+def _run_by_number(state_dir: StateDir, name: str) -> RunStatus | UnreadableRun | None:
+    """The run that a number of the list or `last` means, if any."""
+    number = 1 if name == LAST else int(name) if NUMBER.fullmatch(name) else 0
+    runs = list_runs(state_dir) if number else []
+    return runs[number - 1] if 0 < number <= len(runs) else None
+
+
+def find_run_to_resume(state_dir: StateDir, now: datetime) -> Run:
     """The only unfinished run of the last seven days.
 
     Raises:
-        RunError: there is none, or there are several, which are then listed.
+        RunError: there is none, or there are several, which are then listed; with them those that
+            can't be read.
     """
-    recent = [s for s in all_run_statuses(places) if s.resumable and _made(s.run) > now - RECENT]
-    if len(recent) == 1:
-        return recent[0].run
-    if not recent:
+    recent = [run for run in list_runs(state_dir) if run.made > now - RECENT]
+    resumable = [run for run in recent if isinstance(run, RunStatus) and run.resumable]
+    if len(resumable) == 1:
+        return resumable[0].run
+    damaged = [run for run in recent if run.damage]
+    if not resumable and not damaged:
         raise RunNotFound(
             "There is no unfinished run of the last 7 days", "See all runs with: bulkup runs"
         )
-    names = "\n".join(f"  bulkup resume {s.run.name}   ({_words(s)})" for s in recent)
+    lines = [f"  bulkup resume {run.name}   ({_describe(run)})" for run in resumable]
+    lines += [f"  {run.name}   ({run.damage})" for run in damaged]
+    if not resumable:
+        raise RunError(
+            f"{amount(len(damaged), 'run')} of the last 7 days can't be read, and no other is "
+            "unfinished",
+            "\n".join(["What is damaged:", *lines, "See all runs with: bulkup runs"]),
+            name="RunDamaged",
+        )
     raise RunError(
-        f"There are {len(recent)} unfinished runs of the last 7 days",
-        f"Name the one that you mean:\n{names}",
+        f"There are {len(resumable)} unfinished runs of the last 7 days",
+        "\n".join(["Name the one that you mean:", *lines]),
         name="SeveralRuns",
     )
 
 
-def find_run_to_retry(places: StateDir) -> Run:
-    """The newest run that is over and not superseded.
+def find_run_to_retry(state_dir: StateDir, *, include_unknown: bool = False) -> Run:
+    """The newest run that is over, not superseded, and has rows to send.
+
+    Where none has rows to send it is the newest of the others.
 
     Raises:
-        RunError: there is none.
+        RunError: no run is over.
     """
-    for one in all_run_statuses(places):
-        if one.retriable:
-            return one.run
-    raise RunNotFound("There is no run that is over", "See all runs with: bulkup runs")
+    retriable = [status for status in all_run_statuses(state_dir) if status.retriable]
+    if not retriable:
+        raise RunNotFound("There is no run that is over", "See all runs with: bulkup runs")
+    with_rows = (
+        status for status in retriable if _has_rows_to_send(status, include_unknown=include_unknown)
+    )
+    return next(with_rows, retriable[0]).run
 
 
-def prune(places: StateDir, older_than: timedelta, now: datetime) -> list[str]:
+def _has_rows_to_send(status: RunStatus, *, include_unknown: bool) -> bool:
+    """Whether a retry of a run that is over would send anything; True where it can't be known."""
+    if status.state == State.COMPLETE:
+        return False
+    from bulkup.results.row_files import count_outcome  # noqa: PLC0415 -- DuckDB loads slowly
+
+    kept = SUCCESS_STATUSES if include_unknown else {*SUCCESS_STATUSES, Status.UNKNOWN}
+    files = status.run.files
+    try:
+        return bool(set(count_outcome(files.outcome, files.work)) - kept)
+    except BulkupError:
+        return True
+
+
+def prune(state_dir: StateDir, older_than: timedelta, now: datetime) -> list[str]:
     """Remove the directories of runs that are over and older than that; their names.
 
     And those in which no plan was ever written: whatever prepared them has died.
     """
-    gone = []
-    all_ = all_run_statuses(places)
-    unfinished = {one.run.name for one in all_ if one.resumable or one.state in {RUNNING, DAMAGED}}
-    needed = {one.run.plan.retry_of for one in all_ if one.run.name in unfinished}
-    for one in all_:
-        if one.run.name not in unfinished | needed and _made(one.run) < now - older_than:
-            shutil.rmtree(one.run.folder, ignore_errors=True)
-            gone.append(one.run.name)
-    for folder in _never_planned(places, now - max(older_than, PREPARED_WITHIN)):
+    removed = []
+    runs = all_run_statuses(state_dir)
+    unfinished = [run for run in runs if run.resumable or run.state in {RUNNING, DAMAGED}]
+    needed = {run.name for run in unfinished} | {run.run.plan.retry_of for run in unfinished}
+    for run in runs:
+        if run.name not in needed and run.made < now - older_than:
+            shutil.rmtree(run.run.folder, ignore_errors=True)
+            removed.append(run.name)
+    for folder in _never_planned(state_dir, now - max(older_than, PREPARED_WITHIN)):
         shutil.rmtree(folder, ignore_errors=True)
-        gone.append(folder.name)
-    return gone
+        removed.append(folder.name)
+    return removed
 
 
-def _never_planned(places: StateDir, before: datetime) -> list[Path]:
+def _never_planned(state_dir: StateDir, before: datetime) -> list[Path]:
     """The folders without a plan in which nothing has changed since then."""
-    folders = [path for path in places.runs.glob("*") if path.is_dir()]
+    folders = [path for path in state_dir.runs.glob("*") if path.is_dir()]
     return [
         folder
         for folder in folders
-        if not RunDir(folder).plan.exists() and _changed(folder) < before.timestamp()
+        if not RunDir(folder).plan.exists() and _last_change(folder) < before.timestamp()
     ]
 
 
-def _changed(folder: Path) -> float:
-    """The last change of anything in a folder, in seconds since 1970; now, if it is at work."""
+def _last_change(path: Path) -> float:
+    """The last change of a file, or of anything in a folder, in seconds since 1970.
+
+    Now, where it changes meanwhile.
+    """
     try:
-        return max(path.stat().st_mtime for path in (folder, *folder.rglob("*")))
+        return max(inner.stat().st_mtime for inner in (path, *path.rglob("*")))
     except OSError:
         return time.time()
 
 
-def _made(run: Run) -> datetime:
-    return datetime.fromisoformat(run.plan.created).astimezone(UTC)
-
-
-def _words(one: RunStatus) -> str:
-    plan = one.run.plan
-    return f"{plan.target.operation} {plan.target.object} from {plan.source.name}, {one.state}"
+def _describe(status: RunStatus) -> str:
+    plan = status.run.plan
+    return f"{plan.target.operation} {plan.target.object} from {plan.source.name}, {status.state}"

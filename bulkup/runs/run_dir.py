@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,8 @@ from bulkup.runs.plan import READABLE_FORMATS, Plan
 from bulkup.runs.words import plan_of, plan_text
 from bulkup.state_dir import StateDir
 
-LOOKED_AT_SECONDS = 0.3
-"""`bulkup runs` holds a run for a moment, to see whether somebody else does."""
+LOCK_SECONDS = 0.3
+"""How long to wait for the lock: `bulkup runs` holds each run for a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ class RunDir:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A run's directory and its plan. What is done with it, needs `holding` first."""
+    """A run's directory and its plan. Whoever works on it must hold it (`holding`)."""
 
     files: RunDir
     plan: Plan = field(repr=False)
@@ -141,7 +142,7 @@ class Run:
         return self.files.name
 
     def answers(self, passing: frozenset[str]) -> Answers:
-        """Salesforce's answers about this run."""
+        """The results of this run's jobs; `passing` are the codes of temporary errors."""
         return Answers(
             folder=self.files.results, delimiter=self.plan.sheet.delimiter, passing=passing
         )
@@ -152,12 +153,12 @@ class Run:
         return next((place for place in reversed(places) if place), self.plan.place)
 
     def events(self) -> list[Event]:
-        """All that was written down, without holding the run."""
+        """Read the journal without holding the run."""
         return read(self.files.journal)[0]
 
     @contextmanager
     def holding(self, clock: Clock) -> Iterator[Journal]:
-        """Hold the run and its journal: nobody else may go on with it meanwhile.
+        """Lock the run and open its journal: no other process may work on it meanwhile.
 
         Raises:
             RunError: another process holds it, or the journal is damaged.
@@ -167,14 +168,14 @@ class Run:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the run whatever its journal is like.
+        """Lock the run, whether its journal can be read or not.
 
         Raises:
             RunError: another process holds it.
         """
         lock = FileLock(self.files.lock, mode=0o600)
         try:
-            lock.acquire(timeout=LOOKED_AT_SECONDS)
+            lock.acquire(timeout=LOCK_SECONDS)
         except Timeout as error:
             raise RunError(
                 f"Another process is working on run {self.name}",
@@ -189,26 +190,26 @@ class Run:
             lock.release()
 
 
-def reserve(places: StateDir, stem: str) -> Path:
-    """An empty run directory with a name of its own, for its owner only.
+def reserve(state_dir: StateDir, stem: str) -> Path:
+    """Make an empty run directory with a name of its own, for its owner only.
 
     Raises:
         RunError: it can't be made.
     """
-    places.make()
+    state_dir.make()
     name = re.sub(r"[^\w.-]+", "-", stem).strip("-.")
     for number in range(1, 1000):
-        folder = places.runs / (name if number == 1 else f"{name}-{number}")
+        folder = state_dir.runs / (name if number == 1 else f"{name}-{number}")
         try:
             folder.mkdir(mode=0o700)
         except FileExistsError:
             continue
         except OSError as error:
-            raise NotWritable(places.runs, error) from error
-        sync(places.runs)
+            raise NotWritable(state_dir.runs, error) from error
+        sync(state_dir.runs)
         return folder
     raise RunError(
-        f"{places.runs} holds too many runs named {name}", "Type: bulkup runs --prune 1d"
+        f"{state_dir.runs} holds too many runs named {name}", "Type: bulkup runs --prune 1d"
     )
 
 
@@ -231,22 +232,24 @@ def write_plan(folder: Path, plan: Plan) -> Run:
 
 
 def withdraw(run: Run) -> None:
-    """Take the plan of a run back of which nothing was sent; as far as the disk lets us."""
+    """Remove the plan of a run of which nothing was sent, as far as the disk allows."""
     with suppress(OSError):
         run.files.plan.unlink(missing_ok=True)
 
 
 def open_run(folder: Path) -> Run:
-    """The run of a directory.
+    """Read the run of a directory.
 
     Raises:
-        RunError: there is none, or its plan is of a newer bulkup or damaged.
+        RunError: there is none, or its plan is damaged or was made by a newer bulkup.
     """
     files = RunDir(folder)
     try:
         document = msgspec.json.decode(files.plan.read_bytes())
         _require_readable(folder.name, document["format"], str(document["version"]))
-        return Run(files=files, plan=plan_of(document, folder))
+        plan = plan_of(document, folder)
+        datetime.fromisoformat(plan.created)
+        return Run(files=files, plan=plan)
     except FileNotFoundError as error:
         raise RunNotFound(f"There is no run {folder.name}") from error
     except OSError as error:
@@ -283,29 +286,46 @@ def _numbers(version: str) -> list[int]:
     return [int(part) for part in re.findall(r"\d+", version.partition("-")[0])[:3]]
 
 
-def all_runs(places: StateDir) -> list[Path]:
-    """The folders of all runs that have a plan, by their names, the last first."""
-    folders = places.runs.iterdir() if places.runs.is_dir() else ()
-    return sorted(
-        (folder for folder in folders if RunDir(folder).plan.exists()),
-        key=lambda folder: folder.name,
-        reverse=True,
-    )
+def all_runs(state_dir: StateDir) -> list[Path]:
+    """List the folders of all runs that have a plan, by their names, the last first.
 
-
-def with_options(run: Run, **wishes: Any) -> Run:
-    """The run with other options for this process; the plan on the disk stays as it is.
-
-    A wish that is None leaves the option as it was when the run began.
+    Raises:
+        RunError: the folder of runs can't be read.
     """
-    asked = {name: value for name, value in wishes.items() if value is not None}
-    if "directory" in asked:
-        asked["directory"] = asked["directory"].absolute()
-    return replace(run, plan=replace(run.plan, options=replace(run.plan.options, **asked)))
+    try:
+        folders = [folder for folder in state_dir.runs.iterdir() if _may_have_plan(folder)]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise RunError(
+            f"{state_dir.runs} can't be read: {error.strerror or error}",
+            "Set the rights of the folder, or name another with BULKUP_HOME.",
+            name="RunsNotReadable",
+        ) from error
+    return sorted(folders, key=lambda folder: folder.name, reverse=True)
+
+
+def _may_have_plan(folder: Path) -> bool:
+    """Whether a folder has a plan, or can't be searched, so that nobody knows."""
+    try:
+        return RunDir(folder).plan.exists()
+    except OSError:
+        return True
+
+
+def with_options(run: Run, **changes: Any) -> Run:
+    """Change options of the run for this process; the plan on the disk stays as it is.
+
+    An option that is None stays as it was when the run began.
+    """
+    options = {name: value for name, value in changes.items() if value is not None}
+    if "directory" in options:
+        options["directory"] = options["directory"].absolute()
+    return replace(run, plan=replace(run.plan, options=replace(run.plan.options, **options)))
 
 
 def with_source(run: Run, path: Path) -> Run:
-    """The run with its source where it lies now."""
+    """Change where the source of the run is, for this process."""
     path, plan = path.absolute(), run.plan
 
     def moved(source: Source) -> Source:
@@ -318,6 +338,6 @@ def with_source(run: Run, path: Path) -> Run:
 
 
 def chunks_of(run: Run, events: Sequence[Event]) -> list[Chunk]:
-    """The plan's chunks and those of the further rounds."""
+    """List the chunks of the plan and of the retry rounds."""
     rounds = [chunk for event in events if isinstance(event, RetryRound) for chunk in event.chunks]
     return [*run.plan.chunks, *rounds]

@@ -8,7 +8,7 @@ SUCCESS_STATUSES = {Status.SUCCEEDED, Status.SKIPPED}
 
 
 class State(StrEnum):
-    """What a run came to, or where it was left."""
+    """How a run ended, or why it was left unfinished."""
 
     COMPLETE = "complete"
     PARTIAL = "partial"
@@ -20,5 +20,5 @@ class State(StrEnum):
 
     @property
     def over(self) -> bool:
-        """Whether the run has its result files and `retry` is the way on, not `resume`."""
+        """Whether the run has its result files, so that `retry` sends the rest, not `resume`."""
         return self in {State.COMPLETE, State.PARTIAL, State.FAILED}

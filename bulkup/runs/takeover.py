@@ -1,8 +1,8 @@
-"""A run takes the rows of another over: one only, and only as that one was left.
+"""A retry takes the rows of another run over. Each run has one successor at most.
 
-`retry` writes the new run's plan first and `Superseded` into the old run's journal then. Whoever
-dies in between leaves a plan that may not be carried out before the old run says so too: until
-then the old one may be retried, or gone on with.
+`retry` writes the plan of the new run first, and then `Superseded` into the journal of the old one.
+If the process dies in between, the new plan may not be carried out before the old journal confirms
+the takeover; until then the old run may be retried or resumed.
 """
 
 from bulkup.clock import Clock
@@ -13,7 +13,7 @@ from bulkup.runs.run_dir import Run, open_run, withdraw
 
 
 def supersede(old: Run, journal: Journal, new: Run) -> None:
-    """Write into the journal of `old`, which is held, that `new` has its rows now.
+    """Write into the journal of `old`, which the caller holds, that `new` has its rows now.
 
     Raises:
         RunError: the disk did not take it; then there is no new run.
@@ -27,7 +27,7 @@ def supersede(old: Run, journal: Journal, new: Run) -> None:
 
 
 def superseded_by(run: Run) -> str:
-    """The name of the run that has taken this one's rows over, or nothing.
+    """Return the name of the run that has taken this one's rows over, or an empty string.
 
     Raises:
         RunError: the journal is damaged.
@@ -36,7 +36,7 @@ def superseded_by(run: Run) -> str:
 
 
 def require_takeover(new: Run, journal: Journal, clock: Clock) -> None:
-    """See to it that a retry of which nothing was sent yet has the rows for itself.
+    """Complete the takeover of a retry of which nothing was sent yet.
 
     Raises:
         RunError: another run has them, or it can't be known.

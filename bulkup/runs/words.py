@@ -4,10 +4,13 @@ Each class that is written has a table from its fields to the words on the disk.
 renamed gets `name=word` there.
 """
 
+import os
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 
@@ -36,6 +39,10 @@ TAGS: Mapping[type[Event], str] = {
     events.Abandoned: "Abandoned",
 }
 """The kinds of durable events, as `event` says in a journal and in JSON."""
+
+_URI = "file://"
+_NOT_UTF8 = re.compile("[\ud800-\udfff]")
+"""Surrogates: what Python has in a file name for bytes that are not UTF-8, and JSON can't hold."""
 
 OF_CHUNK = "at chunk job"
 
@@ -120,7 +127,8 @@ def plan_text(plan: Plan, folder: Path) -> bytes:
 
     def encode_path(value: Any) -> str:
         if isinstance(value, Path):
-            return str(value.relative_to(folder) if value.is_relative_to(folder) else value)
+            text = str(value.relative_to(folder) if value.is_relative_to(folder) else value)
+            return value.as_uri() if _NOT_UTF8.search(text) else text
         raise NotImplementedError(type(value))
 
     return msgspec.json.format(msgspec.json.encode(_encode(plan), enc_hook=encode_path))
@@ -135,6 +143,8 @@ def plan_of(document: Any, folder: Path) -> Plan:
 
     def decode_path(kind: type, value: Any) -> Any:
         if issubclass(kind, Path):
+            if value.startswith(_URI):
+                return Path(os.fsdecode(unquote_to_bytes(value.removeprefix(_URI))))
             return folder / value
         raise NotImplementedError(kind)
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
 
 import httpx
+import truststore
 
 from bulkup import __version__
 from bulkup.errors import InputError, Refused, SalesforceError, Transient
@@ -285,10 +286,8 @@ class Client:
             )
 
 
-def send(
-    http: httpx.Client, method: str, url: str, *, most: int = JSON_BYTES, **more: Any
-) -> httpx.Response:
-    """One request and its whole answer, unpacked, of at most so many bytes.
+def send(http: httpx.Client, method: str, url: str, **more: Any) -> httpx.Response:
+    """One request and its whole answer, unpacked, of at most `JSON_BYTES`.
 
     Of an error's body only the beginning is kept.
 
@@ -296,17 +295,17 @@ def send(
         SalesforceError: the answer is longer. httpx.HTTPError: it did not come.
     """
     with http.stream(method, url, **more) as response:
-        return whole(response, most)
+        return whole(response)
 
 
-def whole(response: httpx.Response, most: int = JSON_BYTES) -> httpx.Response:
+def whole(response: httpx.Response) -> httpx.Response:
     """The same answer with its body read and unpacked; of an error's only the beginning.
 
     Raises:
-        SalesforceError: it is longer than `most`, in bytes.
+        SalesforceError: it is longer than `JSON_BYTES`.
     """
     failed = response.status_code >= ERRORS_FROM
-    limit = ERROR_BYTES if failed else most
+    limit = ERROR_BYTES if failed else JSON_BYTES
     body = bytearray()
     for block in unpacked_blocks(response):
         body += block
@@ -357,12 +356,16 @@ def _gunzipped(response: httpx.Response) -> Iterator[bytes]:
                 yield unpacker.decompress(rest, BLOCK)
                 rest = unpacker.unconsumed_tail
         yield unpacker.flush()
+        complete = unpacker.eof or not response.num_bytes_downloaded
     except zlib.error:
+        complete = False
+    if not complete:
         raise Transient(
-            f"{response.request.url.host} sent an answer that can't be unpacked (gzip)",
+            f"{response.request.url.host} sent an answer that can't be unpacked (gzip): it is "
+            "damaged or ends early",
             errors.PASSING_HINT,
             status=response.status_code,
-        ) from None
+        )
 
 
 def _too_long(host: str, what: str, limit: int) -> SalesforceError:
@@ -431,8 +434,6 @@ def trust(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     arguments: dict[str, Any] = {"trust_env": not is_loopback(parts.hostname)}
     if parts.scheme == "https":
-        import truststore  # noqa: PLC0415 -- costs start-up time, and http needs none
-
         arguments["verify"] = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     else:
         arguments["verify"] = False

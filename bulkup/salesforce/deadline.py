@@ -4,6 +4,7 @@ A server that sends a byte a second never meets a read timeout. So the connectio
 before each read and write, how long the request that is under way may still take.
 """
 
+import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -185,20 +186,30 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        """Open a connection."""
-        left = _time_left(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._backend.connect_tcp(host, port, left, local_address, socket_options))
+        """Open a connection to the first of the host's addresses that takes it.
 
-    def connect_unix_socket(
-        self,
-        path: str,
-        timeout: float | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        """Open a connection to a socket of this machine."""
-        left = _time_left(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._backend.connect_unix_socket(path, left, socket_options))
+        One by one: the system's own way gives each of them the whole timeout.
+        """
+        error: Exception = httpcore.ConnectError(f"{host} has no address")
+        for address in _addresses(host, port):
+            left = _time_left(timeout, httpcore.ConnectTimeout)
+            try:
+                return _Stream(
+                    self._backend.connect_tcp(address, port, left, local_address, socket_options)
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as refusal:
+                error = refusal
+        raise error
 
-    def sleep(self, seconds: float) -> None:
-        """Wait before connecting again; httpx is told not to."""
-        self._backend.sleep(seconds)
+
+def _addresses(host: str, port: int) -> list[str]:
+    """The addresses of a host, in the order in which the system would try them.
+
+    Raises:
+        httpcore.ConnectError: there is no such host.
+    """
+    try:
+        entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise httpcore.ConnectError(error) from error
+    return list(dict.fromkeys(str(entry[4][0]) for entry in entries))

@@ -10,10 +10,19 @@ from typing import Any
 
 import msgspec
 
-from bulkup.errors import Gone, InputError, NotWritable, Refused, SalesforceError
+from bulkup.errors import Gone, InputError, NotWritable, Refused, SalesforceError, Transient
 from bulkup.files import write_private
 from bulkup.model import Field, ObjectInfo
 from bulkup.salesforce.client import NOT_MODIFIED, Client
+from bulkup.salesforce.shapes import (
+    flag,
+    objects,
+    objects_of,
+    text,
+    texts,
+    unexpected,
+    whole_number,
+)
 
 ORG_ID = re.compile(r"(00D[0-9A-Za-z]{12})(?:[0-9A-Za-z]{3})?")
 SUGGEST_FROM = 0.6
@@ -50,6 +59,7 @@ def describe_raw(client: Client, name: str, cache: Path | None = None) -> dict[s
     if response.status_code == NOT_MODIFIED and kept is not None:
         return kept
     data: dict[str, Any] = client.read(response)
+    object_of(data)  # what can't be read is neither kept nor given away
     if cache is not None and (modified := response.headers.get("last-modified")):
         user = _user(client)
         _keep(client, name, cache, {"user": user, "modified": modified, "describe": data})
@@ -76,10 +86,10 @@ HINT = "Write it as Setup, Object Manager shows it: Contact, Lead, Invoice__c."
 
 def _suggestion(client: Client, name: str) -> str:
     try:
-        objects = client.get(client.data("sobjects")).get("sobjects") or ()
+        entries = objects(client.get(client.data("sobjects")), "sobjects")
+        names = {text(entry, "name").lower(): text(entry, "name") for entry in entries}
     except Refused:
         return HINT
-    names = {str(one.get("name")).lower(): str(one.get("name")) for one in objects}
     close = difflib.get_close_matches(name.lower(), list(names), n=1, cutoff=SUGGEST_FROM)
     return f"Did you mean {names[close[0]]}? {HINT}" if close else HINT
 
@@ -96,8 +106,9 @@ def _kept(client: Client, name: str, cache: Path | None) -> tuple[dict[str, Any]
         data = msgspec.json.decode(_file(client, name, cache).read_bytes())
         if data["user"] != _user(client):
             return None, ""
+        object_of(data["describe"])
         return dict(data["describe"]), str(data["modified"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, Transient):
         return None, ""
 
 
@@ -114,66 +125,84 @@ def _keep(client: Client, name: str, cache: Path, data: Mapping[str, Any]) -> No
 
 
 def object_of(data: Mapping[str, Any]) -> ObjectInfo:
-    """An object from Salesforce's JSON."""
-    fields = [_field(one) for one in data.get("fields") or ()]
+    """An object from Salesforce's JSON.
+
+    Raises:
+        Transient: a value is of another kind than Salesforce's.
+    """
+    fields = [_field(entry) for entry in objects_of(data.get("fields"), "fields")]
     return ObjectInfo(
-        name=str(data.get("name", "")),
-        label=str(data.get("label") or ""),
-        createable=bool(data.get("createable", True)),
-        updateable=bool(data.get("updateable", True)),
-        deletable=bool(data.get("deletable", True)),
-        key_prefix=str(data.get("keyPrefix") or ""),
-        fields={one.name: one for one in fields},
+        name=text(data, "name"),
+        label=text(data, "label"),
+        createable=flag(data, "createable", default=True),
+        updateable=flag(data, "updateable", default=True),
+        deletable=flag(data, "deletable", default=True),
+        key_prefix=text(data, "keyPrefix"),
+        fields={field.name: field for field in fields},
     )
 
 
 def _field(data: Mapping[str, Any]) -> Field:
-    values = data.get("picklistValues") or ()
+    values = objects(data, "picklistValues")
     return Field(
-        name=str(data.get("name", "")),
-        label=str(data.get("label") or ""),
-        type=str(data.get("type") or "string"),
-        length=int(data.get("length") or 0),
-        precision=int(data.get("precision") or 0),
-        scale=int(data.get("scale") or 0),
-        digits=int(data.get("digits") or 0),
-        nillable=bool(data.get("nillable", True)),
-        defaulted_on_create=bool(data.get("defaultedOnCreate")),
-        createable=bool(data.get("createable", True)),
-        updateable=bool(data.get("updateable", True)),
-        external_id=bool(data.get("externalId")),
-        id_lookup=bool(data.get("idLookup")),
-        unique=bool(data.get("unique")),
-        case_sensitive=bool(data.get("caseSensitive")),
-        calculated=bool(data.get("calculated")),
-        auto_number=bool(data.get("autoNumber")),
-        restricted_picklist=bool(data.get("restrictedPicklist")),
-        picklist_values=tuple(str(v.get("value")) for v in values if v.get("active", True)),
-        reference_to=tuple(map(str, data.get("referenceTo") or ())),
-        relationship_name=str(data.get("relationshipName") or ""),
-        polymorphic=bool(data.get("polymorphicForeignKey")),
+        name=text(data, "name"),
+        label=text(data, "label"),
+        type=text(data, "type") or "string",
+        length=whole_number(data, "length"),
+        precision=whole_number(data, "precision"),
+        scale=whole_number(data, "scale"),
+        digits=whole_number(data, "digits"),
+        nillable=flag(data, "nillable", default=True),
+        defaulted_on_create=flag(data, "defaultedOnCreate"),
+        createable=flag(data, "createable", default=True),
+        updateable=flag(data, "updateable", default=True),
+        external_id=flag(data, "externalId"),
+        id_lookup=flag(data, "idLookup"),
+        unique=flag(data, "unique"),
+        case_sensitive=flag(data, "caseSensitive"),
+        calculated=flag(data, "calculated"),
+        auto_number=flag(data, "autoNumber"),
+        restricted_picklist=flag(data, "restrictedPicklist"),
+        picklist_values=tuple(
+            text(value, "value") for value in values if flag(value, "active", default=True)
+        ),
+        reference_to=texts(data, "referenceTo"),
+        relationship_name=text(data, "relationshipName"),
+        polymorphic=flag(data, "polymorphicForeignKey"),
     )
 
 
 def limits(client: Client) -> dict[str, dict[str, int]]:
-    """What is left of the org's allocations: name -> `Max`, `Remaining`."""
-    data: dict[str, dict[str, int]] = client.get(client.data("limits"))
-    return data
+    """What is left of the org's allocations: name -> `Max`, `Remaining`.
+
+    Raises:
+        Transient: the answer has another shape.
+    """
+    data: dict[str, Any] = client.get(client.data("limits"))
+    return {name: _limit(name, entry) for name, entry in data.items()}
+
+
+def _limit(name: str, entry: object) -> dict[str, int]:
+    if not isinstance(entry, dict):
+        raise unexpected(name, "an object with Max and Remaining", entry)
+    # Older versions have the allocations of single apps among them.
+    return {key: whole_number(entry, key) for key in ("Max", "Remaining") if key in entry}
 
 
 def versions(client: Client) -> list[str]:
     """The API versions that the org offers, oldest first, as `60.0`."""
-    return [str(one.get("version")) for one in client.get("/services/data/", expect=list)]
+    entries = objects_of(client.get("/services/data/", expect=list), "versions")
+    return [text(entry, "version") for entry in entries]
 
 
-def userinfo(client: Client) -> dict[str, Any]:
+def userinfo(client: Client) -> dict[str, str]:
     """Who the token belongs to: `preferred_username`, `organization_id`, `user_id`."""
     data: dict[str, Any] = client.get("/services/oauth2/userinfo")
-    return data
+    return {key: text(data, key) for key in ("preferred_username", "organization_id", "user_id")}
 
 
 def org_id(client: Client, token: str | None = None) -> str:
     """The first 15 characters of the org's id: from the token, else asked for."""
     if found := ORG_ID.match((token or client.token).partition("!")[0]):
         return found[1]
-    return str(userinfo(client).get("organization_id", ""))[:15]
+    return userinfo(client)["organization_id"][:15]

@@ -23,6 +23,7 @@ TEMPORARY = LIMIT_CODES | {"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE"}
 UNAUTHORIZED = 401
 BAD_TOKEN = "Bad_OAuth_Token"  # noqa: S105 -- what userinfo answers, with 403
 NOT_FOUND = 404
+PROXY_LOGIN_REQUIRED = 407
 LONGEST_WORDS = 300
 
 
@@ -117,8 +118,10 @@ def retry_after(response: httpx.Response) -> float | None:
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
-def error_of_failure(error: httpx.HTTPError, host: str) -> Transient:
-    """The fault that a connection which failed, or was cut, stands for."""
+def error_of_failure(error: httpx.HTTPError, host: str) -> SalesforceError:
+    """The error that a connection which failed, or was cut, stands for."""
+    if isinstance(error, httpx.ProxyError) and (status := re.match(r"[45]\d\d\b", str(error))):
+        return _proxy_error(int(status[0]), host)
     cause = _cause(error)
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
         return Transient(
@@ -126,6 +129,25 @@ def error_of_failure(error: httpx.HTTPError, host: str) -> Transient:
             "Check the URL of the org, your network, and HTTPS_PROXY if you are behind a proxy.",
         )
     return Transient(f"The connection to {host} broke: {cause}", PASSING_HINT)
+
+
+def _proxy_error(status: int, host: str) -> SalesforceError:
+    """What a proxy says to the wish to be connected with the org."""
+    if status == PROXY_LOGIN_REQUIRED:
+        return SalesforceError(
+            f"The proxy on the way to {host} wants a user name and a password (status {status})",
+            "Put them into the variable that names it: HTTPS_PROXY=http://USER:PASSWORD@PROXY:PORT",
+            status=status,
+        )
+    if status < SERVER_ERRORS_FROM and status not in PASSING_STATUSES:
+        return SalesforceError(
+            f"The proxy does not let bulkup reach {host} (status {status})",
+            f"Ask whoever runs the proxy to allow {host}, or unset HTTPS_PROXY to do without it.",
+            status=status,
+        )
+    return Transient(
+        f"The proxy can't reach {host} now (status {status})", PASSING_HINT, status=status
+    )
 
 
 CAUSES = (

@@ -3,16 +3,18 @@
 Source: "Bulk API 2.0 Ingest" in Salesforce's Bulk API 2.0 developer guide.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from bulkup.errors import Transient
+from bulkup.errors import SalesforceError, Transient
 from bulkup.files import open_private
 from bulkup.model import Delimiter, Job, JobState, LineEnding, Operation, ResultKind, Target
 from bulkup.salesforce.client import Client, Content
 from bulkup.salesforce.errors import PASSING_HINT
+from bulkup.salesforce.result_check import CheckedResult
+from bulkup.salesforce.shapes import objects, text
 
 OPERATIONS = {operation: str(operation) for operation in Operation} | {
     Operation.HARD_DELETE: "hardDelete"
@@ -23,6 +25,9 @@ RESULTS = {
     ResultKind.FAILED: "failedResults/",
     ResultKind.UNPROCESSED: "unprocessedrecords/",
 }
+MOST_ROWS = 10**12
+MOST_PAGES = 500
+"""Of up to 1,000 jobs each: an org can't have that many in the days for which it keeps them."""
 STATES = {str(state).lower(): state for state in JobState}
 
 
@@ -31,6 +36,7 @@ class IngestJobs:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._cut: dict[tuple[str, ResultKind], int] = {}
 
     def create(self, target: Target, *, delimiter: Delimiter, line_ending: LineEnding) -> Job:
         """A new job, Open, for a CSV in this dialect.
@@ -38,7 +44,7 @@ class IngestJobs:
         Raises:
             Refused: no such object or field, or no permission.
         """
-        wish = {
+        request = {
             "object": target.object,
             "operation": OPERATIONS[target.operation],
             "contentType": "CSV",
@@ -46,10 +52,10 @@ class IngestJobs:
             "lineEnding": str(line_ending),
         }
         if target.external_id:
-            wish["externalIdFieldName"] = target.external_id
+            request["externalIdFieldName"] = target.external_id
         if target.assignment_rule:
-            wish["assignmentRuleId"] = target.assignment_rule
-        job = job_of(self._client.json("POST", self._path(), json=wish))
+            request["assignmentRuleId"] = target.assignment_rule
+        job = job_of(self._client.json("POST", self._path(), json=request))
         if not job.id:
             raise Transient("Salesforce's answer to a new job names no job", PASSING_HINT)
         return job
@@ -78,16 +84,39 @@ class IngestJobs:
         Raises:
             Gone: there is no such job (any more).
         """
-        return _of_that_name(job_id, self._client.get(self._path(job_id)))
+        return _job_named(job_id, self._client.get(self._path(job_id)))
 
-    def fetch(self, job_id: str, kind: ResultKind, to: Path, /) -> None:
+    def fetch(
+        self, job_id: str, kind: ResultKind, to: Path, /, *, columns: Collection[str] = ()
+    ) -> None:
         """One result: under another name until it is whole and on the disk.
 
+        `columns` are the names that were sent, where the caller knows them.
+
         Raises:
-            Gone: it is not kept any more. Transient: it ended early. NotWritable: a full disk.
+            Gone: it is not kept any more. Transient: it ended early, or something else came in
+                its place. NotWritable: a full disk.
         """
         with open_private(to) as file:
-            self._client.download(f"{self._path(job_id)}/{RESULTS[kind]}", file)
+            result = CheckedResult(file, kind, columns)
+            self._client.download(f"{self._path(job_id)}/{RESULTS[kind]}", result)
+            result.finish()
+            if result.cut_in_a_cell:
+                self._refuse_cut(job_id, kind, result.checksum)
+
+    def _refuse_cut(self, job_id: str, kind: ResultKind, checksum: int) -> None:
+        """Once: what comes twice with the same bytes was not cut on the way.
+
+        Raises:
+            Transient: the last cell has no closing quote.
+        """
+        if self._cut.get((job_id, kind)) != checksum:
+            self._cut[job_id, kind] = checksum
+            raise Transient(
+                f"The {kind} results of job {job_id} end inside a cell; a closing quote was "
+                "expected",
+                PASSING_HINT,
+            )
 
     def jobs(self) -> Iterator[Job]:
         """All ingest jobs of Bulk API 2.0 that the org still knows, the newest first."""
@@ -98,18 +127,23 @@ class IngestJobs:
         path = f"{self._path()}?jobType=V2Ingest"
         seen = {""}
         while path not in seen:
+            if len(seen) > MOST_PAGES:
+                raise SalesforceError(
+                    f"Salesforce's list of jobs does not end after {MOST_PAGES} pages",
+                    "Ask for a single job: bulkup status JOB",
+                )
             seen.add(path)
             page = self._client.get(path)
-            yield from map(job_of, page.get("records") or ())
-            path = "" if page.get("done", True) else str(page.get("nextRecordsUrl") or "")
+            yield from map(job_of, objects(page, "records"))
+            path = "" if page.get("done", True) else text(page, "nextRecordsUrl")
 
     def delete(self, job_id: str, /) -> None:
         """Make Salesforce forget the job; not while it is Open or at work."""
         self._client.request("DELETE", self._path(job_id))
 
     def _patch(self, job_id: str, state: JobState) -> Job:
-        wish = {"state": str(state)}
-        return _of_that_name(job_id, self._client.json("PATCH", self._path(job_id), json=wish))
+        data = self._client.json("PATCH", self._path(job_id), json={"state": str(state)})
+        return _job_named(job_id, data)
 
     def _path(self, job_id: str = "") -> str:
         # What a user typed must not become another path.
@@ -117,7 +151,7 @@ class IngestJobs:
         return self._client.data(f"jobs/ingest/{name}" if name else "jobs/ingest")
 
 
-def _of_that_name(job_id: str, data: Mapping[str, Any]) -> Job:
+def _job_named(job_id: str, data: Mapping[str, Any]) -> Job:
     """The job that was asked for; an answer about anything else is no answer.
 
     Raises:
@@ -132,32 +166,37 @@ def _of_that_name(job_id: str, data: Mapping[str, Any]) -> Job:
 def job_of(data: Mapping[str, Any]) -> Job:
     """Salesforce's JSON of a job. Whatever is missing there is empty here.
 
-    A state that we do not know counts as InProgress: the only safe thing is to look again.
+    A state that we do not know counts as InProgress: the only safe thing is to ask again.
+
+    Raises:
+        Transient: a value is of another kind than Salesforce's.
     """
     return Job(
-        id=str(data.get("id", "")),
-        state=STATES.get(str(data.get("state", "")).lower(), JobState.IN_PROGRESS),
-        object=str(data.get("object") or ""),
-        operation=_operation(data.get("operation")),
-        external_id=data.get("externalIdFieldName"),
-        content_url=str(data.get("contentUrl") or ""),
-        delimiter=str(data.get("columnDelimiter") or ""),
-        line_ending=str(data.get("lineEnding") or ""),
-        processed=_number(data.get("numberRecordsProcessed")),
-        failed=_number(data.get("numberRecordsFailed")),
-        error_message=str(data.get("errorMessage") or ""),
-        created=str(data.get("createdDate") or ""),
-        api_version=str(data.get("apiVersion") or ""),
-        total_ms=_number(data.get("totalProcessingTime")),
+        id=text(data, "id"),
+        state=STATES.get(text(data, "state").lower(), JobState.IN_PROGRESS),
+        object=text(data, "object"),
+        operation=_operation(text(data, "operation")),
+        external_id=text(data, "externalIdFieldName") or None,
+        content_url=text(data, "contentUrl"),
+        delimiter=text(data, "columnDelimiter"),
+        line_ending=text(data, "lineEnding"),
+        processed=_count(data.get("numberRecordsProcessed")),
+        failed=_count(data.get("numberRecordsFailed")),
+        error_message=text(data, "errorMessage"),
+        created=text(data, "createdDate"),
+        api_version=text(data, "apiVersion"),
+        total_ms=_count(data.get("totalProcessingTime")),
     )
 
 
-def _operation(spelled: object) -> str:
-    return "hard-delete" if spelled == "hardDelete" else str(spelled or "")
+def _operation(spelled: str) -> str:
+    return "hard-delete" if spelled == "hardDelete" else spelled
 
 
-def _number(value: object) -> int | None:
+def _count(value: object) -> int | None:
+    """A count, or None where it is none: then it counts as not known."""
     try:
-        return int(float(str(value)))
+        number = int(float(str(value)))
     except (ValueError, OverflowError):
         return None
+    return number if 0 <= number < MOST_ROWS else None

@@ -137,7 +137,7 @@ def _tokens(response: httpx.Response, login_url: str) -> Tokens:
     data = _object(response)
     access, refresh = (str(data.get(name) or "") for name in ("access_token", "refresh_token"))
     if not access or not is_sound(access) or not is_sound(refresh):
-        raise _stranger(host)
+        raise _no_login_there(host)
     try:
         url = instance(str(data.get("instance_url") or ""), "The instance_url in the answer")
     except InputError as error:
@@ -157,7 +157,7 @@ def _object(response: httpx.Response) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _stranger(host: str) -> CredentialsError:
+def _no_login_there(host: str) -> CredentialsError:
     return CredentialsError(
         f"{host} does not answer as a Salesforce login does",
         "Check --login-url: login.salesforce.com, test.salesforce.com or the org's My Domain, "
@@ -179,7 +179,7 @@ def _refusal(response: httpx.Response, host: str) -> CredentialsError | Salesfor
             retry_after=errors.retry_after(response),
         )
     if not error or response.status_code < REFUSED_FROM:
-        return _stranger(host)
+        return _no_login_there(host)
     return LoginRefused(f"{host} refused the login: {told}", advice(told))
 
 

@@ -39,6 +39,13 @@ ADVICE = (
         ),
     ),
     (
+        r"must be installed|uninstalled",
+        (
+            "An administrator has to install the app first: Setup, Connected Apps OAuth Usage, "
+            "Install. Or make an external client app of the org's own."
+        ),
+    ),
+    (
         r"no client credentials user",
         "Set a run-as user in the app's policies, under client credentials flow.",
     ),

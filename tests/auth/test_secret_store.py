@@ -79,7 +79,7 @@ def test_a_keyring_that_does_not_work_is_one_clear_error_with_two_ways_out(
     tmp_path: Path, keyrings: Keyrings, backend: str, told: str
 ) -> None:
     keyrings(backend)
-    chain = SecretStore(tmp_path, patience=0.2)
+    chain = SecretStore(tmp_path, answer_seconds=0.2)
     for step in (
         lambda: chain.keep(login(SecretLocation.KEYRING), SECRETS),
         lambda: chain.find(login(SecretLocation.KEYRING)),

@@ -51,7 +51,7 @@ def ending_in(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     def broken(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("bulkup.cli.commands.look.connect", broken)
+    monkeypatch.setattr("bulkup.cli.commands.limits.connect", broken)
 
 
 @pytest.mark.parametrize(("error", "code"), ERRORS, ids=lambda value: type(value).__name__)
@@ -113,7 +113,7 @@ def test_an_interrupt_is_130(bulkup: Bulkup, monkeypatch: pytest.MonkeyPatch) ->
     assert bulkup("limits", "--json").document["exit_code"] == 130
 
 
-def test_a_reader_that_has_gone_ends_it_quietly() -> None:
+def test_a_reader_that_has_gone_is_one_line_and_exit_6() -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "bulkup", "fields", "Contact", "--json", "--org", "local"],
         stdout=subprocess.PIPE,
@@ -122,9 +122,89 @@ def test_a_reader_that_has_gone_ends_it_quietly() -> None:
     assert process.stdout is not None
     process.stdout.close()
     assert process.stderr is not None
-    assert process.stderr.read() == b""
+    told = process.stderr.read().decode()
     process.stderr.close()
-    assert process.wait(20) == 1
+    assert told.splitlines()[0] == "error: Standard output can't be written: Broken pipe"
+    assert "Traceback" not in told
+    assert process.wait(20) == 6
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk that is always full")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("runs", "--json"),
+        ("fields", "Contact", "--org", "local"),
+        ("fields", "Contact", "--org", "local", "--json"),
+        ("--version",),
+        ("--help",),
+        ("run", "--help"),
+    ],
+    ids=" ".join,
+)
+def test_a_full_disk_behind_stdout_is_one_line_and_exit_6(arguments: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "bulkup", *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert "error: Standard output can't be written: No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 6
+
+
+def test_a_home_that_cannot_be_searched_is_one_line_and_exit_2(
+    bulkup: Bulkup, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    home = tmp_path / "closed" / "home"
+    real = Path.stat
+
+    def stat(path: Path, **options: bool) -> os.stat_result:
+        if path == home:
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, **options)
+
+    monkeypatch.setenv("BULKUP_HOME", str(home))
+    monkeypatch.setattr(Path, "stat", stat)
+    monkeypatch.setattr(Path, "exists", lambda path: bool(path.stat()))
+    done = bulkup("runs")
+    assert done.code == 2
+    assert done.err.splitlines()[0] == (
+        f"error: BULKUP_HOME is {home}, which can't be looked at: Permission denied"
+    )
+
+
+def test_a_file_of_home_that_cannot_be_read_is_one_line_and_exit_6(
+    bulkup: Bulkup, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BULKUP_HOME", str(tmp_path))
+    inside = tmp_path / "runs"
+    ending_in(monkeypatch, PermissionError(13, "Permission denied", str(inside)))
+    done = bulkup("limits")
+    assert done.code == 6
+    assert done.err.splitlines()[0] == f"error: {inside} can't be used: Permission denied"
+    assert bulkup("limits", "--json").document["error"] == "HomeNotUsable"
+
+
+def test_a_bug_is_told_where_home_cannot_be_searched(
+    bulkup: Bulkup, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ending_in(monkeypatch, ZeroDivisionError())
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("BULKUP_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr("bulkup.cli.commands.limits.state_dir.find_state_dir", lambda: None)
+    monkeypatch.setattr("bulkup.cli.errors.find_state_dir", refuse_home)
+    done = bulkup("limits")
+    assert done.code == 70
+    assert "ZeroDivisionError" in done.err
+    assert "with the traceback above" in done.err
+
+
+def refuse_home() -> None:
+    raise InputError("BULKUP_HOME is a file")
 
 
 USAGE: dict[str, tuple[tuple[str, ...], str, str]] = {

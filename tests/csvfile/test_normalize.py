@@ -104,7 +104,10 @@ def test_what_is_given_overrules_what_is_found(desk: Desk) -> None:
     )
     assert found.encoding.name == "iso8859-1"
     assert found.header == ("a;b",)
-    assert found.reasons == ("its encoding is Latin-1", "its line endings are CRLF")
+    assert tuple(reason.problem for reason in found.reasons) == (
+        "its encoding is Latin-1",
+        "its line endings are CRLF",
+    )
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
@@ -356,7 +359,7 @@ def test_ragged_rows_are_told_by_the_lines_of_the_users_file(desk: Desk) -> None
     refused = desk.refused("sep=,\na,b\n1\n" + "1,2\n" + "1,2,3\n" * 6)
     assert refused.message == (
         "people.csv, line 3: another number of cells than the header, which has 2: "
-        "line 3 has 1, line 5 has 3, line 6 has 3, line 7 has 3, line 8 has 3, and 2 more"
+        "line 3 has 1, line 5 has 3, line 6 has 3, line 7 has 3, line 8 has 3 and 2 more"
     )
     assert not list((desk.folder / "run").iterdir())
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -78,7 +79,19 @@ def test_cells_are_those_of_the_csv_module(file: tuple[str, int]) -> None:
         ]
 
 
-@pytest.mark.parametrize("name", ["a[1].csv", "a?.csv", "a*.csv", "a.csv.gz", "it's.csv"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a[1].csv",
+        "a?.csv",
+        "a*.csv",
+        "a\\[1].csv",
+        "c0=2.csv",
+        "a.csv.gz",
+        "it's.csv",
+        os.fsdecode(b"caf\xe9.csv"),
+    ],
+)
 def test_a_name_is_no_pattern_and_tells_nothing_of_compression(tmp_path: Path, name: str) -> None:
     (tmp_path / "a1.csv").write_text("x\nwrong\n", encoding="utf-8")
     (tmp_path / name).write_text("x\nright\n", encoding="utf-8")

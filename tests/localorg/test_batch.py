@@ -4,8 +4,10 @@ import pytest
 
 from bulkup.localorg.data import ids
 from bulkup.localorg.data.objects import field_from
+from bulkup.localorg.faults import FaultPlan, JobFault
 from bulkup.localorg.jobs.cell_types import converter, rewritten
 from bulkup.localorg.jobs.errors import RowError
+from bulkup.localorg.org import Org
 from tests.localorg.asking import Asker
 
 ALIEN = ids.make("001", 999)
@@ -457,3 +459,40 @@ def test_a_time_and_a_long_refused_text() -> None:
 
 def convert(type_: str, cell: str, **facts: object) -> object:
     return converter(field_from({"name": "F", "label": "F", "type": type_, **facts}), 4)(cell)
+
+
+@pytest.mark.parametrize(
+    ("operation", "key", "header", "row"),
+    [
+        ("update", None, "Email,Id", "nope,{id}"),
+        ("update", None, "LastName,Id", "#N/A,{id}"),
+        ("upsert", "Email__c", "Email,Email__c", "nope,a@example.com"),
+        ("upsert", "Email__c", "Birthdate,Email__c", "nope,a@example.com"),
+        ("upsert", "Id", "Birthdate,Id", "nope,{id}"),
+    ],
+)
+def test_a_refused_row_about_a_record_that_is_there_has_its_id(
+    org: Asker, operation: str, key: str | None, header: str, row: str
+) -> None:
+    org.load("Contact", "insert", "LastName,Email__c\nA,a@example.com\n")
+    (record,) = org.org.records("Contact")
+    job = org.load("Contact", operation, f"{header}\n{row.format(id=record['Id'])}\n", key)
+    (failed,) = org.rows(job, "failedResults")
+    assert failed["sf__Id"] == record["Id"]
+
+
+def test_a_refused_row_about_no_record_has_no_id(org: Asker) -> None:
+    body = "LastName,Birthdate,Email__c\nA,nope,a@example.com\n"
+    (failed,) = org.rows(org.load("Contact", "upsert", body, "Email__c"), "failedResults")
+    assert failed["sf__Id"] == ""
+
+
+def test_a_locked_row_about_a_record_that_is_there_has_its_id() -> None:
+    faults = FaultPlan(jobs=[JobFault(operation="upsert", locked=1.0)])
+    org = Asker(Org(None, faults=faults))
+    org.load("Contact", "insert", "LastName,Email__c\nA,a@example.com\n")
+    (record,) = org.org.records("Contact")
+    body = "LastName,Email__c\nA,a@example.com\nB,b@example.com\n"
+    rows = org.rows(org.load("Contact", "upsert", body, "Email__c"), "failedResults")
+    assert {row["LastName"]: row["sf__Id"] for row in rows} == {"A": record["Id"], "B": ""}
+    org.org.close()

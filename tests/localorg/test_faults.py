@@ -103,7 +103,7 @@ def test_troubles_on_the_way_say_whether_the_work_was_done(act: FaultAction, wor
     org = with_faults(RequestFault(act=act, method="POST", seconds=3))
     response = org.ask("POST", INGEST, {"object": "Lead", "operation": "insert"})
     assert response.fault == Fault(trouble=ConnectionFault(act.value), seconds=3)
-    assert response.fault.works is works
+    assert response.fault.does_work is works
     assert (response.status == 200) is works
     assert len(org.json("GET", INGEST)["records"]) == works
     org.org.close()

@@ -48,7 +48,7 @@ def raw(running: Running, text: str) -> bytes:
 def test_a_reset_comes_before_the_request_is_read(tmp_path: Path) -> None:
     with served(tmp_path, RequestFault(act=FaultAction.RESET, method="POST")) as (running, web):
         with pytest.raises(ConnectionResetError):
-            raw(running, f"POST {INGEST} HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n")
+            raw(running, f"POST {INGEST} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n")
         assert jobs(web) == 0
         assert web.post(INGEST, json=GIVEN).status_code == 200
 
@@ -95,7 +95,7 @@ def test_an_answer_is_cut_short_of_its_content_length(tmp_path: Path) -> None:
         with pytest.raises(httpx.RemoteProtocolError, match="peer closed connection"):
             web.get(path)
         head, _, body = raw(
-            running, f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\n\r\n"
+            running, f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer t\r\n\r\n"
         ).partition(b"\r\n\r\n")
         (length,) = (
             int(line.split(b":")[1])

@@ -4,7 +4,9 @@ import base64
 import hashlib
 import html
 import json
+import os
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ import jwt
 import pytest
 
 from bulkup.localorg.http.messages import Request, Response
-from bulkup.localorg.oauth.apps import CALLBACK, READY_MADE, App, AppsError, LoginRules, load
+from bulkup.localorg.oauth.apps import CALLBACK, App, AppsError, LoginRules, load
 from bulkup.localorg.org import Org
 from tests.auth import keys
 
@@ -365,12 +367,51 @@ def test_nothing_of_a_login_shows_in_the_orgs_objects(logins: Logins) -> None:
     assert "secret=" not in shown
 
 
-def test_what_there_is_without_a_file_is_enough_to_try_it() -> None:
-    org = Org(None)
-    rules = org._routes.login.rules
-    assert rules is READY_MADE
-    assert rules.app("PlatformCLI") is not None
-    org.close()
+def test_without_apps_toml_there_is_an_app_for_people_and_one_for_servers() -> None:
+    rules = load(None)
+    people, server = rules.app("PlatformCLI"), rules.app("local-server")
+    assert people is not None
+    assert people.callbacks == (CALLBACK,)
+    assert server is not None
+    assert server.run_as == USER
+
+
+def test_each_home_has_its_own_secret_and_keeps_it_private(tmp_path: Path) -> None:
+    homes = [tmp_path / "a", tmp_path / "b"]
+    secrets = {app.secret for home in [*homes, *homes] for app in load(home).apps if app.secret}
+    assert len(secrets) == 2
+    assert all(len(secret) > 40 for secret in secrets)
+    if os.name == "posix":
+        assert stat.S_IMODE((homes[0] / "server-app.json").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"client_secret": ""}', '{"client_secret": 1}'])
+def test_a_damaged_secret_is_an_error_that_names_the_file(tmp_path: Path, text: str) -> None:
+    (tmp_path / "server-app.json").write_text(text, encoding="utf-8")
+    with pytest.raises(AppsError, match=r"server-app\.json can't be read"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "http://localhost:8001", "null"])
+def test_authorize_takes_no_form_of_another_origin(logins: Logins, origin: str) -> None:
+    headers = {"host": "localhost:8000", "origin": origin}
+    body = urlencode(question(decision="allow")).encode()
+    path = "/services/oauth2/authorize"
+    answer = logins.org.handle(Request(method="POST", path=path, headers=headers, body=body))
+    assert answer.status == 403
+    assert "location" not in answer.headers
+
+
+def test_authorize_takes_the_form_of_its_own_page(logins: Logins) -> None:
+    headers = {"host": "localhost:8000", "origin": "http://localhost:8000"}
+    body = urlencode(question(decision="allow")).encode()
+    path = "/services/oauth2/authorize"
+    answer = logins.org.handle(Request(method="POST", path=path, headers=headers, body=body))
+    assert answer.status == 302
+
+
+def test_no_page_can_frame_the_consent_page(logins: Logins) -> None:
+    assert logins.ask("GET", "authorize", question()).headers["x-frame-options"] == "DENY"
 
 
 def test_a_file_of_ones_own_says_which_apps_there_are(tmp_path: Path) -> None:

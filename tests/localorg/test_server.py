@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -13,6 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bulkup.localorg.data.private_files import write_private
+from bulkup.localorg.faults import FaultAction, FaultPlan, RequestFault
 from bulkup.localorg.http import lock
 from bulkup.localorg.server import OrgInUse, Running, find_running, reset, serve
 
@@ -224,9 +227,75 @@ def test_a_client_that_goes_away_in_mid_upload_has_uploaded_nothing(tmp_path: Pa
         port = int(running.url.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port)) as plain:
             head = (
-                f"PUT /{job['contentUrl']} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\n"
+                f"PUT /{job['contentUrl']} HTTP/1.1\r\nHost: localhost\r\n"
+                "Authorization: Bearer t\r\n"
                 "Content-Type: text/csv\r\nContent-Length: 1000\r\n\r\nLastName\n"
             )
             plain.sendall(head.encode())
         close = web.patch(f"{INGEST}/{job['id']}", json={"state": "UploadComplete"})
         assert "No content was uploaded" in close.text
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "10.0.0.1", "", "["],
+)
+@pytest.mark.parametrize("path", ["/services/oauth2/token", "/services/data/"])
+def test_a_host_that_is_not_loopback_is_refused(tmp_path: Path, host: str, path: str) -> None:
+    with serve(tmp_path) as running, client(running) as web:
+        answer = web.post(path, headers={"Host": host})
+        assert answer.status_code == 421
+        assert answer.json()[0]["errorCode"] == "MISDIRECTED_REQUEST"
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:80", "127.0.0.1", "127.1.2.3:9", "[::1]:9"]
+)
+def test_every_loopback_host_is_served(tmp_path: Path, host: str) -> None:
+    with serve(tmp_path) as running, client(running) as web:
+        assert web.get("/services/data/", headers={"Host": host}).status_code == 200
+
+
+def test_a_request_with_a_foreign_host_uses_up_no_fault(tmp_path: Path) -> None:
+    plan = FaultPlan(requests=[RequestFault(act=FaultAction.STATUS)])
+    with serve(tmp_path, faults=plan) as running, client(running) as web:
+        assert web.get("/services/data/", headers={"Host": "evil.example"}).status_code == 421
+        assert web.get("/services/data/").status_code == 503
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_the_database_is_private_even_if_it_was_not(tmp_path: Path) -> None:
+    (tmp_path / "org.sqlite").touch(mode=0o644)
+    (tmp_path / "org.sqlite-wal").touch(mode=0o644)
+    with serve(tmp_path) as running, client(running) as web:
+        load(web, "LastName\nA\n")
+        modes = {
+            path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.glob("org.sqlite*")
+        }
+        assert modes == dict.fromkeys(["org.sqlite", "org.sqlite-wal", "org.sqlite-shm"], 0o600)
+
+
+def test_a_reset_keeps_the_secret_of_the_ready_made_app(tmp_path: Path) -> None:
+    with serve(tmp_path) as running:
+        assert running.server_app is not None
+        secret = running.server_app.secret
+    reset(tmp_path)
+    with serve(tmp_path) as running:
+        assert running.server_app is not None
+        assert running.server_app.secret == secret
+
+
+def test_an_apps_toml_replaces_the_ready_made_app(tmp_path: Path) -> None:
+    (tmp_path / "apps.toml").write_text("", encoding="utf-8")
+    with serve(tmp_path) as running:
+        assert running.server_app is None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need a privilege elsewhere")
+def test_a_private_file_replaces_a_link_and_does_not_follow_it(tmp_path: Path) -> None:
+    (tmp_path / "victim").write_text("kept", encoding="utf-8")
+    (tmp_path / "note").symlink_to(tmp_path / "victim")
+    write_private(tmp_path / "note", {"token": "t"})
+    assert (tmp_path / "victim").read_text(encoding="utf-8") == "kept"
+    assert not (tmp_path / "note").is_symlink()
+    assert stat.S_IMODE((tmp_path / "note").stat().st_mode) == 0o600

@@ -1,5 +1,7 @@
 """The CSV: dialects obeyed and checked, headers, records that can't be read, results' shape."""
 
+import csv
+
 import pytest
 
 from tests.localorg.asking import Asker
@@ -218,3 +220,52 @@ def test_header_names_come_back_as_they_were_written(org: Asker) -> None:
 def test_a_column_name_with_the_delimiter_comes_back_quoted(org: Asker) -> None:
     job = org.load("Contact", "insert", '"Last,Name"\nA\n')
     assert org.text(job, "unprocessedrecords") == '"Last,Name"\n"A"\n'
+
+
+@pytest.mark.parametrize(
+    ("row", "cells"),
+    [
+        ("A", ["A", "", ""]),
+        ("", ["", "", ""]),
+        ("A,B", ["A", "B", ""]),
+        ("A,B,C,D", ["A", "B", "C"]),
+    ],
+)
+def test_ragged_and_blank_lines_come_back_with_as_many_cells_as_the_header(
+    org: Asker, row: str, cells: list[str]
+) -> None:
+    job = org.load("Contact", "insert", f"LastName,Title,FirstName\nX,Y,Z\n{row}\n")
+    header, (_, error, *back) = csv.reader(org.text(job, "failedResults").splitlines())
+    assert len(header) == 5
+    assert "Failed to parse CSV row" in error
+    assert back == cells
+
+
+def test_ragged_lines_of_an_unprocessed_job_have_as_many_cells_as_the_header(org: Asker) -> None:
+    job = org.load("Contact", "insert", "LastName,Foo__c\nA\n\nB,C,D\n")
+    rows = list(csv.reader(org.text(job, "unprocessedrecords").splitlines()))
+    assert sorted(rows[1:]) == [["", ""], ["A", ""], ["B", "C"]]
+
+
+@pytest.mark.parametrize("limit", [131_072, 10_000_000])
+def test_a_cell_beyond_131072_characters_fails_its_row(org: Asker, limit: int) -> None:
+    before = csv.field_size_limit(limit)
+    try:
+        body = "LastName,Title\n" + "A," + "x" * 200_000 + "\nB,C\n"
+        job = org.load("Contact", "insert", body)
+    finally:
+        csv.field_size_limit(before)
+    assert [record["LastName"] for record in org.org.records("Contact")] == ["B"]
+    text = org.text(job, "failedResults")
+    assert "Failed to parse CSV row: more than 131072 characters in one field" in text
+
+
+def test_ragged_lines_of_a_job_aborted_before_its_start_have_as_many_cells_as_the_header(
+    org: Asker,
+) -> None:
+    job = org.create("Contact", "insert")
+    org.put(job, "LastName,Title\nA\n\n")
+    org.patch(job, "UploadComplete")
+    org.patch(job, "Aborted")
+    rows = list(csv.reader(org.text(job, "unprocessedrecords").splitlines()))
+    assert sorted(rows[1:]) == [["", ""], ["A", ""]]

@@ -33,6 +33,12 @@ INVALID_EMAIL_ADDRESS:Email: invalid email address: a@b:Email --
 INVALID_EMAIL_ADDRESS|Email|Email: invalid email address: …
 STRING_TOO_LONG:Name: data value too large: Ann (max length=80):Name --
 STRING_TOO_LONG|Name|Name: data value too large: … (max length=80)
+CANNOT_EXECUTE_FLOW_TRIGGER:Flow Sum: first error: UNABLE_TO_LOCK_ROW, busy:AccountId --
+UNABLE_TO_LOCK_ROW|AccountId|busy
+CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY:T: first error: UNABLE_TO_LOCK_ROW, busy: []:--
+UNABLE_TO_LOCK_ROW||busy
+CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY:T: first error: STRING_TOO_LONG, x:--
+CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY||T: first error: STRING_TOO_LONG, x
 something else: 12345
 ||something else: …
 """.strip().split("\n")

@@ -59,12 +59,20 @@ def test_failures_that_pass_by_themselves_are_counted_apart(tmp_path: Path) -> N
         ["", "UNABLE_TO_LOCK_ROW:unable to obtain exclusive access:--", "a"],
         ["", 'STRING_TOO_LONG:"x", too long:LastName --', "b"],
         ["", "UNABLE_TO_LOCK_ROW_NOT:other:--", "c"],
+        ["", "CANNOT_EXECUTE_FLOW_TRIGGER:x\nfirst error: UNABLE_TO_LOCK_ROW, busy:--", "d"],
     ]
     content = written(["sf__Id", "sf__Error", "A"], rows)
     counts = counted(tmp_path, {ResultKind.FAILED: content})
-    assert (counts.failed, counts.passing) == (3, 1)
+    assert (counts.failed, counts.passing) == (4, 2)
 
 
 def test_a_last_record_without_an_ending_counts(tmp_path: Path) -> None:
     content = written(["A"], [["x"], ["y\nz"]]).rstrip(b"\n")
     assert counted(tmp_path, {ResultKind.UNPROCESSED: content}).unprocessed == 2
+
+
+def test_an_error_of_eleven_million_characters_is_counted(tmp_path: Path) -> None:
+    rows = [["", "UNABLE_TO_LOCK_ROW:" + "x" * 11_000_000, "a"], ["", "STRING_TOO_LONG:x", "b"]]
+    content = written(["sf__Id", "sf__Error", "A"], rows)
+    counts = counted(tmp_path, {ResultKind.FAILED: content})
+    assert (counts.failed, counts.passing) == (2, 1)

@@ -168,7 +168,7 @@ def test_a_retry_after_that_means_nothing_is_none(
         (httpx.ReadTimeout("The read operation timed out"), "did not answer in time"),
         (httpx.ReadError("[Errno 104] Connection reset by peer"), "closed before the answer"),
         (httpx.RemoteProtocolError("Server disconnected"), "closed before the answer"),
-        (httpx.ProxyError("407 Proxy Authentication Required"), "ProxyError"),
+        (httpx.ProxyError("no SOCKS"), "ProxyError"),
     ],
 )
 def test_a_failed_connection_passes_and_names_host_and_cause(
@@ -180,6 +180,26 @@ def test_a_failed_connection_passes_and_names_host_and_cause(
     assert error.status is None
     assert "example.my.salesforce.com" in error.message
     assert shown in error.message
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "shown"),
+    [
+        ("407 Proxy Authentication Required", SalesforceError, "USER:PASSWORD"),
+        ("407 Connection Refused", SalesforceError, "USER:PASSWORD"),
+        ("403 Forbidden", SalesforceError, "whoever runs the proxy"),
+        ("429 Too Many", Transient, "pass by themselves"),
+        ("503 Service Unavailable", Transient, "pass by themselves"),
+    ],
+)
+def test_what_a_proxy_wants_is_said_and_does_not_pass_by_itself(
+    client: Client, net: respx.MockRouter, words: str, kind: type[BulkupError], shown: str
+) -> None:
+    net.get(LIMITS).mock(side_effect=httpx.ProxyError(words))
+    error = error_of(client)
+    assert type(error) is kind
+    assert "proxy" in error.message
+    assert shown in error.hint
 
 
 def test_a_real_refused_connection_is_told_in_plain_words() -> None:

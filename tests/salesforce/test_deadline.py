@@ -4,6 +4,7 @@ import io
 import time
 from collections.abc import Callable
 
+import httpcore
 import pytest
 
 from bulkup.errors import Transient
@@ -132,3 +133,42 @@ def test_a_transfer_that_is_silent_when_the_run_ends_is_cut_however_much_it_move
 def test_a_request_inside_of_another_ends_with_it() -> None:
     with deadline.deadline(lambda: 5.0) as outer, deadline.deadline() as inner:
         assert inner.left() <= outer.left() + 0.1
+
+
+class SilentBackend(httpcore.NetworkBackend):
+    """Addresses that answer nothing: each takes all the time that it is given."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.tried: list[str] = []
+
+    def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, *_: object
+    ) -> httpcore.NetworkStream:
+        self.tried.append(host)
+        self.clock.time += timeout or 0.0
+        raise httpcore.ConnectTimeout(f"{host}:{port}")
+
+
+def test_the_addresses_of_a_host_share_one_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = FakeClock()
+    backend = SilentBackend(clock)
+    entries = [(0, 0, 0, "", (f"192.0.2.{number}", 443)) for number in range(1, 6)]
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_args, **_more: entries)
+    since = clock.now()
+    token = deadline._current.set(Deadline(lambda: since + 15 - clock.now(), clock=clock.now))
+    try:
+        with pytest.raises(httpcore.ConnectTimeout):
+            deadline._Backend(backend).connect_tcp("example.my.salesforce.com", 443, 10.0)
+    finally:
+        deadline._current.reset(token)
+    assert backend.tried == ["192.0.2.1", "192.0.2.2"]
+    assert clock.now() - since < 17
+
+
+def test_a_host_that_is_not_there_is_told_as_such() -> None:
+    with (
+        Client(instance_url="https://nowhere.invalid", auth=TokenAuth(TOKEN)) as client,
+        pytest.raises(Transient, match="no such host"),
+    ):
+        client.get("/x")

@@ -53,7 +53,7 @@ def test_nulls_and_missing_keys_have_their_defaults() -> None:
     assert found.label == ""
     assert found.fields["A"].type == "string"
     assert found.fields["A"].length == 0
-    assert room.object_of({"name": "Y", "fields": None}).fields == {}
+    assert room.object_of({"name": "Y", "fields": []}).fields == {}
 
 
 def test_an_unknown_object_names_the_one_that_is_close(

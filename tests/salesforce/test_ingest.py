@@ -1,16 +1,19 @@
 """Jobs on the wire: Salesforce's spellings, odd answers, and whole results or none."""
 
 import gzip
+import itertools
 import json
 import stat
 import sys
+import tracemalloc
+import zlib
 from pathlib import Path
 
 import httpx
 import pytest
 import respx
 
-from bulkup.errors import Gone, NotWritable, Refused, Transient
+from bulkup.errors import Gone, NotWritable, Refused, SalesforceError, Transient
 from bulkup.model import Delimiter, Job, JobState, LineEnding, Operation, ResultKind, Target
 from bulkup.salesforce.bearer import TokenAuth
 from bulkup.salesforce.client import Client
@@ -272,6 +275,177 @@ def test_a_result_shorter_than_promised_leaves_what_was_there(
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["out.csv"]
 
 
+PAGE = b"<!doctype html>\n<html><title>Welcome</title>sf__Id</html>"
+
+
+@pytest.mark.parametrize("kind", list(ResultKind))
+@pytest.mark.parametrize(
+    "body", [PAGE, b"\n\n" + PAGE, b"<html>" * 100_000, b'{"a": 1}', b'[{"errorCode": "X"}]']
+)
+def test_a_page_or_json_in_place_of_a_result_passes_and_leaves_no_file(
+    jobs: IngestJobs, net: respx.MockRouter, tmp_path: Path, kind: ResultKind, body: bytes
+) -> None:
+    net.get(url__startswith=f"{URL}{AT}/").respond(content=body)
+    for columns in ([], ["Name", "Email"]):
+        with pytest.raises(Transient, match="was expected"):
+            jobs.fetch(JOB, kind, tmp_path / "out.csv", columns=columns)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("body", [b"Service unavailable", b"Title,Body\n", b"sf__Error\n"])
+def test_a_result_without_salesforces_header_or_a_sent_column_passes(
+    jobs: IngestJobs, net: respx.MockRouter, tmp_path: Path, body: bytes
+) -> None:
+    net.get(url__startswith=f"{URL}{AT}/").respond(content=body)
+    for kind in ResultKind:
+        with pytest.raises(Transient, match="was expected"):
+            jobs.fetch(JOB, kind, tmp_path / "out.csv", columns=["Name", "Email"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (ResultKind.SUCCESSFUL, b'"sf__Id","sf__Created",Name\n'),
+        (ResultKind.SUCCESSFUL, b"\xef\xbb\xbfsf__Id;sf__Created;Name\r\n001;true;x\r\n"),
+        (ResultKind.FAILED, b'"sf__Id"\t"sf__Error"\tName'),
+        (ResultKind.UNPROCESSED, b"name|Email\n"),
+        (ResultKind.UNPROCESSED, b'"Owner.Name"^"EMAIL"\n"<b>"^"x ""y"" z"\n'),
+        (ResultKind.UNPROCESSED, b"\n"),
+        (ResultKind.FAILED, b""),
+    ],
+)
+def test_a_result_begins_with_salesforces_header_or_the_columns_sent_or_is_empty(
+    jobs: IngestJobs, net: respx.MockRouter, tmp_path: Path, kind: ResultKind, body: bytes
+) -> None:
+    net.get(url__startswith=f"{URL}{AT}/").respond(content=body)
+    jobs.fetch(JOB, kind, tmp_path / "out.csv", columns=["Name", "Email"])
+    assert (tmp_path / "out.csv").read_bytes() == body
+
+
+def test_unprocessed_rows_of_unknown_columns_come_with_whatever_header_was_sent(
+    jobs: IngestJobs, net: respx.MockRouter, tmp_path: Path
+) -> None:
+    net.get(f"{AT}/unprocessedrecords/").respond(content=b"First Name,Last Name\nx,y\n")
+    jobs.fetch(JOB, ResultKind.UNPROCESSED, tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").exists()
+
+
+def test_a_result_cut_in_a_cell_is_asked_for_again_and_believed_when_it_comes_twice(
+    jobs: IngestJobs, net: respx.MockRouter, tmp_path: Path
+) -> None:
+    whole = b'"sf__Id","sf__Error",A\n"","X:--","a\nb"\n'
+    route = net.get(f"{AT}/failedResults/")
+    route.side_effect = [
+        httpx.Response(200, content=body) for body in (whole[:-3], whole[:-4], whole, whole[:-4])
+    ]
+    for _ in range(2):
+        with pytest.raises(Transient, match="inside a cell"):
+            jobs.fetch(JOB, ResultKind.FAILED, tmp_path / "out.csv")
+    jobs.fetch(JOB, ResultKind.FAILED, tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_bytes() == whole
+    jobs.fetch(JOB, ResultKind.FAILED, tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_bytes() == whole[:-4]
+
+
+def answer_packed(body: bytes, encoding: str = "gzip") -> bytes:
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+def gzip_bomb(megabytes: int) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+    blocks = [packer.compress(b"sf__Id,A\n")]
+    blocks += [packer.compress(bytes(1 << 20)) for _ in range(megabytes)]
+    return answer_packed(b"".join([*blocks, packer.flush()]))
+
+
+def test_a_result_without_end_is_salesforces_fault_and_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bulkup.salesforce.client.RESULT_BYTES", 8 << 20)
+    with (
+        raw_server(gzip_bomb(64)) as url,
+        Client(instance_url=url, auth=TokenAuth(TOKEN)) as client,
+        pytest.raises(SalesforceError, match="more than 8 MB as one result"),
+    ):
+        IngestJobs(client).fetch(JOB, ResultKind.FAILED, tmp_path / "out.csv")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_json_without_end_is_read_no_further_than_its_limit(
+    packed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bulkup.salesforce.client.JSON_BYTES", 1 << 20)
+    body = gzip_bomb(64) if packed else b"HTTP/1.1 200 OK\r\n\r\n" + b"[" * (2 << 20)
+    with raw_server(body) as url, Client(instance_url=url, auth=TokenAuth(TOKEN)) as client:
+        tracemalloc.start()
+        try:
+            with pytest.raises(SalesforceError, match="more than 1 MB as one answer"):
+                IngestJobs(client).get(JOB)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert peak < 8 << 20
+
+
+@pytest.mark.parametrize("encoding", ["gzip, gzip", "br", "gzip"])
+def test_an_answer_packed_in_a_way_that_was_not_asked_for_passes(encoding: str) -> None:
+    with (
+        raw_server(answer_packed(b"nonsense", encoding)) as url,
+        Client(instance_url=url, auth=TokenAuth(TOKEN)) as client,
+        pytest.raises(Transient, match="packed"),
+    ):
+        IngestJobs(client).get(JOB)
+
+
+def test_a_packed_result_that_ends_early_passes_though_its_length_is_right(tmp_path: Path) -> None:
+    packed = gzip.compress(b"sf__Id,A\n" + b"001,x\n" * 1000)
+    with (
+        raw_server(answer_packed(packed[:-12])) as url,
+        Client(instance_url=url, auth=TokenAuth(TOKEN)) as client,
+        pytest.raises(Transient, match="ends early"),
+    ):
+        IngestJobs(client).fetch(JOB, ResultKind.FAILED, tmp_path / "out.csv")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_a_packed_answer_is_read_whole_and_an_error_as_far_as_it_is_worth(status: int) -> None:
+    words = {"id": JOB, "state": "Open", "errorCode": "NOT_FOUND", "message": "no such"}
+    answer = answer_packed(gzip.compress(json.dumps(words).encode()))
+    with (
+        raw_server(answer.replace(b"200 OK", f"{status} X".encode())) as url,
+        Client(instance_url=url, auth=TokenAuth(TOKEN)) as client,
+    ):
+        if status == 200:
+            assert IngestJobs(client).get(JOB).state is JobState.OPEN
+        else:
+            with pytest.raises(Gone, match="no such"):
+                IngestJobs(client).get(JOB)
+
+
+def test_a_list_of_jobs_whose_next_page_is_always_new_has_an_end(
+    jobs: IngestJobs, net: respx.MockRouter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bulkup.salesforce.ingest.MOST_PAGES", 5)
+    numbers = itertools.count()
+
+    def page(_request: httpx.Request) -> httpx.Response:
+        path = f"{INGEST}?page={next(numbers)}"
+        return httpx.Response(200, json={"done": False, "records": [], "nextRecordsUrl": path})
+
+    net.get(INGEST).mock(side_effect=page)
+    with pytest.raises(SalesforceError, match="does not end after 5 pages"):
+        list(jobs.jobs())
+
+
+@pytest.mark.parametrize("address", ["http://[::1", "//[", "https://[x]/y", "a\x00b"])
+def test_a_content_url_that_can_not_be_read_is_refused(jobs: IngestJobs, address: str) -> None:
+    with pytest.raises(Refused):
+        jobs.upload(opened(address), Bytes(b"a"))
+
+
 def test_a_real_connection_that_ends_early_leaves_no_file(tmp_path: Path) -> None:
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\nsf__Id,A\n003,1\n"
     with (
@@ -298,7 +472,7 @@ def test_a_result_that_is_refused_makes_no_file(
 def test_a_disk_that_does_not_take_the_result_is_told(
     jobs: IngestJobs, net: respx.MockRouter, tmp_path: Path
 ) -> None:
-    net.get(f"{AT}/failedResults/").respond(content=b"x")
+    net.get(f"{AT}/failedResults/").respond(content=b"sf__Id")
     (tmp_path / "nowhere").touch()
     with pytest.raises(NotWritable, match="can't be written"):
         jobs.fetch(JOB, ResultKind.FAILED, tmp_path / "nowhere" / "out.csv")

@@ -110,6 +110,7 @@ REFUSALS = [
     ("invalid_grant", "expired access/refresh token", "The login is over"),
     ("invalid_client_id", "client identifier invalid", "--client-id"),
     ("invalid_client", "invalid client credentials", "client secret"),
+    ("invalid_client", "app must be installed into org", "An administrator has to install"),
     ("invalid_grant", "no client credentials user enabled", "run-as user"),
     ("invalid_grant", "request not supported on this domain", "example.my.salesforce.com"),
     ("redirect_uri_mismatch", "redirect_uri must match configuration", "callback URL"),

@@ -11,6 +11,7 @@ from bulkup.csvfile.numbered import NumberedCsv
 from bulkup.errors import Gone, SalesforceError
 from bulkup.execution.chunk_job import ChunkJob
 from bulkup.execution.control import FailureGuard
+from bulkup.execution.runner import Runner
 from bulkup.model import Job, JobState, ResultKind
 from bulkup.results import resend
 from bulkup.results.inputs import Layout
@@ -142,6 +143,16 @@ def a_limit_on_failed_rows_that_is_not_heeded(patch: pytest.MonkeyPatch) -> None
     patch.setattr(FailureGuard, "_weigh", lambda _self, _failed: None)
 
 
+def the_first_look_at_a_failed_job_believed(patch: pytest.MonkeyPatch) -> None:
+    """A job's rows are called unprocessed as soon as its counts stand still for one look."""
+    honest = Runner.__init__
+
+    def init(self: Runner, **arguments: Any) -> None:
+        honest(self, **arguments | {"late_rows_for": 2.0})
+
+    patch.setattr(Runner, "__init__", init)
+
+
 MUTATIONS: dict[str, Mutation] = {
     one.__name__: one
     for one in (
@@ -154,5 +165,6 @@ MUTATIONS: dict[str, Mutation] = {
         a_further_round_sends_succeeded_rows_again,
         a_further_round_sends_unknown_rows_again,
         a_limit_on_failed_rows_that_is_not_heeded,
+        the_first_look_at_a_failed_job_believed,
     )
 }

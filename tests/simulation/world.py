@@ -20,6 +20,7 @@ from bulkup.csvfile.source_file import SourceFile
 from bulkup.errors import CredentialsError
 from bulkup.execution import reconcile_run
 from bulkup.execution.accounting import ChunkOutcome, chunk_outcomes
+from bulkup.execution.chunk_job import Sendable
 from bulkup.execution.control import FailureGuard, RunControl
 from bulkup.execution.execute import ReconcileHooks, execute_run, header_of
 from bulkup.execution.jobs import ChunkBodies, RunJobs
@@ -27,7 +28,7 @@ from bulkup.execution.runner import Runner
 from bulkup.localorg.faults.plan import FaultAction, FaultPlan, JobFault, RequestFault
 from bulkup.localorg.http.messages import Request
 from bulkup.localorg.org import Org
-from bulkup.model import JobState, Operation, ResultKind, Status, Target
+from bulkup.model import Job, JobState, Operation, ResultKind, Status, Target
 from bulkup.planning.chunking import cut
 from bulkup.report.report import Report
 from bulkup.results.totals import Totals
@@ -142,7 +143,9 @@ def shape_of(chance: random.Random) -> Shape:
         faults=FaultPlan(requests=requests, jobs=jobs),
         kills=chance.choice([0.0, 0.3, 1.0, 2.0]) if wild else 0.0,
         person=chance.choice([0.0] * 5 + [0.02]),
-        closer=0.0 if any(one.gone for one in jobs) else chance.choice([0.0] * 4 + [0.2]),
+        closer=0.0
+        if any(one.gone or one.late_rows for one in jobs)
+        else chance.choice([0.0] * 4 + [0.2]),
         no_wait=chance.random() < 0.1,
         may_lose=may_lose,
         row_retries=chance.choice([0, 1, 3, 3]),
@@ -188,6 +191,7 @@ def _job_faults(chance: random.Random) -> tuple[list[JobFault], bool]:
         case 0:
             one["fail_after"] = chance.randint(0, 20)
             one["error"] = chance.choice(["Timeout", "TooManyLockFailure", "InternalServerError"])
+            one |= _late_rows(chance)
         case 1 | 7 | 8:
             one["locked"] = chance.choice([0.2, 0.4, 0.8])
         case 2:
@@ -196,6 +200,7 @@ def _job_faults(chance: random.Random) -> tuple[list[JobFault], bool]:
             one["lag"] = chance.randint(1, 4)
         case 4:
             one["abort_lands"] = chance.randint(0, 5)
+            one |= _late_rows(chance)
         case 5:
             one["missing"] = 0.3
             one["missing_answers"] = chance.randint(0, 3)
@@ -204,6 +209,31 @@ def _job_faults(chance: random.Random) -> tuple[list[JobFault], bool]:
             one["gone"] = chance.choice(["UploadComplete"] * 2 + ["InProgress", "JobComplete"])
             may_lose = True
     return [JobFault(**one)], may_lose
+
+
+def _late_rows(chance: random.Random) -> dict[str, Any]:
+    """Batches that land after the end of their job, sooner than we stop waiting for them."""
+    if chance.random() < 0.5:
+        return {}
+    return {"late_rows": chance.randint(1, 20), "late_after": chance.choice([1, 20, 200, 500])}
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedJobs(RunJobs):
+    """The run's jobs, none of which may be given a second upload."""
+
+    uploaded: set[str]
+
+    def upload(self, job: Job, body: Sendable, /) -> None:
+        """The one upload.
+
+        Raises:
+            Broken: it is the second one.
+        """
+        if job.id in self.uploaded:
+            raise Broken(f"job {job.id} is given a second upload")
+        self.uploaded.add(job.id)
+        self.jobs.upload(job, body)
 
 
 @dataclass(kw_only=True)
@@ -220,6 +250,7 @@ class World:
     kills: int = 0
     limit: int | None = None
     rounds: int = 0
+    uploaded: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
@@ -354,7 +385,7 @@ class World:
         ):
             runner = Runner(
                 journal=journal,
-                ingest=RunJobs(IngestJobs(client), run),
+                ingest=WatchedJobs(IngestJobs(client), run, self.uploaded),
                 body_of=ChunkBodies(run, header_of(run), file, stack),
                 answers=self._answers(run),
                 clock=self.clock,

@@ -17,6 +17,13 @@ from bulkup.localorg.faults.plan import FaultPlan
 from bulkup.localorg.server import Running
 
 
+@pytest.fixture(autouse=True)
+def short_wait_for_late_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job that did not complete is waited for for a second instead of ten minutes."""
+    monkeypatch.setattr("bulkup.execution.completion.LATE_ROWS_SECONDS", 1.0)
+    monkeypatch.setattr("bulkup.execution.runner.LATE_POLL_SECONDS", 0.1)
+
+
 @dataclass(frozen=True)
 class Done:
     """How a command ended."""

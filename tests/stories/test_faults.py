@@ -20,7 +20,6 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bulkup.retry.FIRST_WAIT", 0.005)
     monkeypatch.setattr("bulkup.execution.runner.SETTLE_SECONDS", 0.02)
     monkeypatch.setattr("bulkup.execution.runner.MISSING_ROWS_SECONDS", 0.6)
-    monkeypatch.setattr("bulkup.execution.completion.LATE_ROWS_SECONDS", 6.0)
     monkeypatch.setattr("bulkup.execution.execute.FIRST_PAUSE", 0.02)
 
 

@@ -1,6 +1,7 @@
 """Loads that die: killed at every event and at random moments, then resumed. Real processes."""
 
 import json
+import os
 import random
 import signal
 import sys
@@ -74,6 +75,38 @@ def test_a_huge_cell_in_a_dropped_column_is_no_hindrance_to_resume_in_a_new_proc
     assert code == 0, err
     assert json.loads(out)["state"] == "complete"
     assert times_in_org(org) == each_once(2)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="such names can't be there")
+@pytest.mark.parametrize(
+    ("home", "name"),
+    [
+        ("[1]*?", "a[1]*?.csv"),
+        ("row=7", "back\\slash[1].csv"),
+        ("back\\slash[x", "it's {0}.csv"),
+        (os.fsdecode(b"caf\xe9"), os.fsdecode(b"caf\xe9.csv")),
+    ],
+)
+def test_a_home_and_a_file_of_any_name_are_loaded_and_resumed(
+    process: Bulkup,
+    served: ServedOrg,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    home: str,
+    name: str,
+) -> None:
+    org = served().org
+    monkeypatch.setenv("BULKUP_HOME", str(tmp_path / home))
+    path = people(tmp_path / name)
+    mortal = Mortal("run", path, *INSERT, "--chunk-rows", 4)
+    assert mortal.wait_for_event("Saved")
+    mortal.kill()
+    done = process("resume", run_folders()[0].name, "--json")
+    assert done.code == 0, done.err
+    assert done.document["state"] == "complete"
+    assert times_in_org(org) == each_once(12)
+    second = process("run", path, *INSERT)
+    assert second.code == 0, second.err
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -122,6 +122,15 @@ def test_json_tells_where_it_is_and_a_second_one_says_who_has_the_org(
     assert told["process"] == running.pid
     found = server.find_running(home / "bulkup" / "localorg")
     assert found == (told["instance_url"], told["access_token"])
+    answer = httpx.post(
+        f"{told['instance_url']}/services/oauth2/token",
+        data={
+            "grant_type": "client_credentials",
+            "client_id": told["client_id"],
+            "client_secret": told["client_secret"],
+        },
+    )
+    assert answer.status_code == 200
     second = process("local", "serve", "--json")
     assert second.code == 6
     assert second.document["error"] == "LocalOrgInUse"

@@ -168,6 +168,40 @@ def test_a_damaged_run_can_be_given_up_as_its_error_says(
     assert "is abandoned" in bulkup("resume", run).err
 
 
+@pytest.mark.parametrize("file", ["plan.json", "journal.jsonl"])
+def test_a_damaged_run_is_listed_with_its_damage_and_named_by_resume(
+    bulkup: Bulkup, served: ServedOrg, path: Path, file: str
+) -> None:
+    served(FaultPlan(requests=[UNWILLING]))
+    run = stopped(bulkup, path)
+    damaged = run_folders()[0] / file
+    damaged.write_bytes(b"what is this\n" + damaged.read_bytes())
+    listed = bulkup("runs")
+    assert "damaged" in listed.out
+    assert run in listed.out
+    assert "damaged" in listed.err
+    (entry,) = bulkup("runs", "--json").document["runs"]
+    assert (entry["run"], entry["state"]) == (run, "damaged")
+    assert "damaged" in entry["damage"]
+    resumed = bulkup("resume")
+    assert resumed.code == 6
+    assert run in resumed.err
+    assert "There is no unfinished run" not in resumed.err
+
+
+def test_runs_are_numbered_and_named_by_their_number(
+    bulkup: Bulkup, served: ServedOrg, path: Path
+) -> None:
+    served()
+    older = bulkup("run", path, *INSERT, "--json").document["run"]
+    newer = bulkup("run", path, *INSERT, "--json").document["run"]
+    for name, run in (("1", newer), ("2", older), ("last", newer), (newer, newer)):
+        assert bulkup("runs", name, "--json").document["run"] == run
+        assert bulkup("retry", name, "--json").document["retry_of"] == run
+    lines = bulkup("runs").out.splitlines()
+    assert [line.split()[0] for line in lines if older in line.split()[:2]] == ["2"]
+
+
 def test_a_journal_is_never_gone_while_a_damaged_run_is_given_up(
     bulkup: Bulkup, served: ServedOrg, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

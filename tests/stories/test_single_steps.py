@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bulkup.files import write_private
 from bulkup.localorg.faults.plan import FaultAction, FaultPlan, JobFault, RequestFault
+from bulkup.state_dir import find_state_dir
 from tests.stories.conftest import Bulkup, ServedOrg
 
 UPSERT = ("--object", "Contact", "--op", "upsert", "--external-id", "Email__c")
@@ -151,6 +153,57 @@ def test_upload_says_on_stderr_how_much_it_sent(
     assert (done.code, done.out) == (0, "")
     assert f"job {job}: uploaded 20 rows" in done.err
     assert bulkup("upload", made(bulkup), contacts, "--quiet").err == ""
+
+
+def test_a_second_upload_into_a_job_is_refused_with_what_to_type(
+    bulkup: Bulkup, served: ServedOrg, contacts: Path
+) -> None:
+    served()
+    job = made(bulkup)
+    assert bulkup("upload", job, contacts).code == 0
+    done = bulkup("upload", job, contacts, "--verbose")
+    assert done.code == 2
+    assert f"Job {job} has got its file, {contacts}, and takes no second one" in done.err
+    assert f"bulkup close {job} --wait" in done.err
+    assert f"bulkup abort {job}" in done.err
+    assert puts(done.err) == 0
+    assert bulkup("upload", job, contacts, "--json").document["error"] == "AlreadyUploaded"
+    assert bulkup("close", job, "--wait").out == "JobComplete\n"
+
+
+def test_what_was_uploaded_is_remembered_privately_and_not_for_ever(
+    bulkup: Bulkup, served: ServedOrg, contacts: Path
+) -> None:
+    served()
+    first, second = made(bulkup), made(bulkup)
+    bulkup("upload", first, contacts)
+    folder = find_state_dir().uploads
+    (record,) = folder.iterdir()
+    assert record.stat().st_mode & 0o77 == 0
+    os.utime(record, (0, 0))
+    bulkup("upload", second, contacts)
+    assert [path.stem for path in folder.iterdir()] == [second]
+
+
+def test_an_upload_that_was_refused_can_be_made_again(
+    bulkup: Bulkup, served: ServedOrg, contacts: Path
+) -> None:
+    refusal = RequestFault(
+        act=FaultAction.STATUS, method="PUT", path="*/batches", status=400, body="[]"
+    )
+    served(FaultPlan(requests=[refusal]))
+    job = made(bulkup)
+    assert bulkup("upload", job, contacts).code == 5
+    assert bulkup("upload", job, contacts).code == 0
+
+
+def test_a_record_of_another_job_with_that_id_does_not_count(
+    bulkup: Bulkup, served: ServedOrg, contacts: Path
+) -> None:
+    served()
+    job = made(bulkup)
+    write_private(find_state_dir().uploads / f"{job}.json", '{"created": "2001", "file": "x.csv"}')
+    assert bulkup("upload", job, contacts).code == 0
 
 
 def test_upload_with_json_tells_rows_and_bytes(

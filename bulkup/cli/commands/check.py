@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
+from rich.text import Text
 
 from bulkup import state_dir
 from bulkup.cli import options
@@ -12,6 +12,7 @@ from bulkup.cli.connection import connect
 from bulkup.cli.output import Output, check_document
 from bulkup.cli.output import document as print_document
 from bulkup.cli.session import terminal_session
+from bulkup.cli.tables import Cell
 from bulkup.errors import CheckFailed, InputError
 from bulkup.load import check_load
 from bulkup.model import Finding, Severity
@@ -123,15 +124,15 @@ def _print_result(result: CheckResult, output: Output) -> int:
     return CheckFailed.exit_code if result.errors else 0
 
 
-def _row(finding: Finding) -> tuple[str, ...]:
+def _row(finding: Finding) -> tuple[Cell, ...]:
     colour = "red" if finding.severity is Severity.ERROR else "yellow"
     shown = ", ".join(map(str, finding.rows[:5]))
     more = ", …" if finding.count > len(finding.rows[:5]) else ""
     rows = f"{finding.count:,}: {shown}{more}" if shown else f"{finding.count:,}"
     return (
-        f"[{colour}]{finding.severity}[/{colour}]",
-        escape(finding.column),
-        escape(finding.message),
+        Text(finding.severity, colour),
+        finding.column,
+        finding.message,
         rows if finding.count else "",
         finding.code,
     )

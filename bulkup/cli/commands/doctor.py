@@ -1,20 +1,18 @@
 """`bulkup doctor`: is everything sound, from the configuration to the org, step by step."""
 
 import os
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterator
+from typing import Annotated
 
 import typer
 
 from bulkup import state_dir
 from bulkup.cli import options, output
+from bulkup.cli.commands import doctor_checks
+from bulkup.cli.commands.doctor_checks import Step
 from bulkup.cli.connection import connect
 from bulkup.cli.output import Output
 from bulkup.errors import BulkupError, LoginRefused
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from bulkup.cli.commands.doctor_checks import Step
 
 EXAMPLES = """\
 Examples:
@@ -56,9 +54,7 @@ def doctor(
 
 def _steps(
     org: str | None, api_version: str, screen: Output, object_: str | None
-) -> "Iterator[Step]":
-    from bulkup.cli.commands import doctor_checks
-
+) -> Iterator[Step]:
     home = state_dir.find_state_dir()
     yield from doctor_checks.here(org, os.environ, home.config)
     try:

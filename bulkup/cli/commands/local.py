@@ -3,7 +3,7 @@
 import os
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -12,10 +12,10 @@ from bulkup.cli import output
 from bulkup.cli.errors import Boundary, Command, exit_code
 from bulkup.cli.options import Json
 from bulkup.errors import InputError, Interrupted, NotWritable, RunError
-
-if TYPE_CHECKING:
-    from bulkup.localorg.faults.plan import FaultPlan
-    from bulkup.localorg.server import Running
+from bulkup.localorg import server
+from bulkup.localorg.faults.parse import FaultPlanError, read_plan
+from bulkup.localorg.faults.plan import FaultPlan
+from bulkup.localorg.server import Running
 
 LOOK_SECONDS = 0.2
 
@@ -30,6 +30,7 @@ Examples:
 app = typer.Typer(
     cls=Boundary,
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     help="The built-in stand-in org: the same HTTP requests, no Salesforce.",
 )
@@ -55,6 +56,7 @@ def serve(
     home = state_dir.find_state_dir()
     home.make()
     running = start(home.localorg, port=port, announce=True, faults=_read(faults))
+    server_app = running.server_app
     with running:
         if json:
             output.document(
@@ -62,6 +64,8 @@ def serve(
                     "schema": "bulkup.local/1",
                     "instance_url": running.url,
                     "access_token": running.token,
+                    "client_id": server_app.client_id if server_app else None,
+                    "client_secret": server_app.secret if server_app else None,
                     "process": os.getpid(),
                 }
             )
@@ -70,6 +74,8 @@ def serve(
             output.line("Any client can use it with:")
             output.line(f"  export BULKUP_INSTANCE_URL={running.url}")
             output.line(f"  export BULKUP_ACCESS_TOKEN={running.token}")
+            if server_app:
+                output.line(f"Client credentials: {server_app.client_id}, {server_app.secret}")
             output.line("^C ends it; its records are kept. `--org local` uses it as well.")
         return _until_told(running)
 
@@ -84,8 +90,6 @@ Examples:
 @app.command("reset", cls=Command, epilog=RESET_EXAMPLES)
 def reset() -> int:
     """Empty the local org: its records and its jobs."""
-    from bulkup.localorg import server
-
     try:
         server.reset(state_dir.find_state_dir().localorg)
     except server.OrgInUse as error:
@@ -94,7 +98,7 @@ def reset() -> int:
     return 0
 
 
-def _until_told(running: "Running") -> int:
+def _until_told(running: Running) -> int:
     """Serve until ^C or a request to terminate; the exit code says which."""
     told: list[int] = []
     kinds = [signal.SIGINT, signal.SIGTERM]
@@ -109,9 +113,7 @@ def _until_told(running: "Running") -> int:
     return exit_code(Interrupted("Stopped", terminated=signal.SIGTERM in told))
 
 
-def _read(path: Path | None) -> "FaultPlan | None":
-    from bulkup.localorg.faults.parse import FaultPlanError, read_plan
-
+def _read(path: Path | None) -> FaultPlan | None:
     try:
         return read_plan(path) if path else None
     except FaultPlanError as error:
@@ -123,16 +125,14 @@ def start(
     *,
     port: int = 0,
     announce: bool = False,
-    faults: "FaultPlan | None" = None,
-) -> "Running":
+    faults: FaultPlan | None = None,
+) -> Running:
     """Serve the org in this directory.
 
     Raises:
         RunError: another process has it, or it can't be read or written. InputError: the port is
             taken, or a describe file of the user's own is wrong.
     """
-    from bulkup.localorg import server
-
     try:
         return server.serve(directory, port=port, announce=announce, faults=faults)
     except server.OrgInUse as error:

@@ -1,20 +1,20 @@
-"""`bulkup login` and `bulkup logout`."""
+"""`bulkup login`: log in to an org and keep the login."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from bulkup import state_dir
+from bulkup.auth import login_store
+from bulkup.auth.logins import Login, SecretLocation, check_alias
+from bulkup.auth.secret_store import SecretStore
 from bulkup.cli import options, output
+from bulkup.cli.commands.login_flows import LOGIN_FLOWS, LoginOptions
 from bulkup.cli.output import Output
-from bulkup.errors import InputError
 
-if TYPE_CHECKING:
-    from bulkup.auth.logins import Login
-    from bulkup.cli.commands.login_flows import LoginOptions
-
-LOGIN_EXAMPLES = """\
+EXAMPLES = """\
 Examples:
 
   bulkup login --alias prod --client-id ID
@@ -36,13 +36,6 @@ In CI no login is needed. Set one of these:
   BULKUP_LOGIN_URL, BULKUP_CLIENT_ID, BULKUP_CLIENT_SECRET
 
   BULKUP_LOGIN_URL, BULKUP_CLIENT_ID, BULKUP_USERNAME, BULKUP_JWT_KEY_FILE
-"""
-LOGOUT_EXAMPLES = """\
-Examples:
-
-  bulkup logout prod
-
-  bulkup logout --all
 """
 MINUTES = 300.0
 
@@ -145,9 +138,6 @@ def login(
     verbose: options.Verbose = False,
 ) -> int:
     """Log in to an org and keep the login; in the browser if no other way is named."""
-    from bulkup.auth.logins import check_alias
-    from bulkup.cli.commands.login_flows import LoginOptions
-
     wish = LoginOptions(
         alias=check_alias(alias),
         sandbox=sandbox,
@@ -171,54 +161,17 @@ def login(
     return 0
 
 
-def _made(wish: "LoginOptions", screen: Output) -> "Login":
+def _made(wish: LoginOptions, screen: Output) -> Login:
     """Get tokens in the way that was asked for, and keep the login."""
-    from dataclasses import replace
-
-    from bulkup.auth import login_store
-    from bulkup.auth.logins import SecretLocation
-    from bulkup.auth.secret_store import SecretStore
-    from bulkup.cli.commands.login_flows import WAYS
-
     config = state_dir.find_state_dir().config
     wish.check()
     login = wish.login()
     if login.kept is SecretLocation.KEYRING:
         SecretStore(config).backend()  # before anybody types a password in vain
-    login, secrets = WAYS[login.way](wish, login, screen)
+    login, secrets = LOGIN_FLOWS[login.way](wish, login, screen)
     who = login_store.who(login.instance_url, secrets.access, screen.log)
     login = replace(login, user=login.user or who.user, org_id=who.org_id)
     login = login_store.keep(login, secrets, config)
     if login.kept is not SecretLocation.NOWHERE:
         screen.note(f"the secret is kept in {SecretStore(config).place(login)}")
     return login
-
-
-def logout(
-    alias: Annotated[
-        str | None, typer.Argument(metavar="ALIAS", show_default=False, help="Which login.")
-    ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every login kept here.")] = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-) -> int:
-    """Revoke a login and forget it."""
-    from bulkup.auth import login_store
-    from bulkup.auth.logins import Orgs
-
-    if (alias is None) == (not everything):
-        raise InputError(
-            "Name one login, or say --all", "See which there are with: bulkup orgs", name="Usage"
-        )
-    screen = Output(quiet=quiet, verbose=verbose)
-    config = state_dir.find_state_dir().config
-    orgs = Orgs(config)
-    logins = orgs.all() if alias is None else (orgs.get(alias),)
-    before = orgs.default()
-    for one in logins:
-        for trouble in login_store.forget(one, config, screen.log):
-            output.line(f"warning: {trouble}")
-        screen.note(f"{one.alias} is forgotten")
-    if before in logins and (after := orgs.default()):
-        screen.note(f"the default is {after.alias} now; another: bulkup orgs default ALIAS")
-    return 0

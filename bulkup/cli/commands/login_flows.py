@@ -199,7 +199,7 @@ def by_sf(_wish: LoginOptions, login: Login, _screen: Output) -> tuple[Login, Se
     return told, Secrets(access=found.access)
 
 
-WAYS: Mapping[LoginFlow, Callable[[LoginOptions, Login, Output], tuple[Login, Secrets]]] = {
+LOGIN_FLOWS: Mapping[LoginFlow, Callable[[LoginOptions, Login, Output], tuple[Login, Secrets]]] = {
     LoginFlow.WEB: by_web,
     LoginFlow.CLIENT_CREDENTIALS: by_secret,
     LoginFlow.JWT: by_key,

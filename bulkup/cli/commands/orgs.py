@@ -1,16 +1,15 @@
 """`bulkup orgs`: the logins kept here, and which of them is the default."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from bulkup import state_dir
+from bulkup.auth.logins import Login, Orgs, SecretLocation
+from bulkup.auth.secret_store import SecretStore
 from bulkup.cli import options, output
 from bulkup.cli.errors import Command, Group
 from bulkup.cli.output import Output
-
-if TYPE_CHECKING:
-    from bulkup.auth.logins import Login
 
 EXAMPLES = """\
 Examples:
@@ -22,6 +21,7 @@ Examples:
 app = typer.Typer(
     cls=Group,
     invoke_without_command=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     help="List the logins kept here.",
     epilog=EXAMPLES,
@@ -36,9 +36,6 @@ def show(
     no_color: options.NoColor = False,
 ) -> int:
     """List the logins kept here."""
-    from bulkup.auth.logins import Orgs, SecretLocation
-    from bulkup.auth.secret_store import SecretStore
-
     if context.invoked_subcommand is not None:
         return 0
     screen = Output(json=json, quiet=quiet, no_color=no_color)
@@ -66,14 +63,12 @@ def default(
     alias: Annotated[str, typer.Argument(metavar="ALIAS", help="The login to use from now on.")],
 ) -> int:
     """Choose the login that counts when --org is not given."""
-    from bulkup.auth.logins import Orgs
-
     Orgs(state_dir.find_state_dir().config).choose(alias)
     output.result(alias)
     return 0
 
 
-def _entry(login: "Login", *, is_default: bool) -> dict[str, object]:
+def _entry(login: Login, *, is_default: bool) -> dict[str, object]:
     return {
         "alias": login.alias,
         "user": login.user or None,
@@ -85,6 +80,6 @@ def _entry(login: "Login", *, is_default: bool) -> dict[str, object]:
     }
 
 
-def _row(login: "Login", *, is_default: bool) -> tuple[str, ...]:
+def _row(login: Login, *, is_default: bool) -> tuple[str, ...]:
     mark = "default" if is_default else ""
     return login.alias, login.user, login.instance_url, str(login.way), str(login.kept), mark

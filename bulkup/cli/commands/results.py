@@ -9,8 +9,7 @@ import typer
 
 from bulkup import state_dir
 from bulkup.auth.connection import Connection
-from bulkup.cli import job_view as one
-from bulkup.cli import options, output
+from bulkup.cli import job_view, options, output
 from bulkup.cli.connection import connect
 from bulkup.cli.job_view import JobId
 from bulkup.cli.output import Output
@@ -97,7 +96,7 @@ def _over(connection: Connection, job: str) -> Job:
     Raises:
         SalesforceError: it is not over.
     """
-    found = connection.patience(lambda: one.ingest(connection).get(job))
+    found = connection.patience(lambda: job_view.ingest(connection).get(job))
     if found.state.ended:
         return found
     open_ = found.state is JobState.OPEN
@@ -126,7 +125,7 @@ def _save(
 
 def _fetch(connection: Connection, job: str, kind: ResultKind, to: Path) -> None:
     try:
-        connection.patience(lambda: one.ingest(connection).fetch(job, kind, to))
+        connection.patience(lambda: job_view.ingest(connection).fetch(job, kind, to))
     except RunError as error:  # it speaks of a run, and there is none
         raise InputError(error.message, "Make room, or name another with --dir.") from error
 
@@ -136,10 +135,15 @@ def _print(connection: Connection, job: str, kind: ResultKind) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "result.csv"
         _fetch(connection, job, kind, path)
-        with path.open("rb") as file:
+        if sys.stdout.isatty():
+            with path.open(encoding="utf-8", errors="backslashreplace", newline="") as lines:
+                for line in lines:
+                    output.result(line.removesuffix("\n").removesuffix("\r"))
+            return
+        with path.open("rb") as file, output.report_broken_stdout():
             while block := file.read(BLOCK):
                 sys.stdout.buffer.write(block)
-        sys.stdout.buffer.flush()
+            sys.stdout.buffer.flush()
 
 
 def _failures(connection: Connection, job: Job) -> int:

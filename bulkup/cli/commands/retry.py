@@ -28,7 +28,7 @@ RunName = Annotated[
     typer.Argument(
         metavar="[RUN]",
         show_default=False,
-        help="Not given: the newest run that is over and not superseded.",
+        help="Not given: the newest run that is over, not superseded and has rows to send.",
     ),
 ]
 
@@ -63,7 +63,11 @@ def retry(
     """Send again, as a new run, the rows that are failed, unprocessed or not sent."""
     output = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     home = state_dir.find_state_dir()
-    old = registry.find_run(home, run) if run else registry.find_run_to_retry(home)
+    old = (
+        registry.find_run(home, run)
+        if run
+        else registry.find_run_to_retry(home, include_unknown=include_unknown)
+    )
     changes = Changes(
         source=source,
         directory=directory,

@@ -1,6 +1,6 @@
 """`bulkup runs`: this machine's runs, and one run's story."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -28,7 +28,7 @@ from bulkup.runs.events import (
 )
 from bulkup.runs.journal import Journal, begin_anew, last_events
 from bulkup.runs.preconditions import require_same_org
-from bulkup.runs.registry import RunStatus
+from bulkup.runs.registry import RunStatus, UnreadableRun
 from bulkup.runs.run_dir import Run
 from bulkup.runs.words import event_document
 from bulkup.state_dir import StateDir
@@ -83,11 +83,11 @@ def show(
     if run:
         _story(registry.find_run(home, run), screen)
     else:
-        _list(registry.all_run_statuses(home), screen)
+        _list(registry.list_runs(home), screen)
     return 0
 
 
-def _list(all_: list[RunStatus], screen: Output) -> None:
+def _list(all_: Sequence[RunStatus | UnreadableRun], screen: Output) -> None:
     if screen.json:
         output.document({"schema": "bulkup.runs/1", "runs": [_entry(one) for one in all_]})
         return
@@ -95,37 +95,48 @@ def _list(all_: list[RunStatus], screen: Output) -> None:
         screen.note("no runs on this machine")
         return
     screen.table(
-        ("run", "object", "operation", "rows", "state", "made", "how to go on"),
-        [
-            (
-                one.run.name,
-                one.run.plan.target.object,
-                str(one.run.plan.target.operation),
-                f"{one.run.plan.source.rows:,}",
-                one.state,
-                one.run.plan.created[:16].replace("T", " "),
-                one.way_on,
-            )
-            for one in all_
-        ],
-        whole=(0, 6),
-        apart=(0, 6),
+        ("#", "run", "object", "operation", "rows", "state", "made", "how to go on"),
+        [(str(number), *_cells(run)) for number, run in enumerate(all_, start=1)],
+        whole=(1, 7),
+        apart=(1, 7),
+    )
+    for run in all_:
+        if run.damage:
+            screen.note(f"{run.name}: {run.damage}")
+
+
+def _cells(run: RunStatus | UnreadableRun) -> tuple[str, ...]:
+    """The row of a run in the list."""
+    made = run.made.isoformat()[:16].replace("T", " ")
+    if isinstance(run, UnreadableRun):
+        return run.name, "", "", "", run.state, made, ""
+    plan = run.run.plan
+    return (
+        run.name,
+        plan.target.object,
+        str(plan.target.operation),
+        f"{plan.source.rows:,}",
+        run.state,
+        made,
+        run.way_on,
     )
 
 
-def _entry(one: RunStatus) -> dict[str, Any]:
-    plan = one.run.plan
+def _entry(one: RunStatus | UnreadableRun) -> dict[str, Any]:
+    status = one if isinstance(one, RunStatus) else None
+    plan = status.run.plan if status else None
     return {
-        "run": one.run.name,
-        "object": plan.target.object,
-        "operation": str(plan.target.operation),
-        "rows": plan.source.rows,
-        "file": plan.source.name,
+        "run": one.name,
+        "object": plan.target.object if plan else None,
+        "operation": str(plan.target.operation) if plan else None,
+        "rows": plan.source.rows if plan else None,
+        "file": plan.source.name if plan else None,
         "state": one.state,
-        "created": plan.created,
-        "resumable": one.resumable,
-        "go_on": one.way_on or None,
-        "superseded_by": one.superseded_by or None,
+        "created": plan.created if plan else None,
+        "resumable": bool(status and status.resumable),
+        "go_on": (status and status.way_on) or None,
+        "superseded_by": (status and status.superseded_by) or None,
+        "damage": one.damage or None,
     }
 
 

@@ -1,24 +1,28 @@
 """`bulkup upload`: one file into an open job, once."""
 
+import json
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bulkup import state_dir
 from bulkup.auth.connection import Connection
-from bulkup.cli import job_view as one
-from bulkup.cli import options, output
+from bulkup.cli import job_view, options, output
 from bulkup.cli.connection import connect
 from bulkup.cli.job_view import JobId
 from bulkup.cli.options import MOST_BYTES
 from bulkup.cli.output import Output
 from bulkup.csvfile.source_file import SourceFile, open_file
-from bulkup.errors import InputError, SalesforceError, Transient
+from bulkup.errors import CredentialsError, InputError, Refused, SalesforceError, Transient
 from bulkup.execution.body import Body
+from bulkup.files import write_private
 from bulkup.model import Chunk, Job, JobState, Source
 from bulkup.planning.read_input import STDIN, open_input, read_input
 from bulkup.planning.request import FileOptions
 from bulkup.text import amount, size
 
+OPEN_SECONDS = 7 * 86400
+"""No job stays open this long: Salesforce deletes one after about a day."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 EXAMPLES = """\
@@ -48,8 +52,10 @@ def upload(
         connect(org, api_version, screen, home) as connection,
         TemporaryDirectory(prefix="upload-", dir=home.state) as room,
     ):
-        found = connection.patience(lambda: one.ingest(connection).get(job))
+        found = connection.patience(lambda: job_view.ingest(connection).get(job))
         _refuse_closed(found)
+        record = home.uploads / f"{found.id}.json"
+        _refuse_second(found, record)
         with open_input(FileOptions(file=file), Path(room)) as opened:
             table = read_input(opened, FileOptions(file=file), Path(room))
         source = table.sheet.source
@@ -58,10 +64,15 @@ def upload(
         with SourceFile(source.path) as held:
             body = _body(held, source)
             _refuse_misfit(found, source, len(body))
-            _put(connection, found, body)
+            _remember(found, source, record)
+            try:
+                _put(connection, found, body)
+            except (CredentialsError, Refused):
+                record.unlink(missing_ok=True)
+                raise
     screen.note(f"job {job}: uploaded {amount(source.rows, 'row')}, {size(len(body))}")
     if json:
-        output.document({**one.document(found), "rows": source.rows, "bytes": len(body)})
+        output.document({**job_view.document(found), "rows": source.rows, "bytes": len(body)})
     return 0
 
 
@@ -79,8 +90,8 @@ def _put(connection: Connection, job: Job, body: Body) -> None:
         SalesforceError: it was refused, or nobody can tell whether it arrived.
     """
     try:
-        with one.on_interrupt(*_in_doubt("Interrupted", job.id)):
-            one.ingest(connection).upload(job, body)
+        with job_view.on_interrupt(*_in_doubt("Interrupted", job.id)):
+            job_view.ingest(connection).upload(job, body)
     except Transient as fault:
         message, hint = _in_doubt(fault.message, job.id)
         raise SalesforceError(message, hint, status=fault.status, code=fault.code) from fault
@@ -92,6 +103,46 @@ def _in_doubt(reason: str, job: str) -> tuple[str, str]:
         "upload; nothing was processed"
     )
     return message, f"Give the job up, then make a new one: bulkup abort {job}"
+
+
+def _remember(job: Job, source: Source, record: Path) -> None:
+    """Write down that the job gets a file, before it is sent: a lost answer is an upload too.
+
+    Raises:
+        NotWritable: the disk does not take it.
+    """
+    if record.parent.exists():
+        _forget_old(record.parent)
+    write_private(record, json.dumps({"created": job.created, "file": source.name}) + "\n")
+
+
+def _forget_old(folder: Path) -> None:
+    """Remove the records of jobs that are not there any more."""
+    for old in folder.iterdir():
+        if time.time() - old.stat().st_mtime > OPEN_SECONDS:
+            old.unlink(missing_ok=True)
+
+
+def _refuse_second(job: Job, record: Path) -> None:
+    """Refuse a second upload, which the job would take and be spoilt by.
+
+    Raises:
+        InputError: a file was sent to the job from this machine.
+    """
+    try:
+        known = json.loads(record.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return
+    # After `bulkup local reset` another job may have the id.
+    if known.get("created") != job.created:
+        return
+    raise InputError(
+        f"Job {job.id} has got its file, {known.get('file')}, and takes no second one; "
+        "nothing was sent",
+        f"Go on with: bulkup close {job.id} --wait\n"
+        f"For another file give it up, and make a new one: bulkup abort {job.id}",
+        name="AlreadyUploaded",
+    )
 
 
 def _refuse_closed(job: Job) -> None:

@@ -182,7 +182,9 @@ class Ingest:
             job.bound = job.done + lands
         elif job.state == states.IN_PROGRESS:  # the batch that is at work still lands
             job.bound = (job.done // self._desk.batch_rows + 1) * self._desk.batch_rows
-        if job.state == states.OPEN:
+        if job.state != states.OPEN:
+            job.order_late_rows(self._desk.clock())
+        else:
             # What was uploaded and never closed was never looked at: it has no results.
             self._jobs.drop_uploads(job)
             job.uploads = 0

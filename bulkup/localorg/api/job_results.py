@@ -38,11 +38,12 @@ def _untouched(desk: Desk, job: Job, writer: Writer, *, wanted: str) -> tuple[li
         if wanted != states.UNPROCESSED:
             return header, b""
         texts = iter(Reader(stream, job.delimiter, job.offset))
-        still_landing = max((job.bound or 0) - job.done, 0)
+        still_landing = 0 if job.late else max((job.bound or 0) - job.done, 0)
         texts = islice(texts, still_landing + (0 if job.offset else 1), None)
         lines = []
-        while some := list(islice(texts, SLICE_ROWS)):
-            lines.append(writer.untouched([one for one in some if not at_end(one)]))
+        while batch := list(islice(texts, SLICE_ROWS)):
+            whole = [text for text in batch if not at_end(text)]
+            lines.append(writer.untouched(whole, len(header)))
         return header, b"".join(lines)
 
 

@@ -3,6 +3,8 @@
 import sqlite3
 from pathlib import Path
 
+from bulkup.localorg.data.private_files import create_private
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS record (
@@ -28,11 +30,16 @@ CREATE TABLE IF NOT EXISTS result (
 
 
 def open_database(directory: Path | None) -> sqlite3.Connection:
-    """The org's database, made if need be; in memory without a directory."""
+    """Open the org's database, or create it with mode 0600; in memory without a directory."""
     where: str | Path = ":memory:"
     if directory is not None:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         where = directory / "org.sqlite"
+        create_private(where)  # SQLite gives the -wal and -shm files that it makes the same mode
+        for suffix in ("-wal", "-shm"):
+            beside = directory / f"org.sqlite{suffix}"
+            if beside.exists():  # left by a process that was killed
+                create_private(beside)
     database = sqlite3.connect(where, check_same_thread=False)
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing by it

@@ -82,6 +82,8 @@ _JOB: Mapping[str, _Rule] = {
     "unprocessed": _SHARE,
     "lag": _whole(0),
     "abort_lands": _whole(0),
+    "late_rows": _whole(0),
+    "late_after": _SECONDS,
     "missing": _SHARE,
     "missing_answers": _whole(0),
     "gone": _one_of(*_STATES),

@@ -10,6 +10,7 @@ from typing import Any
 from bulkup.localorg.http.messages import ConnectionFault, Fault
 
 FOR_EVER = 0
+LATE_AFTER = 60.0
 
 
 class FaultAction(StrEnum):
@@ -53,12 +54,12 @@ class RequestFault:
     works: bool = False
     seconds: float | None = None
 
-    def matches(self, method: str, path: str) -> bool:
-        """Whether this request is one of those that it counts."""
+    def counts(self, method: str, path: str) -> bool:
+        """Whether this request is of the kind that the entry counts."""
         return self.method.upper() in ("", method.upper()) and fnmatchcase(path, self.path)
 
-    def meets(self, count: int) -> bool:
-        """Whether the request that is the `count`th to match is met."""
+    def applies_to(self, count: int) -> bool:
+        """Whether the fault applies to the `count`th counted request, from 1."""
         if count < self.nth:
             return False
         return self.times == FOR_EVER or count < self.nth + self.times
@@ -79,9 +80,11 @@ class JobFault:
     `fail_after`: the job ends Failed after so many rows, with `error`. `locked`: the share of rows
     refused with UNABLE_TO_LOCK_ROW. `unprocessed`: the share of rows that is left unprocessed.
     `lag`: so many looks at the ended job still tell of half its rows. `abort_lands`: so many rows
-    still land after an abort. `missing`: the share of rows that results leave out, in the first
-    `missing_answers` answers (0: in all). `gone`: the job is gone (404) once it has reached this
-    state. Shares are from 0 to 1; which rows is decided by the org's seed.
+    still land after an abort. `late_rows`: so many rows still land `late_after` seconds after the
+    job was aborted or ended Failed by `fail_after`, and are unprocessed until then. `missing`: the
+    share of rows that results leave out, in the first `missing_answers` answers (0: in all).
+    `gone`: the job is gone (404) once it has reached this state. Shares are from 0 to 1; which
+    rows is decided by the org's seed.
     """
 
     object: str = ""
@@ -94,16 +97,18 @@ class JobFault:
     unprocessed: float = 0.0
     lag: int = 0
     abort_lands: int | None = None
+    late_rows: int = 0
+    late_after: float = LATE_AFTER
     missing: float = 0.0
     missing_answers: int = 0
     gone: str = ""
 
-    def matches(self, object_: str, operation: str) -> bool:
-        """Whether this job is one of those that it counts."""
+    def counts(self, object_: str, operation: str) -> bool:
+        """Whether this job is of the kind that the entry counts."""
         return self.object.lower() in ("", object_.lower()) and self.operation in ("", operation)
 
-    def meets(self, count: int) -> bool:
-        """Whether the job that is the `count`th to match is met."""
+    def applies_to(self, count: int) -> bool:
+        """Whether the fault applies to the `count`th counted job, from 1."""
         if count < self.nth:
             return False
         return self.times == FOR_EVER or count < self.nth + self.times
@@ -112,9 +117,9 @@ class JobFault:
         """What differs from a job without faults, as the job keeps it."""
         skipped = {"object", "operation", "nth", "times"}
         return {
-            one.name: value
-            for one in fields(self)
-            if one.name not in skipped and (value := getattr(self, one.name)) != one.default
+            key.name: value
+            for key in fields(self)
+            if key.name not in skipped and (value := getattr(self, key.name)) != key.default
         }
 
 
@@ -136,25 +141,28 @@ class Faults:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def for_request(self, method: str, path: str) -> RequestFault | None:
-        """Count this request; what is ordered for it, if anything."""
+        """Count this request; return the first fault that applies to it, if any."""
         with self._lock:
-            met = [
-                one
-                for at, one in enumerate(self.plan.requests)
-                if one.matches(method, path) and one.meets(_count(self._requests, at))
+            applicable = [
+                fault
+                for index, fault in enumerate(self.plan.requests)
+                if fault.counts(method, path)
+                and fault.applies_to(_increment(self._requests, index))
             ]
-        return met[0] if met else None
+        return applicable[0] if applicable else None
 
     def for_job(self, object_: str, operation: str) -> Mapping[str, Any]:
-        """Count this new job; what is ordered for it. Several entries add up."""
+        """Count this new job; return the faults for it. Several entries add up."""
         ordered: dict[str, Any] = {}
         with self._lock:
-            for at, one in enumerate(self.plan.jobs):
-                if one.matches(object_, operation) and one.meets(_count(self._jobs, at)):
-                    ordered = one.ordered() | ordered
+            for index, fault in enumerate(self.plan.jobs):
+                if fault.counts(object_, operation) and fault.applies_to(
+                    _increment(self._jobs, index)
+                ):
+                    ordered = fault.ordered() | ordered
         return ordered
 
 
-def _count(counts: dict[int, int], at: int) -> int:
-    counts[at] = counts.get(at, 0) + 1
-    return counts[at]
+def _increment(counts: dict[int, int], index: int) -> int:
+    counts[index] = counts.get(index, 0) + 1
+    return counts[index]

@@ -18,13 +18,17 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bulkup.localorg.api import ingest
-from bulkup.localorg.http.messages import ConnectionFault, Fault, Request, Response
+from bulkup.localorg.http.messages import ConnectionFault, Fault, Refusal, Request, Response
+from bulkup.localorg.http.origin import is_loopback_host
 from bulkup.localorg.org import Org
 
 # No lingering: the connection is closed by a reset.
 _RESET = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 _MOMENT = 0.01
 _NO_BODY = (204, 304)
+_WRONG_HOST = Refusal(
+    421, "MISDIRECTED_REQUEST", "The Host header must be localhost or a loopback address"
+).answer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,10 @@ class Shell:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Carry one request."""
         web = WebRequest(scope, receive)
-        ordered = self._org.foresee(web.method, web.url.path)
+        if not is_loopback_host(web.headers.get("host", "")):
+            await _send(send, _WRONG_HOST)
+            return
+        ordered = self._org.fault_for(web.method, web.url.path)
         fault = ordered.on_the_way if ordered else None
         if fault and fault.trouble in {ConnectionFault.RESET, ConnectionFault.RESET_UPLOAD}:
             await _reset(web, after_half=fault.trouble is ConnectionFault.RESET_UPLOAD)
@@ -71,7 +78,7 @@ class Shell:
             request = await _read(web)
         except ClientDisconnect:
             return  # what came in part was never asked
-        response = await run_in_threadpool(self._org.carry_out, request, ordered)
+        response = await run_in_threadpool(self._org.handle_with_fault, request, ordered)
         self._news.set()
         await self._deliver(web, send, response)
 

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
+from bulkup.localorg.data.private_files import write_private
+
 PATIENCE_SECONDS = 2.0
 _LOCK = "org.lock"
 _OWNER = "owner.json"
@@ -59,19 +61,10 @@ def announced(directory: Path, url: str, token: str) -> Iterator[None]:
 
 def find_running(directory: Path) -> tuple[str, str] | None:
     """The URL and token of the process that serves this org and has announced it, or None."""
-    found = _serving(directory)
-    if found is None or not _is_held(directory) or not _answers(found[0]):
+    serving = _serving(directory)
+    if serving is None or not _is_held(directory) or not _answers(serving[0]):
         return None
-    return found
-
-
-def write_private(path: Path, data: dict[str, object]) -> None:
-    """Write JSON that only its owner may read, whole or not at all."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(data, file)
-    temporary.replace(path)
+    return serving
 
 
 def _read(path: Path) -> dict[str, object]:

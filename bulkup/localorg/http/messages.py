@@ -36,7 +36,7 @@ class Fault:
     seconds: float = 0.0
 
     @property
-    def works(self) -> bool:
+    def does_work(self) -> bool:
         """Whether the org does the work of the request all the same."""
         return self.trouble in {ConnectionFault.LOST, ConnectionFault.CUT, ConnectionFault.SLOW}
 

@@ -6,7 +6,7 @@ from bulkup.localorg.data.objects import OrgField, OrgObject
 from bulkup.localorg.data.records import Records, Values
 from bulkup.localorg.jobs import errors, record_lookup, validation
 from bulkup.localorg.jobs.errors import RowError
-from bulkup.localorg.jobs.layout import Layout
+from bulkup.localorg.jobs.layout import Column, Layout
 from bulkup.localorg.jobs.row import Row
 from bulkup.localorg.jobs.store import Job
 from bulkup.localorg.jobs.upload_reader import Text
@@ -36,12 +36,8 @@ class Slice:
     def apply(self, texts: Sequence[Text]) -> list[Row]:
         """Work on these records of the upload; says of each what became of it."""
         rows = [self._read(text) for text in texts]
-        operation = self._job.operation
-        if self._key and self._key.name != "Id":
-            record_lookup.by_key(rows, self._object, self._key, operation, self._records)
-        else:
-            record_lookup.by_id(rows, self._object, operation, self._records)
-        if operation in {"delete", "hardDelete"}:
+        self._find_records(rows)
+        if self._job.operation in {"delete", "hardDelete"}:
             self._delete(rows)
             return rows
         validation.find_parents(rows, self._layout, self._records)
@@ -50,6 +46,21 @@ class Slice:
         validation.check_unique(rows, self._object, self._records)
         self._write(rows)
         return rows
+
+    def refuse(self, texts: Sequence[Text], error: RowError) -> list[Row]:
+        """Refuse these records of the upload; the rows know the records that they are about."""
+        rows = [self._read(text) for text in texts]
+        for row in rows:
+            row.error = error
+        self._find_records(rows)
+        return rows
+
+    def _find_records(self, rows: Sequence[Row]) -> None:
+        operation = self._job.operation
+        if self._key and self._key.name != "Id":
+            record_lookup.by_key(rows, self._object, self._key, operation, self._records)
+        else:
+            record_lookup.by_id(rows, self._object, operation, self._records)
 
     def _read(self, text: Text) -> Row:
         row = Row(text)
@@ -67,17 +78,29 @@ class Slice:
         return row
 
     def _convert(self, row: Row, cells: list[str]) -> None:
-        values = row.values
-        for at, (column, cell) in enumerate(zip(self._layout.columns, cells, strict=True)):
-            if not cell:
-                continue
-            if cell == _EMPTIES:
-                _check_emptied(column.field)
-                values[column.field.name] = None
-            elif column.parent:
-                row.parents[at] = column.convert(cell)
-            else:
-                values[column.field.name] = column.convert(cell)
+        """Fill the row's values from all cells that can be read, then raise the first error.
+
+        A refused row needs its Id or key too: its result has the Id of the record.
+        """
+        first_error: RowError | None = None
+        for index, (column, cell) in enumerate(zip(self._layout.columns, cells, strict=True)):
+            try:
+                self._convert_cell(row, index, column, cell)
+            except RowError as error:
+                first_error = first_error or error
+        if first_error:
+            raise first_error
+
+    def _convert_cell(self, row: Row, index: int, column: Column, cell: str) -> None:
+        if not cell:
+            return
+        if cell == _EMPTIES:
+            _check_emptied(column.field)
+            row.values[column.field.name] = None
+        elif column.parent:
+            row.parents[index] = column.convert(cell)
+        else:
+            row.values[column.field.name] = column.convert(cell)
 
     def _write(self, rows: list[Row]) -> None:
         good = [row for row in rows if not row.error]

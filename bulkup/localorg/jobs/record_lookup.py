@@ -20,6 +20,8 @@ def by_id(rows: Sequence[Row], object_: OrgObject, operation: str, records: Reco
     named = {id(row): row.id for row in rows if row.id and not row.error}
     _refuse_doubles(rows, named, "Id")
     _fetch(rows, object_, operation, records)
+    if operation != "insert":
+        _attach(rows, object_, records)
 
 
 def _wrong_id(row: Row, object_: OrgObject, operation: str) -> RowError | None:
@@ -58,6 +60,33 @@ def by_key(
         if not row.error:
             _take(row, found.get(keys[id(row)], []), key)
     _fetch(rows, object_, operation, records)
+    _find_of_refused(rows, object_, key, records)
+
+
+def _find_of_refused(
+    rows: Sequence[Row], object_: OrgObject, key: OrgField, records: Records
+) -> None:
+    """Give refused rows of an upsert the record whose key they have: results have its Id."""
+    keys = {
+        id(row): spelled(key, value)
+        for row in rows
+        if row.error and not row.before and (value := row.values.get(key.name)) is not None
+    }
+    ids = records.find(object_, key, set(keys.values()))
+    for row in rows:
+        if len(several := ids.get(keys.get(id(row), ""), [])) == 1:
+            row.id = several[0]
+    _attach(rows, object_, records)
+
+
+def _attach(rows: Sequence[Row], object_: OrgObject, records: Records) -> None:
+    """Attach the live records to refused rows that know the Id."""
+    refused = [row for row in rows if row.error and row.id and not row.before]
+    held = records.get({row.id for row in refused})
+    for row in refused:
+        record = held.get(row.id)
+        if record and record.object == object_.name and not record.deleted:
+            row.before = record
 
 
 def _take(row: Row, several: Sequence[str], key: OrgField) -> None:

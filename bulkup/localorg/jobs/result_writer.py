@@ -21,6 +21,7 @@ class Writer:
     def __init__(self, job: Job, layout: Layout | None, random: Random) -> None:
         self._char = DELIMITERS[job.delimiter]
         self._end = ENDINGS[job.ending]
+        self._width = len(job.header)
         self._layout = layout
         self._random = random
 
@@ -36,21 +37,25 @@ class Writer:
         failed = [self._line(row, str(row.error)) for row in rows if row.error]
         return {SUCCESSFUL: self._shuffled(succeeded), FAILED_RESULTS: self._shuffled(failed)}
 
-    def untouched(self, texts: Sequence[Text]) -> bytes:
-        """The lines of records that were not worked on."""
+    def untouched(self, texts: Sequence[Text], width: int) -> bytes:
+        """The lines of records that were not worked on, of `width` cells each."""
         return self._shuffled(
-            [self._join(text.cells) if text.cells else text.raw.rstrip("\r\n") for text in texts]
+            [self._join(_padded(text, width)) or text.raw.rstrip("\r\n") for text in texts]
         )
 
     def _line(self, row: Row, second: str) -> str:
         head = self._join([row.id if row.before or not row.error else "", second])
-        if not row.text.cells:
-            return head + self._char + row.text.raw.rstrip("\r\n")
-        return head + self._char + self._join(self._anew(row))
+        cells = self._join(self._anew(row)) or row.text.raw.rstrip("\r\n")
+        return head + self._char + cells
 
     def _anew(self, row: Row) -> list[str]:
-        cells = row.text.cells
-        if self._layout is None or not self._layout.rewrites or (row.error and row.error.raw):
+        cells = _padded(row.text, self._width)
+        if (
+            not cells
+            or self._layout is None
+            or not self._layout.rewrites
+            or (row.error and row.error.raw)
+        ):
             return cells
         cells = cells.copy()
         for at, rewrite in self._layout.rewrites:
@@ -58,7 +63,7 @@ class Writer:
                 try:
                     cells[at] = rewrite(cell)
                 except (ValueError, KeyError):  # behind the cell for which the row was refused
-                    return row.text.cells
+                    return _padded(row.text, self._width)
         return cells
 
     def _join(self, cells: Sequence[str]) -> str:
@@ -76,3 +81,13 @@ def _plain(name: str, char: str) -> str:
     if any(one in name for one in (char, '"', "\n", "\r")):
         return '"' + name.replace('"', '""') + '"'
     return name
+
+
+def _padded(text: Text, width: int) -> list[str]:
+    """As many cells as the header has, also for ragged rows and blank lines.
+
+    Empty for a record that could not be split into cells.
+    """
+    if not text.cells and text.raw.strip("\r\n"):
+        return []
+    return (text.cells + [""] * width)[:width]

@@ -8,6 +8,7 @@ from io import BufferedReader, RawIOBase
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from bulkup.localorg.data import ids
+from bulkup.localorg.faults.plan import LATE_AFTER
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -61,9 +62,25 @@ class Job:
 
     @property
     def at_work(self) -> bool:
-        """Whether there is background work to do for it."""
-        landing = self.bound is not None and self.done < self.bound
-        return self.state in {UPLOAD_COMPLETE, IN_PROGRESS} or landing
+        """Whether there is background work to do for it now."""
+        return self.state in {UPLOAD_COMPLETE, IN_PROGRESS} or (self.is_landing and not self.late)
+
+    @property
+    def is_landing(self) -> bool:
+        """Whether rows of it are still to land after its end."""
+        return self.bound is not None and self.done < self.bound
+
+    @property
+    def late(self) -> float | None:
+        """When rows are to land that were ordered to land late."""
+        time: float | None = self.faults.get("late_at")
+        return time
+
+    def order_late_rows(self, now: float) -> None:
+        """Let rows land late after the job's end, if its faults say so."""
+        if rows := self.faults.pop("late_rows", 0):
+            self.bound = self.done + rows
+            self.faults["late_at"] = now + self.faults.pop("late_after", LATE_AFTER)
 
 
 _NAMES = [one.name for one in fields(Job)]
@@ -110,6 +127,13 @@ class Jobs:
         job = self._one(where, self._turn) or self._one(where, 0)
         self._turn = job.seq if job else 0
         return job
+
+    def landing_late(self, now: float) -> Iterator[Job]:
+        """The jobs of which rows are to land late, and now."""
+        ended = "WHERE state IN (?, ?) AND instr(data, '\"late_at\"') ORDER BY seq"
+        for job in list(self._select(ended, FAILED, ABORTED)):
+            if job.is_landing and job.late is not None and job.late <= now:
+                yield job
 
     def delete(self, job: Job) -> None:
         """Forget a job and all that belongs to it."""

@@ -18,6 +18,8 @@ DELIMITERS = {
 }
 ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
 _LONGEST_RECORD = 400_000
+_LONGEST_CELL = 131_072
+_CELL_TOO_LONG = f"more than {_LONGEST_CELL} characters in one field"
 _BLOCK = 1 << 20
 _OPEN_QUOTE = "InvalidBatch : Failed to parse CSV. EOF reached before closing an opened quote"
 
@@ -61,14 +63,18 @@ class Reader:
             except StopIteration:
                 return
             except csv.Error as error:
-                yield Text([], "".join(self._raw), str(error))
+                # The csv module has the same limit, unless somebody in this process raised it.
+                problem = _CELL_TOO_LONG if "field limit" in str(error) else str(error)
+                yield Text([], "".join(self._raw), problem)
             else:
                 raw = "".join(self._raw)
-                yield Text(cells, raw, self._look(raw))
+                yield Text(cells, raw, self._find_problem(cells, raw))
 
-    def _look(self, raw: str) -> str:
+    def _find_problem(self, cells: list[str], raw: str) -> str:
         if len(raw) > _LONGEST_RECORD:
             return f"more than {_LONGEST_RECORD} characters in one record"
+        if len(raw) > _LONGEST_CELL and max(map(len, cells)) > _LONGEST_CELL:
+            return _CELL_TOO_LONG
         if ' "' in raw and self._space_then_quote.search(self._quoted_cell.sub("", raw)):
             return "a space between delimiter and quote"
         return ""

@@ -52,10 +52,19 @@ class Work:
         self._open: dict[int, _Open] = {}
 
     def tick(self) -> Job | None:
-        """Work on one slice of the job whose turn it is; gives that job, or None."""
+        """Work on one slice of the job whose turn it is; gives that job, or None.
+
+        Whatever is to land late, and now, lands before that.
+        """
+        for late in self._desk.jobs.landing_late(self._desk.clock()):
+            while late.is_landing:
+                self._work_on(late)
         job = self._desk.jobs.next_at_work()
-        if job is None:
-            return None
+        if job is not None:
+            self._work_on(job)
+        return job
+
+    def _work_on(self, job: Job) -> None:
         try:
             if job.state == states.UPLOAD_COMPLETE:
                 self._begin(job)
@@ -65,7 +74,6 @@ class Work:
             self._end(job, states.FAILED, str(error))
         job.modified = self._desk.clock()
         self._desk.jobs.save(job)
-        return job
 
     def forget(self, job: Job) -> None:
         """Let go of a job's upload."""
@@ -101,7 +109,8 @@ class Work:
         want = min(SLICE_ROWS, left_in_batch)
         if job.bound is not None:
             want = min(want, job.bound - job.done)
-        if (fail_after := job.faults.get("fail_after")) is not None:
+        fail_after = job.faults.get("fail_after")
+        if fail_after is not None and job.state not in states.ENDED:
             want = min(want, max(fail_after - job.done, 0))
         return want
 
@@ -116,7 +125,9 @@ class Work:
             desk.jobs.add_result(job, kind, body)
         if left:
             untouched = [text for text in texts if id(text) in left]
-            desk.jobs.add_result(job, states.UNPROCESSED, writer.untouched(untouched))
+            desk.jobs.add_result(
+                job, states.UNPROCESSED, writer.untouched(untouched, len(job.header))
+            )
         job.slices += 1
         job.done += len(texts)
         job.failed += sum(1 for row in rows if row.error)
@@ -127,9 +138,10 @@ class Work:
         desk = self._desk
         locked = self._chosen(job, "locked", texts, random)
         free = [text for text in texts if id(text) not in locked]
-        rows = Slice(desk.records, desk.objects, job, upload.layout, desk.user).apply(free)
+        batch = Slice(desk.records, desk.objects, job, upload.layout, desk.user)
+        rows = batch.apply(free)
         error = RowError("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
-        return rows + [Row(text, error=error) for text in texts if id(text) in locked]
+        return rows + batch.refuse([text for text in texts if id(text) in locked], error)
 
     def _left_out(self, job: Job, texts: list[Text], random: Random) -> set[int]:
         return self._chosen(job, "unprocessed", texts, random)
@@ -139,7 +151,8 @@ class Work:
         return {id(text) for text in texts if random.random() < share} if share else set()
 
     def _look_for_end(self, job: Job, *, ended: bool) -> None:
-        if (limit := job.faults.get("fail_after")) is not None and job.done >= limit:
+        limit = job.faults.get("fail_after")
+        if limit is not None and job.done >= limit and job.state not in states.ENDED:
             raise JobError(job.faults.get("error", "InternalServerError : ordered fault"))
         if job.state == states.IN_PROGRESS and ended:
             self._end(job, states.JOB_COMPLETE)
@@ -153,6 +166,8 @@ class Work:
             job.state = state
             job.error = error
         job.bound = None
+        if state == states.FAILED and "fail_after" in job.faults:
+            job.order_late_rows(self._desk.clock())
         if state == states.JOB_COMPLETE:
             self._desk.jobs.drop_uploads(job)
 

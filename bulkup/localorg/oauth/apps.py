@@ -1,17 +1,23 @@
 """The apps that may log in to the org, and the org's own rules about it."""
 
+import json
+import secrets
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bulkup.localorg.data.private_files import write_private
+
 FILE = "apps.toml"
+SERVER_APP = "local-server"
+SERVER_APP_FILE = "server-app.json"
 CALLBACK = "http://localhost:1717/OauthRedirect"
 AUDIENCE = "https://login.salesforce.com"
 
 
 class AppsError(ValueError):
-    """`apps.toml` can't be used; the message names it."""
+    """`apps.toml` or the kept secret can't be used; the message names the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,37 +58,59 @@ class LoginRules:
         return next((app for app in self.apps if app.client_id == client_id), None)
 
 
-READY_MADE = LoginRules(
-    apps=(
-        App(client_id="PlatformCLI", callbacks=(CALLBACK,)),
-        App(
-            client_id="local-server",
-            secret="local-secret",  # noqa: S106 -- of an org that only this machine can reach
-            run_as="admin@localorg.example",
-        ),
-    )
-)
-"""What there is when nobody says otherwise: one app for people, one for servers."""
-
-
 def load(directory: Path | None) -> LoginRules:
-    """The rules in the directory's `apps.toml`, else those that are ready-made.
+    """The rules in the directory's `apps.toml`, else two ready-made apps: for people and servers.
 
     Raises:
-        AppsError: the file can't be used.
+        AppsError: a file can't be used.
     """
-    path = directory / FILE if directory else None
-    if path is None or not path.exists():
-        return READY_MADE
+    if directory is None:
+        return _ready_made(_make_secret())
+    if not has_own_rules(directory):
+        return _ready_made(_kept_secret(directory / SERVER_APP_FILE))
+    path = directory / FILE
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-        return _rules(data, path.parent)
+        return _rules(data, directory)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise AppsError(f"{path} can't be read: {error}") from error
 
 
+def has_own_rules(directory: Path | None) -> bool:
+    """Whether an `apps.toml` replaces the ready-made apps."""
+    return directory is not None and (directory / FILE).exists()
+
+
+def _ready_made(secret: str) -> LoginRules:
+    return LoginRules(
+        apps=(
+            App(client_id="PlatformCLI", callbacks=(CALLBACK,)),
+            App(client_id=SERVER_APP, secret=secret, run_as="admin@localorg.example"),
+        )
+    )
+
+
+def _make_secret() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def _kept_secret(path: Path) -> str:
+    """The secret in this file; made and written there the first time."""
+    try:
+        secret = json.loads(path.read_text(encoding="utf-8"))["client_secret"]
+    except FileNotFoundError:
+        secret = _make_secret()
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_private(path, {"client_id": SERVER_APP, "client_secret": secret})
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise AppsError(f"{path} can't be read: {error}") from error
+    if not isinstance(secret, str) or not secret:
+        raise AppsError(f"{path} can't be read: it holds no client_secret")
+    return secret
+
+
 def _rules(data: dict[str, Any], folder: Path) -> LoginRules:
-    apps = tuple(_app(one, folder) for one in data.pop("app", []))
+    apps = tuple(_app(app, folder) for app in data.pop("app", []))
     return LoginRules(apps=apps, **data)
 
 

@@ -87,5 +87,9 @@ def _check(asked: Mapping[str, str], rules: LoginRules) -> None:
 
 
 def _html(text: str, status: int = 200) -> Response:
-    headers = {"content-type": "text/html; charset=UTF-8", "cache-control": "no-store"}
+    headers = {
+        "content-type": "text/html; charset=UTF-8",
+        "cache-control": "no-store",
+        "x-frame-options": "DENY",  # no other page can put the button under somebody's mouse
+    }
     return Response(status=status, headers=headers, body=text.encode())

@@ -3,14 +3,16 @@
 Source: "OAuth 2.0 … Flow" and "OAuth Error Codes" in Salesforce's help.
 """
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from bulkup.localorg.data.identity import Identity
 from bulkup.localorg.http.messages import Refusal, Request, Response, answer_json
+from bulkup.localorg.http.origin import is_cross_origin
 from bulkup.localorg.oauth import consent_page
-from bulkup.localorg.oauth.apps import READY_MADE, App, LoginRules
+from bulkup.localorg.oauth.apps import App, LoginRules
 from bulkup.localorg.oauth.grants import Denied, Grants
 from bulkup.localorg.oauth.tokens import Tokens
 
@@ -25,7 +27,7 @@ class Login:
     identity: Identity
     tokens: Tokens
     clock: Callable[[], float]
-    rules: LoginRules = READY_MADE
+    rules: LoginRules
     grants: Grants = field(init=False)
 
     def __post_init__(self) -> None:
@@ -53,6 +55,8 @@ def _form(request: Request) -> dict[str, str]:
 
 def _authorize(request: Request, login: Login) -> Response:
     if request.method == "POST":
+        if is_cross_origin(request.headers):
+            raise Refusal(403, "FORBIDDEN", "Requests from other origins are not allowed")
         return consent_page.decide(_form(request), login.rules, login.grants)
     return consent_page.page(request.query, login.rules, login.identity.username)
 
@@ -85,7 +89,8 @@ def _app(form: dict[str, str], login: Login) -> App:
 
 
 def _check_secret(app: App, form: dict[str, str]) -> None:
-    if form.get("client_secret", "") != app.secret:
+    given = form.get("client_secret", "")
+    if not secrets.compare_digest(given.encode(), app.secret.encode()):
         raise Denied("invalid_client", "invalid client credentials")
 
 

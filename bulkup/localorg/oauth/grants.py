@@ -68,15 +68,15 @@ class Grants:
         return code
 
     def redeem(self, code: str, app: App, callback: str, verifier: str) -> None:
-        """Use a code up. Raises Denied."""
-        found = self._codes.pop(code, None)
-        if found is None or found.client_id != app.client_id:
+        """Exchange a code, which can be done once. Raises Denied."""
+        granted_code = self._codes.pop(code, None)
+        if granted_code is None or granted_code.client_id != app.client_id:
             raise Denied("invalid_grant", "invalid authorization code")
-        if found.ends <= self._clock():
+        if granted_code.ends <= self._clock():
             raise Denied("invalid_grant", "expired authorization code")
-        if found.callback != callback:
+        if granted_code.callback != callback:
             raise Denied("redirect_uri_mismatch", "redirect_uri must match configuration")
-        if not secrets.compare_digest(challenge_of(verifier), found.challenge):
+        if not secrets.compare_digest(challenge_of(verifier), granted_code.challenge):
             raise Denied("invalid_grant", "invalid code verifier")
 
     def access(self) -> str:
@@ -106,8 +106,8 @@ class Grants:
         """End a token; with a refresh token all that it has given. False if there is none."""
         session = self._sessions.pop(token, None)
         known = session is not None or self._tokens.valid(token)
-        for one in [token, *(session.access if session else ())]:
-            self._tokens.expire(one)
+        for access in [token, *(session.access if session else ())]:
+            self._tokens.expire(access)
         return known
 
     def end_all(self) -> None:

@@ -1,0 +1,41 @@
+"""`bulkup close`: no more data; Salesforce processes the job."""
+
+from bulkup import state_dir
+from bulkup.cli import job_view, options, output
+from bulkup.cli.connection import connect
+from bulkup.cli.job_view import JobId
+from bulkup.cli.output import Output
+from bulkup.cli.watch_job import Wait, exit_code_of, watch_job
+from bulkup.model import JobState
+
+EXAMPLES = """\
+Examples:
+
+  bulkup close 750000000000001AAA
+
+  bulkup close 750000000000001AAA --wait --timeout 30m
+"""
+
+
+def close(
+    job: JobId,
+    wait: Wait = False,
+    timeout: options.Timeout = None,
+    org: options.Org = None,
+    api_version: options.ApiVersion = "60.0",
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    no_color: options.NoColor = False,
+) -> int:
+    """Close a job: from here on Salesforce processes its rows."""
+    screen = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    with connect(org, api_version, screen, state_dir.find_state_dir()) as connection:
+        found = job_view.change_state(connection, job, JobState.UPLOAD_COMPLETE)
+        if wait:
+            found = watch_job(connection, job, screen, timeout)
+    if json:
+        output.document(job_view.document(found))
+    else:
+        output.result(str(found.state))
+    return exit_code_of(found) if wait else 0

@@ -1,0 +1,41 @@
+"""`bulkup status`: one job, now or watched to its end."""
+
+from bulkup import state_dir
+from bulkup.cli import job_view, options, output
+from bulkup.cli.connection import connect
+from bulkup.cli.job_view import JobId
+from bulkup.cli.output import Output
+from bulkup.cli.watch_job import Wait, exit_code_of, watch_job
+
+EXAMPLES = """\
+Examples:
+
+  bulkup status 750000000000001AAA
+
+  bulkup status 750000000000001AAA --wait --json
+"""
+
+
+def status(
+    job: JobId,
+    wait: Wait = False,
+    timeout: options.Timeout = None,
+    org: options.Org = None,
+    api_version: options.ApiVersion = "60.0",
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    no_color: options.NoColor = False,
+) -> int:
+    """Look at a job once, or watch it to its end."""
+    screen = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
+    with connect(org, api_version, screen, state_dir.find_state_dir()) as connection:
+        if wait:
+            found = watch_job(connection, job, screen, timeout)
+        else:
+            found = connection.patience(lambda: job_view.ingest(connection).get(job))
+    if json:
+        output.document(job_view.document(found))
+    else:
+        screen.table(("job", ""), job_view.lines(found))
+    return exit_code_of(found) if wait else 0
