@@ -54,11 +54,11 @@ def resolve(
     renames = renames or {}
     _must_exist(header, renames, drops)
     kept = [source for source in header if source not in drops and not is_own(source)]
-    fields = {one.name.lower(): one for one in info.fields.values()}
+    fields = {field.name.lower(): field for field in info.fields.values()}
     looked_up = [_column(source, renames.get(source, source), info, fields) for source in kept]
     as_sent = tuple(column for column, _ in looked_up)
     by = key_field(info, target, fields)
-    key = next((one for one in as_sent if by and one.field == by), None)
+    key = next((column for column in as_sent if by and column.field == by), None)
     return Columns(
         as_sent=as_sent,
         left_out=tuple(name for name in header if name not in kept),
@@ -66,7 +66,7 @@ def resolve(
         external_id=by.name if by and target.external_id else None,
         findings=(
             *object_findings(info, target),
-            *(one for _, one in looked_up if one),
+            *(problem for _, problem in looked_up if problem),
             *doubled(as_sent),
             *unwritable(as_sent, key, info, target),
             *missing(as_sent, key, by, info, target),
@@ -109,9 +109,9 @@ def _column(
 
 def _unknown(source: str, name: str, info: ObjectInfo) -> Finding:
     same_label = [
-        one.name
-        for one in info.fields.values()
-        if one.label.strip().lower() == name.lower() and one.type != "address"
+        field.name
+        for field in info.fields.values()
+        if field.label.strip().lower() == name.lower() and field.type != "address"
     ]
     if same_label:
         arguments = " or ".join(f"--map {as_argument(f'{source}={one}')}" for one in same_label)

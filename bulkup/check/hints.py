@@ -9,16 +9,16 @@ from bulkup.text import closest
 
 
 def require_allowable(codes: list[str] | None) -> list[str] | None:
-    """The codes given with `--allow`, once each of them is found to be one that may pass.
+    """The codes given with `--allow`, if each of them may be allowed.
 
     Raises:
-        InputError: all that are none, or that nobody may let pass.
+        InputError: a code does not exist, or can't be allowed; all such codes are named.
     """
     wrong = dict.fromkeys(code for code in codes or () if code not in RULES or RULES[code].firm)
     if wrong:
         raise InputError(
             "; ".join(map(_why_not, wrong)),
-            "\n".join(dict.fromkeys(_instead(wrong))),
+            "\n".join(dict.fromkeys(_alternatives(wrong))),
             name="InvalidOption",
         )
     return codes
@@ -28,10 +28,11 @@ def _why_not(code: str) -> str:
     if code in RULES:
         return f"--allow {code}: it can't be let pass, because {RULES[code].firm}"
     near = closest(code, RULES)
-    return f"--allow {code}: the check has no such code" + (f", did you mean {near}?" * bool(near))
+    suggestion = f", did you mean {near}?" if near else ""
+    return f"--allow {code}: the check has no such code{suggestion}"
 
 
-def _instead(codes: Iterable[str]) -> Iterator[str]:
+def _alternatives(codes: Iterable[str]) -> Iterator[str]:
     for code in codes:
         meant = code if code in RULES else closest(code, RULES)
         if not meant:
@@ -44,16 +45,17 @@ def _instead(codes: Iterable[str]) -> Iterator[str]:
 
 def advice_for(stopping: Sequence[Finding]) -> str:
     """What to do about the findings that stop a load; only what helps with all of them."""
-    rules = {one.code: RULES[one.code] for one in stopping}
-    ways = [
-        f"{plain_text(one)}." for one in dict.fromkeys(r.advice for r in rules.values() if r.firm)
+    rules = {finding.code: RULES[finding.code] for finding in stopping}
+    hints = [
+        f"{plain_text(advice)}."
+        for advice in dict.fromkeys(rule.advice for rule in rules.values() if rule.firm)
     ]
-    if passing := [code for code, rule in rules.items() if not rule.firm]:
-        first = "Mend the rest, or let it pass" if ways else "Mend the file, or let it pass"
-        ways.append(f"{first}: {allow_options(*passing)}")
+    if allowable := [code for code, rule in rules.items() if not rule.firm]:
+        first = "Mend the rest, or let it pass" if hints else "Mend the file, or let it pass"
+        hints.append(f"{first}: {allow_options(*allowable)}")
     if all(rule.scope is Scope.ROWS for rule in rules.values()):
-        ways.append("Or leave these rows out: --skip-invalid")
-    return "\n".join(ways)
+        hints.append("Or leave these rows out: --skip-invalid")
+    return "\n".join(hints)
 
 
 def allow_options(*codes: str) -> str:

@@ -15,15 +15,15 @@ _BATCHES = "DailyBulkApiBatches"
 
 
 def allocation(limits: Mapping[str, Mapping[str, int]], rows: int) -> tuple[Finding, ...]:
-    """What Salesforce's own limits say about a load of so many rows; nothing if they are silent.
+    """Check a load of so many rows against the org's limits. No finding where they are unknown.
 
     `limits` is the answer of the `limits` call: `{"DailyBulkApiBatches": {"Max", "Remaining"}}`.
     """
-    told = limits.get(_BATCHES, {})
-    most = min(DAILY_ROWS, told.get("Max", DAILY_ROWS // BATCH_ROWS) * BATCH_ROWS)
-    left = min(most, told.get("Remaining", DAILY_ROWS // BATCH_ROWS) * BATCH_ROWS)
-    if rows > most:
-        message = f"The load has {rows:,} rows, and the org takes {most:,} in 24 hours"
+    batches = limits.get(_BATCHES, {})
+    maximum = min(DAILY_ROWS, batches.get("Max", DAILY_ROWS // BATCH_ROWS) * BATCH_ROWS)
+    left = min(maximum, batches.get("Remaining", DAILY_ROWS // BATCH_ROWS) * BATCH_ROWS)
+    if rows > maximum:
+        message = f"The load has {rows:,} rows, and the org takes {maximum:,} in 24 hours"
         return (finding("MORE_THAN_DAILY_LIMIT", message, count=rows),)
     if rows > left:
         message = f"The load has {rows:,} rows, and {left:,} are left of the org's 24 hours"

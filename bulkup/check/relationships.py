@@ -42,7 +42,11 @@ def relation(source: str, name: str, info: ObjectInfo) -> Relation | Finding:
 def _reference(relationship: str, info: ObjectInfo) -> Field | None:
     wanted = relationship.strip().lower()
     return next(
-        (one for one in info.fields.values() if one.relationship_name.lower() == wanted != ""),
+        (
+            field
+            for field in info.fields.values()
+            if field.relationship_name.lower() == wanted != ""
+        ),
         None,
     )
 

@@ -14,7 +14,7 @@ _DELETES = {Operation.DELETE, Operation.HARD_DELETE}
 
 
 def object_findings(info: ObjectInfo, target: Target) -> list[Finding]:
-    """Whether the user may do this to the object at all."""
+    """A finding where the user may not do this to the object at all."""
     able = {
         Operation.INSERT: info.createable,
         Operation.UPDATE: info.updateable,
@@ -49,7 +49,7 @@ def key_field(info: ObjectInfo, target: Target, fields: Mapping[str, Field]) -> 
 
 
 def _no_key(name: str, field: Field | None, info: ObjectInfo) -> InputError:
-    keys = [one.name for one in info.fields.values() if is_key(one)]
+    keys = [key.name for key in info.fields.values() if is_key(key)]
     reason = (
         f"{info.name}.{field.name} is no key" if field else f"{info.name} has no field {name!r}"
     )
@@ -152,10 +152,10 @@ def _required(as_sent: Sequence[Column], info: ObjectInfo, target: Target) -> li
     filled = {field.name for one in as_sent if (field := one.field or one.reference)}
     labels = {one.name.lower() for one in as_sent if not (one.field or one.reference)}
     lacking = [
-        one
-        for one in info.fields.values()
-        # A column that has the field's label is told of already.
-        if one.required and one.name not in filled and one.label.lower() not in labels
+        field
+        for field in info.fields.values()
+        # A column that has the field's label is reported already, as LABEL_NOT_NAME.
+        if field.required and field.name not in filled and field.label.lower() not in labels
     ]
     if target.operation is Operation.INSERT:
         return [

@@ -1,4 +1,4 @@
-"""Every code that the check can say, as one table: its weight, its meaning, what to do."""
+"""Every code of the check, as one table: its severity, its meaning, what to do."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -338,7 +338,7 @@ RULES: Mapping[str, Rule] = {
 def finding(
     code: str, message: str, *, column: str = "", count: int = 0, rows: Iterable[int] = ()
 ) -> Finding:
-    """A finding that weighs what the table says."""
+    """A finding with the severity of its rule."""
     return Finding(
         severity=RULES[code].severity,
         code=code,
@@ -352,9 +352,9 @@ def finding(
 def effective_severity(
     severity: Severity, code: str, *, allow: Collection[str], strict: bool
 ) -> Severity:
-    """What a finding weighs for this user: `--allow` beats `--strict`, which beats the table.
+    """The severity for this user: `--allow` beats `--strict`, which beats the table.
 
-    A firm code is let pass by nobody.
+    A firm code can't be allowed.
     """
     if code in allow and not RULES[code].firm:
         return Severity.WARNING
@@ -365,20 +365,21 @@ def apply_overrides(
     findings: Iterable[Finding], *, allow: Collection[str] = (), strict: bool = False
 ) -> tuple[Finding, ...]:
     """The findings with `--allow` and `--strict` applied, errors first."""
-    weighty = [
+    overridden = [
         replace(
-            one, severity=effective_severity(one.severity, one.code, allow=allow, strict=strict)
+            item,
+            severity=effective_severity(item.severity, item.code, allow=allow, strict=strict),
         )
-        for one in findings
+        for item in findings
     ]
-    return tuple(sorted(weighty, key=lambda one: one.severity is not Severity.ERROR))
+    return tuple(sorted(overridden, key=lambda item: item.severity is not Severity.ERROR))
 
 
 def stopping(findings: Iterable[Finding], *, skip_invalid: bool = False) -> tuple[Finding, ...]:
-    """Those findings that stop the load; with `--skip-invalid` not the ones of single rows."""
+    """The findings that stop the load; with `--skip-invalid`, those of single rows do not."""
     return tuple(
-        one
-        for one in findings
-        if one.severity is Severity.ERROR
-        and not (skip_invalid and RULES[one.code].scope is Scope.ROWS)
+        item
+        for item in findings
+        if item.severity is Severity.ERROR
+        and not (skip_invalid and RULES[item.code].scope is Scope.ROWS)
     )

@@ -1,4 +1,4 @@
-"""A look at some records all over a file: which columns are worth a closer one."""
+"""A sample of records from all over a file: which columns to search for slips of style."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -8,11 +8,11 @@ from bulkup.csvfile.records import BLOCK, open_reader, read
 from bulkup.model import Source
 
 EVERY_ROW = 200_000
-"""Files of up to so many records are looked at as a whole: no sample decides."""
+"""In files of up to so many records, every column is searched: no sample decides."""
 
 _PLACES = 16
 _ROWS = 400
-_HABIT = re.compile("^[\\s\u00a0]|[\\s\u00a0]$|[ÃÂâ\ufffd]")
+_STYLE_SLIP = re.compile("^[\\s\u00a0]|[\\s\u00a0]$|[ÃÂâ\ufffd]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,23 +24,23 @@ class Sample:
 
 
 def sample(source: Source, columns: Collection[int]) -> Sample:
-    """Look at records in up to sixteen places of the file.
+    """Read records in up to sixteen places of the file.
 
-    Blanks around values and wrong encodings are habits of a whole column. So in a big file only
-    columns in which the sample shows one are searched for more: in a file without, the search
-    would cost as much as all else.
+    Blanks around values and wrong encodings mostly stand all over a column. So a big file is
+    searched for them only in columns where the sample shows one: in a file without any, the
+    search would cost as much as all other tests together.
     """
-    empty, calm = set(columns), set(columns)
+    empty, clean = set(columns), set(columns)
     everywhere = source.rows <= EVERY_ROW or len(source.marks) < _PLACES
     for cells in _records(source, everywhere=everywhere):
         empty = {at for at in empty if at >= len(cells) or not cells[at]}
         if not everywhere:
-            calm = {at for at in calm if at >= len(cells) or not _HABIT.search(cells[at])}
+            clean = {at for at in clean if at >= len(cells) or not _STYLE_SLIP.search(cells[at])}
         elif not empty:
             break
     return Sample(
         empty=tuple(sorted(empty)),
-        doubtful=frozenset(columns if everywhere else set(columns) - calm),
+        doubtful=frozenset(columns if everywhere else set(columns) - clean),
     )
 
 

@@ -26,20 +26,20 @@ def quote_value(value: str) -> str:
 
 def suggest_value(code: str, value: str, field: Field | None) -> str:
     """The form of this value that would be taken, or nothing where nobody can tell."""
-    suggest = _BETTER.get(code)
+    suggest = _SUGGESTIONS.get(code)
     form = suggest(value.strip(), field) if suggest and field else ""
     return "" if form == value else form
 
 
 def _date(value: str, _field: Field) -> str:
-    found = {parsed.date() for form in _DAYS if (parsed := _parsed(value, form))}
-    found |= {parsed.date() for parsed in [_iso(value)] if parsed}
-    return _sure(found)
+    readings = {parsed.date() for form in _DAYS if (parsed := _parsed(value, form))}
+    readings |= {parsed.date() for parsed in [_iso(value)] if parsed}
+    return _only_reading(readings)
 
 
-def _sure(found: set[date]) -> str:
+def _only_reading(readings: set[date]) -> str:
     """The only reading; where there are two, as of 03/04/2026, nobody can tell."""
-    return f"{found.pop():%Y-%m-%d}" if len(found) == 1 else ""
+    return f"{readings.pop():%Y-%m-%d}" if len(readings) == 1 else ""
 
 
 def _datetime(value: str, field: Field) -> str:
@@ -104,20 +104,20 @@ def _boolean(value: str, _field: Field) -> str:
 
 def _choice(value: str, field: Field) -> str:
     return ";".join(
-        one if one in field.picklist_values else _nearest(one.strip(), field) or one
-        for one in value.split(";")
+        part if part in field.picklist_values else _nearest(part.strip(), field) or part
+        for part in value.split(";")
     ) if _some_near(value, field) else ""  # fmt: skip
 
 
 def _some_near(value: str, field: Field) -> bool:
     return any(
-        one not in field.picklist_values and _nearest(one.strip(), field)
-        for one in value.split(";")
+        part not in field.picklist_values and _nearest(part.strip(), field)
+        for part in value.split(";")
     )
 
 
 def _nearest(value: str, field: Field) -> str:
-    by_lower = {one.lower(): one for one in reversed(field.picklist_values)}
+    by_lower = {choice.lower(): choice for choice in reversed(field.picklist_values)}
     near = get_close_matches(value.lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[near[0]] if near else ""
 
@@ -132,7 +132,7 @@ def _id(value: str, _field: Field) -> str:
     return record_ids.whole(value) if re.fullmatch("[0-9A-Za-z]{15}", value) else ""
 
 
-_BETTER: Mapping[str, Callable[[str, Field], str]] = {
+_SUGGESTIONS: Mapping[str, Callable[[str, Field], str]] = {
     "NOT_A_DATE": _date,
     "NOT_A_DATETIME": _datetime,
     "NOT_A_TIME": _time,
