@@ -293,7 +293,7 @@ def test_the_last_round_has_the_last_word(tmp_path: Path) -> None:
     assert [(group.count, group.rows) for group in books.errors] == [(1, (4,))]
 
 
-def test_settled_rows_keep_their_fate_and_a_prepared_sheet_its_numbers(tmp_path: Path) -> None:
+def test_rows_not_sent_keep_their_status_and_a_prepared_file_its_numbers(tmp_path: Path) -> None:
     records = ["succeeded,9,a,Ann", "failed,,b,Bob", "unknown,,c,C", "failed,,d,D"]
     header = ["bulkup__Status", "sf__Id", "Email__c", "Name"]
     src = source(tmp_path / "in.csv", header, [r.replace(",", ";") for r in records],
@@ -305,12 +305,12 @@ def test_settled_rows_keep_their_fate_and_a_prepared_sheet_its_numbers(tmp_path:
         UnsentRow(row=1, status=Status.SKIPPED, id="9", error="bulkup: had succeeded"),
         UnsentRow(row=3, status=Status.UNKNOWN, error='bulkup: "lost";\nreally'),
     ]
-    write_unsent(tmp_path / "settled.csv", known)
-    assert count_unsent(tmp_path / "settled.csv") == {Status.SKIPPED: 1, Status.UNKNOWN: 1}
+    write_unsent(tmp_path / "unsent.csv", known)
+    assert count_unsent(tmp_path / "unsent.csv") == {Status.SKIPPED: 1, Status.UNKNOWN: 1}
     text = '"sf__Id";"sf__Created";Email__c;Name\r\n"4";"true";"d";"D"\r\n"2";"true";"b";"Bob"\r\n'
     chunks = [sent(results(tmp_path, 1, successful=text), 1),
               sent(results(tmp_path, 1, successful=text), 1, first=2, number=2)]  # fmt: skip
-    books, rows = run(tmp_path, src, chunks, settled=tmp_path / "settled.csv",
+    books, rows = run(tmp_path, src, chunks, unsent=tmp_path / "unsent.csv",
                       rounds={1: NumberedCsv(source=again, numbers=tmp_path / "1.n")})  # fmt: skip
     assert rows == [
         ["1", "2", "skipped", "9", "", "bulkup: had succeeded", "a", "Ann"],
