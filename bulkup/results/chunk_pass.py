@@ -1,17 +1,17 @@
 """Goes through the chunks of a load: makes the status of every row, and counts for the totals."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bulkup.csvfile.numbered import NumberedCsv, numbered, one_line_each, write_numbers
-from bulkup.duckdb_tools.engine import Database, number
-from bulkup.model import Delimiter, Status
+from bulkup.duckdb_tools.engine import Database, number, quoted
+from bulkup.model import Chunk, Delimiter, Status
 from bulkup.results.error_groups import Groups
 from bulkup.results.inputs import Load, SentChunk
 from bulkup.results.matching import Matching, differences
 from bulkup.results.prefixes import PrefixFiles, write_prefixes
-from bulkup.results.row_files import keep, load_unsent
+from bulkup.results.row_files import count_skipped, keep, load_unsent
 from bulkup.results.row_status import (
     chunk_status_sql,
     count_query,
@@ -20,6 +20,9 @@ from bulkup.results.row_status import (
     with_lines,
 )
 from bulkup.results.totals import Totals
+
+EMPTY_FIELD = "#N/A"
+"""The cell by which Salesforce empties a field."""
 
 ROWS_AT_ONCE = 250_000
 """Rows that are put into order at once: a chunk of tiny rows has too many for the memory."""
@@ -39,6 +42,7 @@ class ChunkPass:
     succeeded: dict[int, int] = field(default_factory=dict)
     created: int = 0
     one_line_each: bool = False
+    emptied: Mapping[str, int] = field(default_factory=dict)
 
     def load_retry_rounds(self) -> None:
         """Make the table `latest_status`: the latest status of rows that were sent again."""
@@ -100,6 +104,8 @@ class ChunkPass:
             errors=self.groups.sorted_groups(explain),
             files=files,
             differences=tuple(self.differences),
+            skipped=count_skipped(self.connection),
+            emptied=self.emptied,
         )
 
     def _begin(self, round_: int) -> tuple[NumberedCsv, Matching]:
@@ -111,10 +117,34 @@ class ChunkPass:
             chunks=[sent.chunk for sent in self.load.chunks(round_)],
             work=self.work,
         )
-        self.one_line_each = matching.begin().one_line_each
+        loaded = matching.begin()
+        self.one_line_each = loaded.one_line_each
+        if round_ == 1:
+            self.emptied = self._count_emptied(loaded.relation)
         if sheet.numbers is not None:
             load_numbers(self.connection, "numbers", sheet.numbers)
         return sheet, matching
+
+    def _count_emptied(self, relation: str) -> dict[str, int]:
+        """Count the cells of the first round's sent rows that empty a field."""
+        if not _contains(self.load.rounds[1].source.path, EMPTY_FIELD.encode()):
+            return {}
+        names = list(self.load.columns)
+        counts = ", ".join(
+            f"count(*) FILTER (c{index} = {quoted(EMPTY_FIELD)})" for index in range(len(names))
+        )
+        spans = _spans(
+            sent.chunk for sent in self.load.chunks(1) if sent.otherwise is not Status.NOT_SENT
+        )
+        if not spans:
+            return {}
+        values = ", ".join(f"({first}, {last})" for first, last in spans)
+        row = self.connection.execute(
+            f"SELECT {counts} FROM (SELECT row_number() OVER () AS position, * FROM {relation})"
+            f" SEMI JOIN (VALUES {values}) AS spans (first, last)"
+            " ON position BETWEEN spans.first AND spans.last"
+        ).fetchone()
+        return {name: count for name, count in zip(names, row or (), strict=True) if count}
 
     def _match(self, sent: SentChunk, matching: Matching) -> None:
         self.differences += differences(sent, matching.match(sent))
@@ -189,6 +219,28 @@ class ChunkPass:
                 self.created += created
                 self.succeeded[chunk] = self.succeeded.get(chunk, 0) + rows
         return statuses, plain
+
+
+def _spans(chunks: Iterable[Chunk]) -> list[tuple[int, int]]:
+    """The first and last positions of the chunks, those that follow each other as one."""
+    spans = list[tuple[int, int]]()
+    for chunk in chunks:
+        first, last = chunk.first_row, chunk.first_row + chunk.rows - 1
+        if spans and spans[-1][1] == first - 1:
+            first = spans.pop()[0]
+        spans.append((first, last))
+    return spans
+
+
+def _contains(path: Path, text: bytes) -> bool:
+    """Whether the bytes occur in the file."""
+    with path.open("rb") as file:
+        end = b""
+        while block := file.read(1 << 20):
+            if text in end + block:
+                return True
+            end = block[-len(text) :]
+    return False
 
 
 _RETRY_STATUS = (

@@ -4,11 +4,12 @@ import csv
 import io
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
-from bulkup.duckdb_tools.engine import Database, Error, engine, located
+from bulkup.duckdb_tools.engine import Database, Error, engine, located, quoted
 from bulkup.errors import RunError
 from bulkup.files import open_private, sync
 from bulkup.model import Status
@@ -19,8 +20,25 @@ _COLUMNS = ("row", "status", "id", "created", "error")
 KEPT = {Status.SUCCEEDED: Status.SKIPPED, Status.SKIPPED: Status.SKIPPED}
 
 
+class SkipReason(StrEnum):
+    """Why a row was skipped, by its word in the JSON of a run."""
+
+    SUCCEEDED_BEFORE = "succeeded_before"
+    UNCHANGED = "unchanged"
+    EXISTS = "exists"
+    GONE = "gone"
+
+
+SKIP_MESSAGES: Mapping[SkipReason, str] = {
+    SkipReason.SUCCEEDED_BEFORE: "bulkup: not sent again, it had succeeded",
+    SkipReason.UNCHANGED: "bulkup: not sent, it would change nothing",
+    SkipReason.EXISTS: "bulkup: not sent, the record exists already",
+    SkipReason.GONE: "bulkup: not sent, the record is gone already",
+}
+"""How the error of a skipped row begins."""
+
 WORDS = {
-    Status.SKIPPED: "bulkup: not sent again, it had succeeded",
+    Status.SKIPPED: SKIP_MESSAGES[SkipReason.SUCCEEDED_BEFORE],
     Status.UNKNOWN: "bulkup: not sent again, nobody can tell what became of it",
 }
 
@@ -67,6 +85,20 @@ def load_unsent(connection: Database, path: Path | None) -> None:
             f" header = true, delim = ',', quote = '\"', escape = '\"', nullstr = '\x01\x02',"
             f" columns = {{{types}}}, parallel = false)"
         )
+
+
+def count_skipped(connection: Database) -> dict[str, int]:
+    """Count the skipped rows of `unsent_rows` by reason."""
+    counts = dict.fromkeys(map(str, SkipReason), 0)
+    cases = " ".join(
+        f"WHEN starts_with(error, {quoted(message)}) THEN {quoted(reason)}"
+        for reason, message in SKIP_MESSAGES.items()
+    )
+    rows = connection.execute(
+        f"SELECT CASE {cases} ELSE {quoted(SkipReason.SUCCEEDED_BEFORE)} END AS reason, count(*)"
+        " FROM unsent_rows WHERE status = 'skipped' GROUP BY reason"
+    )
+    return counts | dict(rows.fetchall())
 
 
 def count_unsent(path: Path | None) -> dict[Status, int]:

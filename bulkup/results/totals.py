@@ -35,6 +35,8 @@ class Totals:
 
     `chunk_rows`: rows whose latest status comes from that chunk. `attempts`: rows that succeeded,
     by round. `differences`: where the counts contradict each other, in words.
+    `skipped`: skipped rows by reason (`row_files.SkipReason`). `emptied`: by field, how many cells
+    of the rows that were sent empty it (`#N/A`).
     """
 
     counts: Mapping[Status, int]
@@ -44,3 +46,5 @@ class Totals:
     errors: tuple[ErrorGroup, ...] = ()
     files: Mapping[str, Path] = field(default_factory=dict)
     differences: tuple[str, ...] = ()
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    emptied: Mapping[str, int] = field(default_factory=dict)

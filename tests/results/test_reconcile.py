@@ -9,7 +9,7 @@ from bulkup.errors import RunError
 from bulkup.model import Chunk, Delimiter, Field, LineEnding, ResultKind, Source, Status
 from bulkup.results.inputs import Load, SentChunk
 from bulkup.results.reconcile import reconcile
-from bulkup.results.row_files import UnsentRow, count_unsent, write_unsent
+from bulkup.results.row_files import SKIP_MESSAGES, UnsentRow, count_unsent, write_unsent
 from bulkup.results.totals import Totals
 from tests.results.org import source
 
@@ -378,3 +378,28 @@ def test_a_chunk_of_many_rows_is_told_piece_by_piece(
     done = '"sf__Id","sf__Created",Email__c,Name\n' + "".join(lines)
     _, rows = run(tmp_path, src, [sent(results(tmp_path, successful=done), 7)])
     assert [row[3] for row in rows] == list(names)
+
+
+def test_cells_that_empty_a_field_are_counted_in_the_rows_that_were_sent(tmp_path: Path) -> None:
+    records = ["a,#N/A", 'b,"#N/A"', "c,not #N/A", "d,#N/A", "#N/A,#N/A"]
+    src = source(tmp_path / "in.csv", ["Email__c", "Name"], records)
+    chunks = [
+        sent({}, 3),
+        sent({}, 1, first=4, number=2, otherwise=Status.NOT_SENT),
+        sent({}, 1, first=5, number=3),
+    ]
+    totals, _ = run(tmp_path, src, chunks)
+    assert totals.emptied == {"Email__c": 1, "Name": 3}
+
+
+def test_skipped_rows_are_counted_by_reason(tmp_path: Path) -> None:
+    src = source(tmp_path / "in.csv", ["Email__c", "Name"], ["a,Ann", "b,Bob", "c,C", "d,D"])
+    reasons = [*SKIP_MESSAGES.values()]
+    unsent = [
+        UnsentRow(row=row, status=Status.SKIPPED, error=error)
+        for row, error in enumerate([reasons[0], reasons[1], reasons[1]], 1)
+    ]
+    write_unsent(tmp_path / "unsent.csv", unsent)
+    totals, _ = run(tmp_path, src, [], unsent=tmp_path / "unsent.csv")
+    assert totals.skipped == {"succeeded_before": 1, "unchanged": 2, "exists": 0, "gone": 0}
+    assert totals.emptied == {}
