@@ -95,7 +95,7 @@ def reconcile_run(run: Run, events: Sequence[Event], why_not_sent: str) -> Total
         sent=_sent(run, chunk_outcomes(chunks_of(run, events), events, why_not_sent)),
         columns=_fields(run),
         key=plan.key,
-        settled=plan.settled,
+        unsent=plan.settled,
         byte_order_mark=needs_byte_order_mark(plan.source, plan.original),
     )
     return reconcile(

@@ -1,4 +1,4 @@
-"""Writes to files in a thread of its own, so that who makes the bytes needn't wait."""
+"""Writes files and reads iterators in a background thread."""
 
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,16 +8,16 @@ from queue import Queue
 from threading import Thread
 from typing import IO, TypeVar
 
-_MOST_WAITING = 8
-"""Pieces that may wait to be written: they are all in memory."""
+_QUEUE_SIZE = 8
+"""Blocks of bytes that may wait in memory to be written."""
 
 
 class _WriterThread:
-    """The thread and what waits for it."""
+    """The thread and the queue of blocks that it writes."""
 
     def __init__(self) -> None:
         self.error: OSError | ValueError | None = None
-        self._waiting: Queue[tuple[IO[bytes], bytes] | None] = Queue(_MOST_WAITING)
+        self._waiting: Queue[tuple[IO[bytes], bytes] | None] = Queue(_QUEUE_SIZE)
         self._thread = Thread(target=self._write, name="writing", daemon=True)
         self._thread.start()
 
@@ -41,43 +41,43 @@ class _WriterThread:
 
 @dataclass(frozen=True, slots=True)
 class BackgroundFile:
-    """A file that is written to behind one's back, in order."""
+    """A file whose writes are queued to the background thread, in order."""
 
-    pen: _WriterThread
+    thread: _WriterThread
     file: IO[bytes]
 
     def write(self, data: bytes) -> None:
-        """Have the bytes written soon.
+        """Queue the bytes to be written.
 
         Raises:
             OSError: an earlier write failed, to whichever file.
         """
-        self.pen.put(self.file, data)
+        self.thread.put(self.file, data)
 
 
 @contextmanager
 def write_in_background() -> Iterator[Callable[[IO[bytes]], BackgroundFile]]:
-    """Gives files that are written behind; all is written when the block ends.
+    """Gives a function that makes background files; all is written when the block ends.
 
     Raises:
         OSError: a write failed.
     """
-    pen = _WriterThread()
+    thread = _WriterThread()
     try:
-        yield lambda file: BackgroundFile(pen, file)
+        yield lambda file: BackgroundFile(thread, file)
     finally:
-        pen.finish()
-    if pen.error is not None:
-        raise pen.error
+        thread.finish()
+    if thread.error is not None:
+        raise thread.error
 
 
 Item = TypeVar("Item")
 
 
 def read_ahead(items: Iterator[Item]) -> Generator[Item, None, None]:
-    """The same items: while one is read, the next is made. Errors come where the item would.
+    """Iterate over the items; while one is used, the next is made in a thread.
 
-    Close it to be sure that nothing is made any more.
+    An error is raised where the item would come. Close it to stop the thread.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="ahead") as pool:
         coming = pool.submit(next, items, None)

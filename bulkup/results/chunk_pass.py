@@ -1,25 +1,28 @@
-"""Goes through the chunks of a load: what became of every row, and what the books need."""
+"""Goes through the chunks of a load: makes the status of every row, and counts for the totals."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bulkup.csvfile.numbered import NumberedCsv, numbered, one_line_each, write_numbers
-from bulkup.duckdb_tools.engine import Database, number
-from bulkup.model import Delimiter, Status
+from bulkup.duckdb_tools.engine import Database, number, quoted
+from bulkup.model import Chunk, Delimiter, Status
 from bulkup.results.error_groups import Groups
 from bulkup.results.inputs import Load, SentChunk
 from bulkup.results.matching import Matching, differences
 from bulkup.results.prefixes import PrefixFiles, write_prefixes
-from bulkup.results.row_files import keep, load_unsent
+from bulkup.results.row_files import count_skipped, keep, load_unsent
 from bulkup.results.row_status import (
     chunk_status_sql,
+    count_query,
     final_status_sql,
     load_numbers,
-    tally,
     with_lines,
 )
 from bulkup.results.totals import Totals
+
+EMPTY_FIELD = "#N/A"
+"""The cell by which Salesforce empties a field."""
 
 ROWS_AT_ONCE = 250_000
 """Rows that are put into order at once: a chunk of tiny rows has too many for the memory."""
@@ -27,7 +30,7 @@ ROWS_AT_ONCE = 250_000
 
 @dataclass(slots=True, kw_only=True)
 class ChunkPass:
-    """Goes through the chunks and gathers what the books need."""
+    """Goes through the chunks and gathers the totals."""
 
     load: Load
     connection: Database
@@ -36,69 +39,73 @@ class ChunkPass:
     groups: Groups = field(default_factory=Groups)
     differences: list[str] = field(default_factory=list)
     chunk_rows: dict[int, int] = field(default_factory=dict)
-    came_in: dict[int, int] = field(default_factory=dict)
+    succeeded: dict[int, int] = field(default_factory=dict)
     created: int = 0
     one_line_each: bool = False
+    emptied: Mapping[str, int] = field(default_factory=dict)
 
-    def hear_later_rounds(self) -> None:
-        """Make the table `later`: the last word about rows that were sent again."""
-        load_unsent(self.connection, self.load.settled)
-        self.connection.execute(_LATER)
+    def load_retry_rounds(self) -> None:
+        """Make the table `latest_status`: the latest status of rows that were sent again."""
+        load_unsent(self.connection, self.load.unsent)
+        self.connection.execute(_RETRY_STATUS)
         for round_ in sorted(self.load.rounds):
             if round_ > 1:
                 sheet, matching = self._begin(round_)
                 for sent in self.load.chunks(round_):
                     self._match(sent, matching)
-                    words = chunk_status_sql(sent, sheet, "numbers")
-                    skipped = " WHERE status <> 'not_sent'"  # what an earlier round said stands
+                    chunk_status = chunk_status_sql(sent, sheet, "numbers")
+                    # rows not sent keep the status of an earlier round
+                    sent_rows = " WHERE status <> 'not_sent'"
                     self.connection.execute(
-                        f"INSERT INTO heard SELECT {round_}, * FROM ({words}){skipped}"
+                        "INSERT INTO retry_status"
+                        f" SELECT {round_}, * FROM ({chunk_status}){sent_rows}"
                     )
-        self.connection.execute(_LAST)
+        self.connection.execute(_LATEST_STATUS)
 
-    def tell(self) -> Iterator[PrefixFiles]:
-        """The fates of all rows in order, as files, one chunk of the first round after another."""
+    def iter_chunks(self) -> Iterator[PrefixFiles]:
+        """The prefixes of all rows in order, one chunk of the first round after another."""
         sheet, matching = self._begin(1)
         chunks = self.load.chunks(1)
         lines = self._lines(sheet)
         simple = lines is None and self._is_simple(sheet, chunks)
         last = 0
-        for at, sent in enumerate(chunks):
+        for index, sent in enumerate(chunks):
             self._match(sent, matching)
-            words = chunk_status_sql(sent, sheet, "numbers")
-            end = None if at == len(chunks) - 1 else self._last_row(sent, sheet)
+            chunk_status = chunk_status_sql(sent, sheet, "numbers")
+            end = None if index == len(chunks) - 1 else self._last_row(sent, sheet)
             if simple:
-                final = with_lines(words, self.load.original.source.header_lines)
-                yield from self._tell(f"VIEW final AS {final}")
+                final = with_lines(chunk_status, self.load.original.source.header_lines)
+                yield from self._write_prefixes(f"VIEW final_status AS {final}")
             else:
-                final = final_status_sql(self._base(lines, last, end), words)
-                yield from self._tell(f"TABLE final AS {final}")
-                self.connection.execute("DROP TABLE final")
+                final = final_status_sql(self._rows(lines, last, end), chunk_status)
+                yield from self._write_prefixes(f"TABLE final_status AS {final}")
+                self.connection.execute("DROP TABLE final_status")
             last = end or last
         if not chunks:
-            yield from self._tell(
-                f"TABLE final AS {final_status_sql(self._base(lines, 0, None), None)}"
-            )
+            final = final_status_sql(self._rows(lines, 0, None), None)
+            yield from self._write_prefixes(f"TABLE final_status AS {final}")
 
-    def books(
+    def totals(
         self, counts: Mapping[Status, int], files: Mapping[str, Path], explain: Callable[[str], str]
     ) -> Totals:
-        """The final books."""
+        """The totals of the whole load; `files` are the result files by name."""
         total, rows = sum(counts.values()), self.load.original.source.rows
         if total != rows:
             self.differences.append(f"The file has {rows:,} rows, {total:,} are accounted for")
-        rounds = {one.chunk.number: one.chunk.round for one in self.load.sent}
+        rounds = {sent.chunk.number: sent.chunk.round for sent in self.load.sent}
         attempts: dict[int, int] = {}
-        for chunk, came_in in self.came_in.items():
-            attempts[rounds[chunk]] = attempts.get(rounds[chunk], 0) + came_in
+        for chunk, succeeded in self.succeeded.items():
+            attempts[rounds[chunk]] = attempts.get(rounds[chunk], 0) + succeeded
         return Totals(
             counts=dict.fromkeys(Status, 0) | dict(counts),
             created=self.created,
             chunk_rows=self.chunk_rows,
             attempts=attempts,
-            errors=self.groups.told(explain),
+            errors=self.groups.sorted_groups(explain),
             files=files,
             differences=tuple(self.differences),
+            skipped=count_skipped(self.connection),
+            emptied=self.emptied,
         )
 
     def _begin(self, round_: int) -> tuple[NumberedCsv, Matching]:
@@ -107,26 +114,50 @@ class ChunkPass:
             connection=self.connection,
             sheet=sheet,
             layout=self.load.layout,
-            chunks=[one.chunk for one in self.load.chunks(round_)],
+            chunks=[sent.chunk for sent in self.load.chunks(round_)],
             work=self.work,
         )
-        self.one_line_each = matching.begin().one_line_each
+        loaded = matching.begin()
+        self.one_line_each = loaded.one_line_each
+        if round_ == 1:
+            self.emptied = self._count_emptied(loaded.relation)
         if sheet.numbers is not None:
             load_numbers(self.connection, "numbers", sheet.numbers)
         return sheet, matching
+
+    def _count_emptied(self, relation: str) -> dict[str, int]:
+        """Count the cells of the first round's sent rows that empty a field."""
+        if not _contains(self.load.rounds[1].source.path, EMPTY_FIELD.encode()):
+            return {}
+        names = list(self.load.columns)
+        counts = ", ".join(
+            f"count(*) FILTER (c{index} = {quoted(EMPTY_FIELD)})" for index in range(len(names))
+        )
+        spans = _spans(
+            sent.chunk for sent in self.load.chunks(1) if sent.otherwise is not Status.NOT_SENT
+        )
+        if not spans:
+            return {}
+        values = ", ".join(f"({first}, {last})" for first, last in spans)
+        row = self.connection.execute(
+            f"SELECT {counts} FROM (SELECT row_number() OVER () AS position, * FROM {relation})"
+            f" SEMI JOIN (VALUES {values}) AS spans (first, last)"
+            " ON position BETWEEN spans.first AND spans.last"
+        ).fetchone()
+        return {name: count for name, count in zip(names, row or (), strict=True) if count}
 
     def _match(self, sent: SentChunk, matching: Matching) -> None:
         self.differences += differences(sent, matching.match(sent))
 
     def _is_simple(self, sheet: NumberedCsv, chunks: Sequence[SentChunk]) -> bool:
         """Whether the chunks hold exactly the rows of the file, and each was sent once."""
-        ends = [0, *(one.chunk.first_row + one.chunk.rows - 1 for one in chunks)]
+        ends = [0, *(sent.chunk.first_row + sent.chunk.rows - 1 for sent in chunks)]
         gapless = all(
-            one.chunk.first_row == end + 1 for one, end in zip(chunks, ends, strict=False)
+            sent.chunk.first_row == end + 1 for sent, end in zip(chunks, ends, strict=False)
         )
-        others = "SELECT (SELECT count(*) FROM later) + (SELECT count(*) FROM settled)"
+        other = "SELECT (SELECT count(*) FROM latest_status) + (SELECT count(*) FROM unsent_rows)"
         whole = gapless and ends[-1] == self.load.original.source.rows
-        return whole and sheet.numbers is None and not number(self.connection, others)
+        return whole and sheet.numbers is None and not number(self.connection, other)
 
     def _lines(self, sheet_sent: NumberedCsv) -> str | None:
         """The table (row, line) of the user's file; None where every record takes one line."""
@@ -142,7 +173,7 @@ class ChunkPass:
         load_numbers(self.connection, "lines", path)
         return "lines"
 
-    def _base(self, lines: str | None, after: int, end: int | None) -> str:
+    def _rows(self, lines: str | None, after: int, end: int | None) -> str:
         """The rows (row, line) of the user's file after one row and up to another."""
         if lines:
             up_to = "" if end is None else f" AND row <= {end}"
@@ -158,42 +189,66 @@ class ChunkPass:
             return last
         return number(self.connection, f"SELECT row FROM numbers WHERE position = {last}")
 
-    def _tell(self, final: str) -> Iterator[PrefixFiles]:
-        self.connection.execute(f"CREATE OR REPLACE TEMP {final}")
+    def _write_prefixes(self, final_status: str) -> Iterator[PrefixFiles]:
+        self.connection.execute(f"CREATE OR REPLACE TEMP {final_status}")
         mark = self.load.original.source.delimiter
         statuses, plain = self._count(mark)
         if Status.FAILED in statuses:
-            self.groups.add(self.connection, "final WHERE status = 'failed'")
+            self.groups.add(self.connection, "final_status WHERE status = 'failed'")
         if self.outcome:
             keep(self.connection, self.outcome)
         only = next(iter(statuses)) if len(statuses) == 1 else ""
         first, last = self.connection.execute(_SPAN).fetchall()[0]
         for start in range(first or 0, (last or -1) + 1, ROWS_AT_ONCE):
-            texts = PrefixFiles(path=self.work / f"texts-{start}", status=only)
+            prefixes = PrefixFiles(path=self.work / f"prefixes-{start}", status=only)
             rows = range(start, start + ROWS_AT_ONCE)
-            write_prefixes(self.connection, mark, rows, texts, plain=plain)
-            yield texts
+            write_prefixes(self.connection, mark, rows, prefixes, plain=plain)
+            yield prefixes
 
     def _count(self, mark: Delimiter) -> tuple[set[str], bool]:
-        """Count the rows of `final`: their statuses, and whether no cell needs care."""
+        """Count the rows of `final_status`; their statuses, and whether no cell needs quotes."""
         statuses, plain = set(), True
-        for chunk, status, rows, created, odd in self.connection.execute(tally(mark)).fetchall():
+        for chunk, status, rows, created, quotes in self.connection.execute(
+            count_query(mark)
+        ).fetchall():
             statuses.add(status)
-            plain = plain and not odd
+            plain = plain and not quotes
             if chunk:
                 self.chunk_rows[chunk] = self.chunk_rows.get(chunk, 0) + rows
             if status == Status.SUCCEEDED:
                 self.created += created
-                self.came_in[chunk] = self.came_in.get(chunk, 0) + rows
+                self.succeeded[chunk] = self.succeeded.get(chunk, 0) + rows
         return statuses, plain
 
 
-_LATER = (
-    "CREATE OR REPLACE TEMP TABLE heard (round INTEGER, row BIGINT, status VARCHAR, id VARCHAR,"
-    " created VARCHAR, error VARCHAR, chunk INTEGER)"
+def _spans(chunks: Iterable[Chunk]) -> list[tuple[int, int]]:
+    """The first and last positions of the chunks, those that follow each other as one."""
+    spans = list[tuple[int, int]]()
+    for chunk in chunks:
+        first, last = chunk.first_row, chunk.first_row + chunk.rows - 1
+        if spans and spans[-1][1] == first - 1:
+            first = spans.pop()[0]
+        spans.append((first, last))
+    return spans
+
+
+def _contains(path: Path, text: bytes) -> bool:
+    """Whether the bytes occur in the file."""
+    with path.open("rb") as file:
+        end = b""
+        while block := file.read(1 << 20):
+            if text in end + block:
+                return True
+            end = block[-len(text) :]
+    return False
+
+
+_RETRY_STATUS = (
+    "CREATE OR REPLACE TEMP TABLE retry_status (round INTEGER, row BIGINT, status VARCHAR,"
+    " id VARCHAR, created VARCHAR, error VARCHAR, chunk INTEGER)"
 )
-_LAST = (
-    "CREATE OR REPLACE TEMP TABLE later AS SELECT * EXCLUDE (round) FROM heard"
+_LATEST_STATUS = (
+    "CREATE OR REPLACE TEMP TABLE latest_status AS SELECT * EXCLUDE (round) FROM retry_status"
     " QUALIFY row_number() OVER (PARTITION BY row ORDER BY round DESC) = 1"
 )
-_SPAN = "SELECT min(row), max(row) FROM final"
+_SPAN = "SELECT min(row), max(row) FROM final_status"

@@ -45,8 +45,8 @@ class Groups:
             f"SELECT {parts['code']}, {parts['field']}, {message}, count(*), min(row, {FIRST_ROWS})"
             f" FROM (SELECT row, {unwrapped} AS error FROM {failed}) GROUP BY ALL"
         )
-        while found := rows.fetchmany(1000):
-            for code, field, text, count, first in found:
+        while batch := rows.fetchmany(1000):
+            for code, field, text, count, first in batch:
                 self._count((code, field.strip(), text.strip()), count, first)
 
     def _count(self, key: _Key, count: int, first: list[int]) -> None:
@@ -55,7 +55,7 @@ class Groups:
         before, rows = self._groups.get(key, (0, []))
         self._groups[key] = (before + count, sorted([*rows, *first])[:FIRST_ROWS])
 
-    def told(self, explain: Callable[[str], str]) -> tuple[ErrorGroup, ...]:
+    def sorted_groups(self, explain: Callable[[str], str]) -> tuple[ErrorGroup, ...]:
         """The groups, the most frequent first; `explain` says what a code means."""
         total = sum(count for count, _ in self._groups.values())
         ordered = sorted(self._groups.items(), key=lambda item: (-item[1][0], item[0]))

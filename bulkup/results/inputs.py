@@ -1,4 +1,4 @@
-"""What was sent, and what Salesforce answered, as the matching of rows needs to know it."""
+"""Input of the reconciliation: what was sent, and what Salesforce answered."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class Load:
     `original` has every row of the user's file and all its columns. `rounds` are what was sent in
     each round, `sent` what became of their chunks; chunks that were never sent may be missing.
     `columns` are the columns as sent, in order, each with its field (None for a relationship);
-    `key` is the one by which rows are matched, None for an insert. `settled` is a file of
+    `key` is the one by which rows are matched, None for an insert. `unsent` is a file of
     `write_unsent`: rows that are in no chunk. `byte_order_mark`: the result files begin with one.
     """
 
@@ -56,15 +56,15 @@ class Load:
     sent: Sequence[SentChunk]
     columns: Mapping[str, Field | None]
     key: str | None
-    settled: Path | None = None
+    unsent: Path | None = None
     byte_order_mark: bool = False
 
     @property
     def layout(self) -> Layout:
-        """How a record that was sent is made."""
+        """The columns and the key of a record that was sent."""
         return Layout(columns=self.columns, key=self.key)
 
     def chunks(self, round_: int) -> list[SentChunk]:
-        """What became of the round's chunks, in the order of its sheet."""
-        ours = (one for one in self.sent if one.chunk.round == round_)
-        return sorted(ours, key=lambda one: one.chunk.first_row)
+        """The round's chunks, in the order of its rows."""
+        chunks = (sent for sent in self.sent if sent.chunk.round == round_)
+        return sorted(chunks, key=lambda sent: sent.chunk.first_row)

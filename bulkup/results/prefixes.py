@@ -1,4 +1,4 @@
-"""What stands before the records in the result files, handed from DuckDB to Python.
+"""The cells before the records in the result files, handed from DuckDB to Python.
 
 DuckDB writes it to files, several threads at once, because a Python object for each cell takes
 longer than all the rest. A row is a line: the text for results.csv, NUL, the text for the file of
@@ -24,7 +24,7 @@ _OTHER = "unprocessed"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrefixFiles:
-    """A file of texts. `status` is what all its rows have, or empty where they differ."""
+    """A file of prefixes. `status` is what all its rows have, or empty where they differ."""
 
     path: Path
     status: str
@@ -32,7 +32,7 @@ class PrefixFiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowPrefixes:
-    """What became of some rows: statuses, and the bytes that stand before their records.
+    """The statuses of some rows, and the bytes that stand before their records.
 
     `before` is for results.csv, `apart` for the file of the status. `status` is what all rows
     have, or empty: then `statuses` has one for each.
@@ -47,9 +47,9 @@ class RowPrefixes:
 def write_prefixes(
     connection: Database, mark: Delimiter, rows: range, to: PrefixFiles, *, plain: bool
 ) -> None:
-    """Write the texts for these rows of `final`, in order.
+    """Write the prefixes of these rows of `final_status`, in order.
 
-    `plain`: none of their cells `needs_care`.
+    `plain`: none of their cells `needs_quotes`.
     """
     cells = {name: name if plain else _cell(name, mark) for name in TEXT_COLUMNS}
     texts = {
@@ -66,7 +66,7 @@ def write_prefixes(
     # concat, because a chain of || takes twice the time
     connection.execute(
         f"COPY (SELECT concat({', '.join(parts)})"
-        f" FROM (SELECT * FROM final WHERE {within} ORDER BY row))"
+        f" FROM (SELECT * FROM final_status WHERE {within} ORDER BY row))"
         f" TO {located(to.path)} (FORMAT csv, HEADER false, DELIMITER ',', QUOTE '', ESCAPE '')"
     )
 
@@ -80,8 +80,8 @@ def _by_status(texts: Mapping[str, str]) -> str:
     return f"CASE status {cases} ELSE concat({texts[_OTHER]}) END"
 
 
-def needs_care(name: str, mark: Delimiter) -> str:
-    """The SQL condition that a cell can't stand as it is in a CSV, or in a line of ours."""
+def needs_quotes(name: str, mark: Delimiter) -> str:
+    """The SQL condition that a cell has to be quoted in a CSV, or escaped in a line of ours."""
     texts = (quoted(mark.char), "'\"'", "chr(10)", "chr(13)", "chr(0)", "chr(1)")
     return " OR ".join(f"contains({name}, {text})" for text in texts)
 
@@ -90,54 +90,54 @@ def _cell(name: str, mark: Delimiter) -> str:
     text = f"replace({name}, '\"', '\"\"')"
     for character, letter in _ESCAPES:
         text = f"replace({text}, chr({character}), chr(1) || '{letter}')"
-    return f"CASE WHEN {needs_care(name, mark)} THEN '\"' || {text} || '\"' ELSE {name} END"
+    return f"CASE WHEN {needs_quotes(name, mark)} THEN '\"' || {text} || '\"' ELSE {name} END"
 
 
 class PrefixReader:
-    """The fates of all rows, in the order of the user's file, from one file after another."""
+    """Reads the prefixes of all rows, in the order of the user's file."""
 
     def __init__(self, files: Iterator[PrefixFiles]) -> None:
-        self._fates = (fate for file in files for fate in _read(file))
-        self._left: RowPrefixes | None = None
+        self._batches = (rows for file in files for rows in _read(file))
+        self._rest: RowPrefixes | None = None
 
-    def take(self, most: int) -> RowPrefixes:
-        """The next rows, at least one and at most so many.
+    def take(self, limit: int) -> RowPrefixes:
+        """The next rows, at least one and at most `limit`.
 
         Raises:
             RunError: there are no more.
         """
-        fate = self._left or next(self._fates, None)
-        if fate is None:
+        rows = self._rest or next(self._batches, None)
+        if rows is None:
             raise RunError(
                 "The file has more records than it had",
                 "Put it back as it was.",
                 name="SourceChanged",
             )
-        self._left = _part(fate, slice(most, None)) if most < len(fate.before) else None
-        return _part(fate, slice(most)) if self._left else fate
+        self._rest = _slice(rows, slice(limit, None)) if limit < len(rows.before) else None
+        return _slice(rows, slice(limit)) if self._rest else rows
 
 
-def _part(fate: RowPrefixes, rows: slice) -> RowPrefixes:
+def _slice(rows: RowPrefixes, part: slice) -> RowPrefixes:
     return RowPrefixes(
-        status=fate.status,
-        statuses=fate.statuses[rows],
-        before=fate.before[rows],
-        apart=fate.apart[rows],
+        status=rows.status,
+        statuses=rows.statuses[part],
+        before=rows.before[part],
+        apart=rows.apart[part],
     )
 
 
 def _read(file: PrefixFiles) -> Iterator[RowPrefixes]:
-    """The fates of a file, many rows at a time; the file is gone after the last."""
+    """The rows of a file, many at a time; the file is deleted after the last."""
     with file.path.open("rb") as opened:
         rest = b""
         while block := opened.read(_BLOCK):
             lines, ending, rest = (rest + block).rpartition(b"\n")
             if ending:
-                yield _fate(file.status, lines)
+                yield _parse(file.status, lines)
     file.path.unlink()
 
 
-def _fate(status: str, lines: bytes) -> RowPrefixes:
+def _parse(status: str, lines: bytes) -> RowPrefixes:
     pieces = lines.replace(b"\n", b"\0").split(b"\0")
     if b"\1" in lines:
         pieces = [_unescaped(piece) for piece in pieces]

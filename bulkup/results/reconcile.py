@@ -1,4 +1,4 @@
-"""Salesforce's results joined with the rows of the user's file: what became of every row."""
+"""Joins Salesforce's results with the rows of the user's file: what became of every row."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -22,28 +22,28 @@ def reconcile(
     explain: Callable[[str], str],
     outcome: Path | None = None,
 ) -> Totals:
-    """Write results.csv and its three companions into `to`, and close the books.
+    """Write the result files into `to`, and return the totals.
 
     Everything temporary lies in a new directory inside `work`. `explain` says what one of
-    Salesforce's error codes means. `outcome` is a folder where `bulkup.rows.outcome` keeps what
-    a later run needs to know.
+    Salesforce's error codes means. `outcome` is a folder for what a later run
+    needs to know (`row_files.keep`).
 
     Raises:
-        RunError: a file can't be written, or a sheet does not have the records it had.
+        RunError: a file can't be written, or a file does not have the records it had.
     """
 
-    def tell(connection: Database, room: Path) -> Totals:
+    def write_results(connection: Database, room: Path) -> Totals:
         if outcome:
             begin_outcome(outcome)
-        story = ChunkPass(load=load, connection=connection, work=room, outcome=outcome)
-        story.hear_later_rounds()
-        with closing(read_ahead(story.tell())) as told:
+        chunk_pass = ChunkPass(load=load, connection=connection, work=room, outcome=outcome)
+        chunk_pass.load_retry_rounds()
+        with closing(read_ahead(chunk_pass.iter_chunks())) as prefixes:
             counts, files = write(
                 load.original.source,
-                PrefixReader(told),
+                PrefixReader(prefixes),
                 to,
                 byte_order_mark=load.byte_order_mark,
             )
-        return story.books(counts, files, explain)
+        return chunk_pass.totals(counts, files, explain)
 
-    return with_enough_memory(work, tell)
+    return with_enough_memory(work, write_results)

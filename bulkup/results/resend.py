@@ -1,4 +1,4 @@
-"""Which rows may be sent again: after passing errors, or by the `bulkup__Status` of a file."""
+"""Which rows are sent again: after temporary errors, or by the `bulkup__Status` of a file."""
 
 from array import array
 from collections.abc import Collection, Iterator, Sequence
@@ -25,10 +25,11 @@ def rows_to_repeat(
     unprocessed_of: Collection[int] = (),
     work: Path,
 ) -> Sequence[int]:
-    """Numbers (ascending) of a round's rows that failed with a passing code.
+    """Return the numbers (ascending) of a round's rows that failed with a temporary error.
 
     And of the rows that are unprocessed in the chunks with the numbers `unprocessed_of`. Only
-    rows of which Salesforce's own results say that they were not loaded.
+    rows of which Salesforce's own results say that they were not loaded. `passing`: the codes
+    of temporary errors.
 
     Raises:
         RunError: the sheet does not have the records it had.
@@ -40,34 +41,34 @@ def rows_to_repeat(
             connection=connection,
             sheet=sheet,
             layout=layout,
-            chunks=[one.chunk for one in sent],
+            chunks=[chunk.chunk for chunk in sent],
             work=room,
         )
         matching.begin()
         if sheet.numbers is not None:
             load_numbers(connection, "numbers", sheet.numbers)
         connection.execute("CREATE TEMP TABLE repeat_rows (row BIGINT)")
-        for one in sent:
-            matching.match(one)
-            named = f"({chunk_status_sql(one, sheet, 'numbers')} WHERE kind IN (2, 3))"
+        for chunk in sent:
+            matching.match(chunk)
+            named = f"({chunk_status_sql(chunk, sheet, 'numbers')} WHERE kind IN (2, 3))"
             which = f"status = 'failed' AND regexp_matches(error, {temporary}, 's')"
-            if one.chunk.number in unprocessed_of:
+            if chunk.chunk.number in unprocessed_of:
                 which = f"({which}) OR status = 'unprocessed'"
             connection.execute(f"INSERT INTO repeat_rows SELECT row FROM {named} WHERE {which}")
-        found = array("q")
+        numbers = array("q")
         rows = connection.execute("SELECT row FROM repeat_rows ORDER BY row")
-        while some := rows.fetchmany(10_000):
-            found.extend(row for (row,) in some)
-        return found
+        while batch := rows.fetchmany(10_000):
+            numbers.extend(row for (row,) in batch)
+        return numbers
 
     return with_enough_memory(work, find)
 
 
 def split_by_status(sheet: NumberedCsv, *, include_unknown: bool, rows: Path, settled: Path) -> int:
-    """Part a file with a column `bulkup__Status` into rows to send and settled ones.
+    """Split a file with a column `bulkup__Status` into rows to send and rows not to send.
 
-    Writes the numbers of the first to `rows`, one a line, and the others to `settled`; how many
-    are to be sent. A file without such a column is sent whole.
+    Writes the numbers of the first to `rows`, one a line, and the others to `settled`. Returns
+    how many are to be sent. A file without such a column is sent as a whole.
 
     Raises:
         RunError: a file can't be written.
@@ -77,7 +78,7 @@ def split_by_status(sheet: NumberedCsv, *, include_unknown: bool, rows: Path, se
 
         def settle() -> Iterator[UnsentRow]:
             nonlocal count
-            for row, status, ident in _statuses(sheet):
+            for row, status, record_id in _statuses(sheet):
                 kept = KEPT.get(status) if status else None
                 if status is Status.UNKNOWN and not include_unknown:
                     kept = Status.UNKNOWN
@@ -85,36 +86,36 @@ def split_by_status(sheet: NumberedCsv, *, include_unknown: bool, rows: Path, se
                     count += 1
                     file.write(b"%d\n" % row)
                 else:
-                    yield UnsentRow(row=row, status=kept, id=ident, error=WORDS[kept])
+                    yield UnsentRow(row=row, status=kept, id=record_id, error=WORDS[kept])
 
         write_unsent(settled, settle())
     return count
 
 
 def has_status(sheet: NumberedCsv) -> bool:
-    """Whether the file says itself which of its rows are to be sent."""
+    """Whether the file has a column that says which of its rows are to be sent."""
     return _place(sheet, "bulkup__status") is not None
 
 
 def _statuses(sheet: NumberedCsv) -> Iterator[tuple[int, Status | None, str]]:
-    at, ident = _place(sheet, "bulkup__status"), _place(sheet, "sf__id")
-    cut = ColumnProjection(sheet.source, [])
+    status, record_id = _place(sheet, "bulkup__status"), _place(sheet, "sf__id")
+    projection = ColumnProjection(sheet.source, [])
     for rows, _, records in numbered(sheet):
-        for row, cells in zip(rows, cut.cells(records), strict=True):
-            yield row, _status(_at(cells, at)), _at(cells, ident)
+        for row, cells in zip(rows, projection.cells(records), strict=True):
+            yield row, _status(_cell(cells, status)), _cell(cells, record_id)
 
 
 def _place(sheet: NumberedCsv, name: str) -> int | None:
-    names = [one.casefold() for one in sheet.source.header]
+    names = [column.casefold() for column in sheet.source.header]
     return names.index(name) if name in names else None
 
 
-def _at(cells: list[str], at: int | None) -> str:
-    return cells[at] if at is not None and at < len(cells) else ""
+def _cell(cells: list[str], index: int | None) -> str:
+    return cells[index] if index is not None and index < len(cells) else ""
 
 
 def _status(text: str) -> Status | None:
-    """What a person may have left in the cell; anything that is no status of ours is sent."""
+    """The status in a cell; None for anything else a person may have put there: the row is sent."""
     try:
         return Status(text.strip().lower())
     except ValueError:

@@ -1,15 +1,16 @@
-"""Rows whose fate was known before anything was sent: skipped, left out, or unknown from before."""
+"""Rows that are in no chunk: skipped, left out, or unknown from an earlier run."""
 
 import csv
 import io
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from bulkup.csvfile.records import open_dict_reader
-from bulkup.duckdb_tools.engine import Database, Error, engine, located
+from bulkup.duckdb_tools.engine import Database, Error, engine, located, quoted
 from bulkup.errors import RunError
 from bulkup.files import open_private, sync
 from bulkup.model import Status
@@ -20,8 +21,25 @@ _COLUMNS = ("row", "status", "id", "created", "error")
 KEPT = {Status.SUCCEEDED: Status.SKIPPED, Status.SKIPPED: Status.SKIPPED}
 
 
+class SkipReason(StrEnum):
+    """Why a row was skipped, by its word in the JSON of a run."""
+
+    SUCCEEDED_BEFORE = "succeeded_before"
+    UNCHANGED = "unchanged"
+    EXISTS = "exists"
+    GONE = "gone"
+
+
+SKIP_MESSAGES: Mapping[SkipReason, str] = {
+    SkipReason.SUCCEEDED_BEFORE: "bulkup: not sent again, it had succeeded",
+    SkipReason.UNCHANGED: "bulkup: not sent, it would change nothing",
+    SkipReason.EXISTS: "bulkup: not sent, the record exists already",
+    SkipReason.GONE: "bulkup: not sent, the record is gone already",
+}
+"""How the error of a skipped row begins."""
+
 WORDS = {
-    Status.SKIPPED: "bulkup: not sent again, it had succeeded",
+    Status.SKIPPED: SKIP_MESSAGES[SkipReason.SUCCEEDED_BEFORE],
     Status.UNKNOWN: "bulkup: not sent again, nobody can tell what became of it",
 }
 
@@ -47,8 +65,8 @@ def write_unsent(path: Path, rows: Iterable[UnsentRow]) -> None:
         text = io.TextIOWrapper(file, encoding="utf-8", newline="")
         written = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
         written.writerow(_COLUMNS)
-        for one in rows:
-            written.writerow([one.row, one.status, one.id, one.created, _lf(one.error)])
+        for row in rows:
+            written.writerow([row.row, row.status, row.id, row.created, _lf(row.error)])
         text.flush()
         text.detach()
 
@@ -58,16 +76,30 @@ def _lf(text: str) -> str:
 
 
 def load_unsent(connection: Database, path: Path | None) -> None:
-    """Make the table `settled` (row, status, id, created, error); empty without a path."""
+    """Make the table `unsent_rows` (row, status, id, created, error); empty without a path."""
     columns = ", ".join(f"{name} {'BIGINT' if name == 'row' else 'VARCHAR'}" for name in _COLUMNS)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE settled ({columns})")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE unsent_rows ({columns})")
     if path is not None:
         types = columns.replace(" BIGINT", ": 'BIGINT'").replace(" VARCHAR", ": 'VARCHAR'")
         connection.execute(
-            f"INSERT INTO settled SELECT * FROM read_csv({located(path)}, auto_detect = false,"
+            f"INSERT INTO unsent_rows SELECT * FROM read_csv({located(path)}, auto_detect = false,"
             f" header = true, delim = ',', quote = '\"', escape = '\"', nullstr = '\x01\x02',"
             f" columns = {{{types}}}, parallel = false)"
         )
+
+
+def count_skipped(connection: Database) -> dict[str, int]:
+    """Count the skipped rows of `unsent_rows` by reason."""
+    counts = dict.fromkeys(map(str, SkipReason), 0)
+    cases = " ".join(
+        f"WHEN starts_with(error, {quoted(message)}) THEN {quoted(reason)}"
+        for reason, message in SKIP_MESSAGES.items()
+    )
+    rows = connection.execute(
+        f"SELECT CASE {cases} ELSE {quoted(SkipReason.SUCCEEDED_BEFORE)} END AS reason, count(*)"
+        " FROM unsent_rows WHERE status = 'skipped' GROUP BY reason"
+    )
+    return counts | dict(rows.fetchall())
 
 
 def count_unsent(path: Path | None) -> dict[Status, int]:
@@ -75,8 +107,8 @@ def count_unsent(path: Path | None) -> dict[Status, int]:
     counts: dict[Status, int] = {}
     if path is not None:
         with path.open(encoding="utf-8", newline="") as file:
-            for one in open_dict_reader(file):
-                status = Status(one["status"])
+            for row in open_dict_reader(file):
+                status = Status(row["status"])
                 counts[status] = counts.get(status, 0) + 1
     return counts
 
@@ -92,13 +124,14 @@ def begin_outcome(folder: Path) -> None:
 
 
 def keep(connection: Database, folder: Path) -> None:
-    """Keep the table `final` (row, status, id, created) durably as one more part of the outcome.
+    """Keep the table `final_status` (row, status, id, created) durably as a part of the outcome.
 
-    The rows themselves are forgotten afterwards, so nothing else could tell of them.
+    A later run needs it: the results themselves are deleted afterwards.
     """
     part = folder / f"{len(list(folder.iterdir())):05d}.parquet"
     connection.execute(
-        f"COPY (SELECT row, status, id, created FROM final) TO {located(part)} (FORMAT parquet)"
+        "COPY (SELECT row, status, id, created FROM final_status)"
+        f" TO {located(part)} (FORMAT parquet)"
     )
     with part.open("r+b") as file:
         os.fsync(file.fileno())
@@ -123,9 +156,9 @@ def count_outcome(folder: Path, work: Path) -> dict[Status, int]:
 def part_again(
     folder: Path, work: Path, *, include_unknown: bool, rows: Path, settled: Path
 ) -> tuple[int, int]:
-    """Part the rows of a run into those that are sent again and those that are not.
+    """Split the rows of a run into those that are sent again and those that are not.
 
-    Writes the numbers of the first to `rows`, one a line, and the fates of the others to
+    Writes the numbers of the first to `rows`, one a line, and the others with their status to
     `settled`. Returns how many are sent, and how many stay unknown.
 
     Raises:
@@ -138,7 +171,7 @@ def part_again(
 
         def settle() -> Iterator[UnsentRow]:
             nonlocal sent, unknown
-            for row, status, ident, created in _all(connection, folder):
+            for row, status, record_id, created in _all(connection, folder):
                 kept = KEPT.get(status)
                 if status is Status.UNKNOWN and not include_unknown:
                     kept, unknown = Status.UNKNOWN, unknown + 1
@@ -147,7 +180,7 @@ def part_again(
                     file.write(b"%d\n" % row)
                 else:
                     yield UnsentRow(
-                        row=row, status=kept, id=ident, created=created, error=WORDS[kept]
+                        row=row, status=kept, id=record_id, created=created, error=WORDS[kept]
                     )
 
         write_unsent(settled, settle())
@@ -171,9 +204,10 @@ def _all(connection: Database, folder: Path) -> Iterator[tuple[int, Status, str,
 
 def _read(connection: Database, folder: Path) -> Iterator[tuple[int, Status, str, str]]:
     parts = ", ".join(map(located, sorted(folder.glob("*.parquet"))))
-    found = connection.execute(
+    rows = connection.execute(
         f"SELECT row, status, coalesce(id, ''), coalesce(created, '')"
         f" FROM read_parquet([{parts}]) ORDER BY row"
     )
-    while some := found.fetchmany(FETCHED):
-        yield from ((row, Status(status), ident, created) for row, status, ident, created in some)
+    while batch := rows.fetchmany(FETCHED):
+        for row, status, record_id, created in batch:
+            yield row, Status(status), record_id, created

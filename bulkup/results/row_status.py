@@ -1,4 +1,34 @@
-"""What became of each row of a chunk, as SQL: the last word about it, whoever has it."""
+"""The SQL for the status of each row: the latest one, from whichever round or file it comes.
+
+An example. The user's file has four rows. Row 1 had succeeded in an earlier run (table
+`unsent_rows`), the others were sent as one chunk (number 1), whose positions are numbered by the
+sidecar (table `numbers`). The matching made `row_results`:
+
+    position  kind  id    detail                  numbers: position  row  line
+    1         1     003A  true                             1         2    3
+    2         2           UNABLE_TO_LOCK_ROW:…             2         3    4
+    3         NULL                                         3         4    5
+
+Of these `chunk_status_sql` makes, with the reason of rows that no result names:
+
+    row  status     id    created  error                  chunk
+    2    succeeded  003A  true                            1
+    3    failed                    UNABLE_TO_LOCK_ROW:…   1
+    4    unknown                   bulkup: Salesforce's … 1
+
+Row 3 was sent again in round 2, as chunk 2, and went in (table `latest_status`):
+
+    3    succeeded  003B  false                           2
+
+For each row of the file, `final_status_sql` takes `latest_status` if it has the row, else the
+chunk's status, else `unsent_rows`, else `not_sent`:
+
+    row  line  status     id    created  error                    chunk
+    1    2     skipped    0039           bulkup: not sent again…  0
+    2    3     succeeded  003A  true                              1
+    3    4     succeeded  003B  false                             2
+    4    5     unknown                   bulkup: Salesforce's …   1
+"""
 
 from pathlib import Path
 
@@ -6,7 +36,7 @@ from bulkup.csvfile.numbered import NumberedCsv
 from bulkup.duckdb_tools.engine import Database, located, quoted
 from bulkup.model import Delimiter, Status
 from bulkup.results.inputs import SentChunk
-from bulkup.results.prefixes import needs_care
+from bulkup.results.prefixes import needs_quotes
 
 WORDS = {
     Status.UNKNOWN: "bulkup: Salesforce's results do not name this row",
@@ -43,40 +73,41 @@ def chunk_status_sql(sent: SentChunk, sheet: NumberedCsv, numbers: str) -> str:
     )
 
 
-def with_lines(said_of: str, header_lines: int) -> str:
+def with_lines(chunk_status: str, header_lines: int) -> str:
     """The same with the line of each row, where every record takes one line."""
-    return f"SELECT row, row + {header_lines} AS line, * EXCLUDE (row) FROM ({said_of})"
+    return f"SELECT row, row + {header_lines} AS line, * EXCLUDE (row) FROM ({chunk_status})"
 
 
-def final_status_sql(base: str, said_of: str | None) -> str:
-    """The last word about each row of `base` (row, line): (row, line, status, …).
+def final_status_sql(rows: str, chunk_status: str | None) -> str:
+    """The latest status of each row of `rows` (row, line): (row, line, status, …).
 
-    It comes from a later round, from this chunk, or from before; else the row was not sent.
+    It comes from a later round, from this chunk, or from an earlier run; else the row was not
+    sent.
     """
-    nothing = "SELECT * FROM later WHERE false"
-    picked = ", ".join(
-        f"CASE WHEN later.row IS NOT NULL THEN later.{name}"
-        f" WHEN said.row IS NOT NULL THEN said.{name}"
-        f" WHEN settled.row IS NOT NULL THEN {before} ELSE {default} END AS {name}"
+    empty = "SELECT * FROM latest_status WHERE false"
+    columns = ", ".join(
+        f"CASE WHEN latest_status.row IS NOT NULL THEN latest_status.{name}"
+        f" WHEN chunk_status.row IS NOT NULL THEN chunk_status.{name}"
+        f" WHEN unsent_rows.row IS NOT NULL THEN {before} ELSE {default} END AS {name}"
         for name, before, default in (
-            ("status", "settled.status", "'not_sent'"),
-            ("id", "settled.id", "''"),
-            ("created", "settled.created", "''"),
-            ("error", "settled.error", quoted(WORDS[Status.NOT_SENT])),
+            ("status", "unsent_rows.status", "'not_sent'"),
+            ("id", "unsent_rows.id", "''"),
+            ("created", "unsent_rows.created", "''"),
+            ("error", "unsent_rows.error", quoted(WORDS[Status.NOT_SENT])),
             ("chunk", "0", "0"),
         )
     )
     return (
-        f"SELECT base.row, base.line, {picked} FROM ({base}) AS base"
-        f" LEFT JOIN ({said_of or nothing}) AS said USING (row)"
-        " LEFT JOIN later USING (row) LEFT JOIN settled USING (row)"
+        f"SELECT source.row, source.line, {columns} FROM ({rows}) AS source"
+        f" LEFT JOIN ({chunk_status or empty}) AS chunk_status USING (row)"
+        " LEFT JOIN latest_status USING (row) LEFT JOIN unsent_rows USING (row)"
     )
 
 
-def tally(mark: Delimiter) -> str:
-    """How many rows of `final` are there by chunk and status, created ones and odd ones."""
-    odd = f"{needs_care('id', mark)} OR {needs_care('error', mark)}"
+def count_query(mark: Delimiter) -> str:
+    """Count the rows of `final_status` by chunk and status, the created and those with quotes."""
+    quotes = f"{needs_quotes('id', mark)} OR {needs_quotes('error', mark)}"
     return (
         "SELECT chunk, status, count(*), count(*) FILTER (created = 'true'),"
-        f" count(*) FILTER ({odd}) FROM final GROUP BY chunk, status"
+        f" count(*) FILTER ({quotes}) FROM final_status GROUP BY chunk, status"
     )

@@ -1,4 +1,13 @@
-"""What became of every row, in numbers: the books of a run, provisional or final."""
+"""What became of every row, in numbers: the totals of a run, provisional or final.
+
+An example, of the four rows in `row_status`:
+
+    counts      {succeeded: 2, skipped: 1, unknown: 1}   their sum is the rows of the file
+    created     1                                        row 2; row 3 was updated
+    chunk_rows  {1: 2, 2: 1}                             rows 2 and 4; row 3
+    attempts    {1: 1, 2: 1}                             succeeded rows by round
+    differences ("Chunk 1: the results name 2 of its 3 rows",)
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,8 +33,10 @@ class ErrorGroup:
 class Totals:
     """How many rows have which status.
 
-    `chunk_rows`: rows whose last word comes from that chunk. `attempts`: rows that came in, by
-    round. `differences`: where the books do not balance, in words.
+    `chunk_rows`: rows whose latest status comes from that chunk. `attempts`: rows that succeeded,
+    by round. `differences`: where the counts contradict each other, in words.
+    `skipped`: skipped rows by reason (`row_files.SkipReason`). `emptied`: by field, how many cells
+    of the rows that were sent empty it (`#N/A`).
     """
 
     counts: Mapping[Status, int]
@@ -35,3 +46,5 @@ class Totals:
     errors: tuple[ErrorGroup, ...] = ()
     files: Mapping[str, Path] = field(default_factory=dict)
     differences: tuple[str, ...] = ()
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    emptied: Mapping[str, int] = field(default_factory=dict)

@@ -14,7 +14,7 @@ def grouped(folder: Path, *texts: str) -> tuple[ErrorGroup, ...]:
         connection.execute("CREATE TABLE failed (row BIGINT, error VARCHAR)")
         connection.executemany("INSERT INTO failed VALUES (?, ?)", list(enumerate(texts, 1)))
         groups.add(connection, "failed")
-    return groups.told(lambda code: f"({code})")
+    return groups.sorted_groups(lambda code: f"({code})")
 
 
 # Salesforce's words, then code, field and message of their group
@@ -72,4 +72,4 @@ def test_messages_without_end_become_one_group(
 
 
 def test_no_failed_rows_are_no_groups() -> None:
-    assert Groups().told(str) == ()
+    assert Groups().sorted_groups(str) == ()

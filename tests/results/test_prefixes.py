@@ -30,12 +30,12 @@ def texts_of(tmp_path: Path, rows: list[tuple[str, str, str]], *, status: str = 
     to = PrefixFiles(path=tmp_path / "texts", status=status)
     with engine(tmp_path) as connection:
         connection.execute(
-            "CREATE TABLE final (row BIGINT, line BIGINT, status VARCHAR, id VARCHAR,"
+            "CREATE TABLE final_status (row BIGINT, line BIGINT, status VARCHAR, id VARCHAR,"
             " created VARCHAR, error VARCHAR)"
         )
         for row, (said, ident, error) in reversed(list(enumerate(rows, 1))):
             values = [row, row + 1, said, ident, "true", error]
-            connection.execute("INSERT INTO final VALUES (?, ?, ?, ?, ?, ?)", values)
+            connection.execute("INSERT INTO final_status VALUES (?, ?, ?, ?, ?, ?)", values)
         write_prefixes(connection, Delimiter.COMMA, range(1, len(rows) + 1), to, plain=False)
     return to
 
@@ -44,29 +44,29 @@ def texts_of(tmp_path: Path, rows: list[tuple[str, str, str]], *, status: str = 
 def test_an_error_of_any_characters_arrives_as_it_is(tmp_path: Path, error: str) -> None:
     file = texts_of(tmp_path, [("failed", "", error)])
 
-    fate = PrefixReader(iter([file])).take(10)
+    rows = PrefixReader(iter([file])).take(10)
 
-    assert fate.statuses == ["failed"]
+    assert rows.statuses == ["failed"]
     quoted = '"' + error.replace('"', '""') + '"'
     expected = error if error in {"plain", "é\u2028"} else quoted
-    assert fate.apart[0].decode() == f",{expected},1,2,"
-    assert fate.before[0].decode() == f"1,2,failed,,true,{expected},"
+    assert rows.apart[0].decode() == f",{expected},1,2,"
+    assert rows.before[0].decode() == f"1,2,failed,,true,{expected},"
 
 
-def test_fates_come_in_order_and_no_more_than_asked_for(tmp_path: Path) -> None:
+def test_rows_come_in_order_and_no_more_than_asked_for(tmp_path: Path) -> None:
     file = texts_of(tmp_path, [("succeeded", f"id{at}", "") for at in range(5)], status="succeeded")
-    fates = PrefixReader(iter([file]))
+    prefixes = PrefixReader(iter([file]))
 
-    taken = [fates.take(2), fates.take(2), fates.take(2)]
+    taken = [prefixes.take(2), prefixes.take(2), prefixes.take(2)]
 
-    assert [fate.apart for fate in taken] == [
+    assert [batch.apart for batch in taken] == [
         [b"id0,true,1,2,", b"id1,true,2,3,"],
         [b"id2,true,3,4,", b"id3,true,4,5,"],
         [b"id4,true,5,6,"],
     ]
-    assert {fate.status for fate in taken} == {"succeeded"}
+    assert {batch.status for batch in taken} == {"succeeded"}
     with pytest.raises(RunError, match="more records than it had"):
-        fates.take(1)
+        prefixes.take(1)
     assert not file.path.exists()
 
 

@@ -9,7 +9,7 @@ from bulkup.errors import RunError
 from bulkup.model import Chunk, Delimiter, Field, LineEnding, ResultKind, Source, Status
 from bulkup.results.inputs import Load, SentChunk
 from bulkup.results.reconcile import reconcile
-from bulkup.results.row_files import UnsentRow, count_unsent, write_unsent
+from bulkup.results.row_files import SKIP_MESSAGES, UnsentRow, count_unsent, write_unsent
 from bulkup.results.totals import Totals
 from tests.results.org import source
 
@@ -293,7 +293,7 @@ def test_the_last_round_has_the_last_word(tmp_path: Path) -> None:
     assert [(group.count, group.rows) for group in books.errors] == [(1, (4,))]
 
 
-def test_settled_rows_keep_their_fate_and_a_prepared_sheet_its_numbers(tmp_path: Path) -> None:
+def test_rows_not_sent_keep_their_status_and_a_prepared_file_its_numbers(tmp_path: Path) -> None:
     records = ["succeeded,9,a,Ann", "failed,,b,Bob", "unknown,,c,C", "failed,,d,D"]
     header = ["bulkup__Status", "sf__Id", "Email__c", "Name"]
     src = source(tmp_path / "in.csv", header, [r.replace(",", ";") for r in records],
@@ -305,12 +305,12 @@ def test_settled_rows_keep_their_fate_and_a_prepared_sheet_its_numbers(tmp_path:
         UnsentRow(row=1, status=Status.SKIPPED, id="9", error="bulkup: had succeeded"),
         UnsentRow(row=3, status=Status.UNKNOWN, error='bulkup: "lost";\nreally'),
     ]
-    write_unsent(tmp_path / "settled.csv", known)
-    assert count_unsent(tmp_path / "settled.csv") == {Status.SKIPPED: 1, Status.UNKNOWN: 1}
+    write_unsent(tmp_path / "unsent.csv", known)
+    assert count_unsent(tmp_path / "unsent.csv") == {Status.SKIPPED: 1, Status.UNKNOWN: 1}
     text = '"sf__Id";"sf__Created";Email__c;Name\r\n"4";"true";"d";"D"\r\n"2";"true";"b";"Bob"\r\n'
     chunks = [sent(results(tmp_path, 1, successful=text), 1),
               sent(results(tmp_path, 1, successful=text), 1, first=2, number=2)]  # fmt: skip
-    books, rows = run(tmp_path, src, chunks, settled=tmp_path / "settled.csv",
+    books, rows = run(tmp_path, src, chunks, unsent=tmp_path / "unsent.csv",
                       rounds={1: NumberedCsv(source=again, numbers=tmp_path / "1.n")})  # fmt: skip
     assert rows == [
         ["1", "2", "skipped", "9", "", "bulkup: had succeeded", "a", "Ann"],
@@ -378,3 +378,28 @@ def test_a_chunk_of_many_rows_is_told_piece_by_piece(
     done = '"sf__Id","sf__Created",Email__c,Name\n' + "".join(lines)
     _, rows = run(tmp_path, src, [sent(results(tmp_path, successful=done), 7)])
     assert [row[3] for row in rows] == list(names)
+
+
+def test_cells_that_empty_a_field_are_counted_in_the_rows_that_were_sent(tmp_path: Path) -> None:
+    records = ["a,#N/A", 'b,"#N/A"', "c,not #N/A", "d,#N/A", "#N/A,#N/A"]
+    src = source(tmp_path / "in.csv", ["Email__c", "Name"], records)
+    chunks = [
+        sent({}, 3),
+        sent({}, 1, first=4, number=2, otherwise=Status.NOT_SENT),
+        sent({}, 1, first=5, number=3),
+    ]
+    totals, _ = run(tmp_path, src, chunks)
+    assert totals.emptied == {"Email__c": 1, "Name": 3}
+
+
+def test_skipped_rows_are_counted_by_reason(tmp_path: Path) -> None:
+    src = source(tmp_path / "in.csv", ["Email__c", "Name"], ["a,Ann", "b,Bob", "c,C", "d,D"])
+    reasons = [*SKIP_MESSAGES.values()]
+    unsent = [
+        UnsentRow(row=row, status=Status.SKIPPED, error=error)
+        for row, error in enumerate([reasons[0], reasons[1], reasons[1]], 1)
+    ]
+    write_unsent(tmp_path / "unsent.csv", unsent)
+    totals, _ = run(tmp_path, src, [], unsent=tmp_path / "unsent.csv")
+    assert totals.skipped == {"succeeded_before": 1, "unchanged": 2, "exists": 0, "gone": 0}
+    assert totals.emptied == {}
