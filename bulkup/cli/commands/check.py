@@ -17,6 +17,7 @@ from bulkup.planning import plan_load, precheck, read_input
 from bulkup.planning.precheck import CheckResult
 from bulkup.planning.read_input import InputTable, Reading
 from bulkup.planning.request import Wish, validate_key
+from bulkup.report.document import check_document
 from bulkup.text import amount
 
 EXAMPLES = """\
@@ -120,7 +121,7 @@ def _refuse_place(findings: Path | None, file: str) -> None:
 def _told(verdict: CheckResult, taken: InputTable, screen: Output) -> int:
     rows = taken.sheet.source.rows
     if screen.json:
-        output.document(output.check_document(verdict.findings, rows))
+        output.document(check_document(verdict.findings, rows))
     elif verdict.findings:
         head = ("", "column", "what", "rows", "code")
         screen.table(head, map(_row, verdict.findings), whole=(4,), apart=(2,))

@@ -16,6 +16,7 @@ from bulkup.localorg import server
 from bulkup.localorg.faults.parse import FaultPlanError, read_plan
 from bulkup.localorg.faults.plan import FaultPlan
 from bulkup.localorg.server import Running
+from bulkup.report.document import local_document
 
 LOOK_SECONDS = 0.2
 
@@ -58,14 +59,7 @@ def serve(
     running = start(home.localorg, port=port, announce=True, faults=_read(faults))
     with running:
         if json:
-            output.document(
-                {
-                    "schema": "bulkup.local/1",
-                    "instance_url": running.url,
-                    "access_token": running.token,
-                    "process": os.getpid(),
-                }
-            )
+            output.document(local_document(running.url, running.token, os.getpid()))
         else:
             output.result(running.url)
             output.line("Any client can use it with:")
