@@ -20,6 +20,7 @@ from bulkup.errors import (
     RunError,
 )
 from bulkup.redaction import redact
+from bulkup.report.document import check_document, error_document
 from bulkup.state_dir import find_state_dir
 from bulkup.text import safe_text
 
@@ -111,9 +112,9 @@ def _told(error: BulkupError, *, as_json: bool) -> int:
         sys.stdout = None  # Python would flush into it at its end, fail again and exit with 120
         output.error(error)
     elif as_json and isinstance(error, CheckFailed):
-        output.document(output.check_document(error.findings, error.rows))
+        output.document(check_document(error.findings, error.rows))
     elif as_json:
-        output.document(output.error_document(error, exit_code(error)))
+        output.document(error_document(error, exit_code(error)))
     else:
         output.error(error)
     return exit_code(error)

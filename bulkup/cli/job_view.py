@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -34,26 +34,6 @@ JobIds = Annotated[
 def ingest(connection: Connection) -> IngestJobs:
     """The org's jobs."""
     return IngestJobs(connection.client)
-
-
-def document(job: Job) -> dict[str, Any]:
-    """The document `bulkup.job/1`."""
-    return {
-        "schema": "bulkup.job/1",
-        "id": job.id,
-        "state": str(job.state),
-        "object": job.object,
-        "operation": job.operation,
-        "external_id": job.external_id,
-        "rows_processed": job.processed,
-        "rows_failed": job.failed,
-        "error_message": job.error_message,
-        "delimiter": job.delimiter or None,
-        "line_ending": job.line_ending or None,
-        "created": job.created,
-        "api_version": job.api_version,
-        "milliseconds": job.total_ms,
-    }
 
 
 def lines(job: Job) -> list[tuple[str, str]]:

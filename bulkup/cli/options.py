@@ -130,7 +130,7 @@ ApiVersion = Annotated[
         metavar="V",
         envvar="BULKUP_API_VERSION",
         parser=api_version,
-        help="Salesforce's.",
+        help="Version of the Salesforce API.",
     ),
 ]
 Object = Annotated[
@@ -156,7 +156,7 @@ LineEndingOption = Annotated[
 ]
 COMMA, LF = Delimiter.COMMA, LineEnding.LF
 JobDelimiter = Annotated[
-    Delimiter, typer.Option("--delimiter", help="What stands between cells in the file.")
+    Delimiter, typer.Option("--delimiter", help="The delimiter between cells in the file.")
 ]
 JobLineEnding = Annotated[
     LineEnding, typer.Option("--line-ending", help="What ends a record in the file.")
@@ -179,7 +179,7 @@ Timeout = Annotated[
         envvar="BULKUP_TIMEOUT",
         parser=duration,
         show_default=False,
-        help="Stop waiting after 90, 90s, 15m or 2h; exit 7. Jobs go on at Salesforce.",
+        help="Stop waiting after 90, 90s, 15m or 2h; exit 7. Jobs continue in Salesforce.",
     ),
 ]
 NoWait = Annotated[
@@ -207,8 +207,11 @@ Directory = Annotated[
         help="Where the result files go. Not given: bulkup-results/RUN/ where the run began.",
     ),
 ]
-RETRY_FOR_HELP = "How long a passing fault is borne before the run stops, resumable. 0: not at all."
-ROW_RETRIES_HELP = "Further rounds for rows that failed for a passing reason, as a row lock."
+RETRY_FOR_HELP = (
+    "How long to retry temporary errors before stopping (the run can be resumed). "
+    "0 disables retries."
+)
+ROW_RETRIES_HELP = "How often to resend rows that failed with a temporary error such as a row lock."
 OptionalRetryFor = Annotated[
     float | None,
     typer.Option(
@@ -239,7 +242,7 @@ MaxFailedOption = Annotated[
         metavar="N|N%",
         parser=max_failed,
         show_default=False,
-        help="Stop when more rows than this fail for a reason that does not pass.",
+        help="Stop when more rows than this fail with a permanent error.",
     ),
 ]
 
@@ -308,13 +311,11 @@ Allow = Annotated[
         help="A finding of this code is a warning; some codes can't be allowed; repeatable.",
     ),
 ]
-Strict = Annotated[bool, typer.Option("--strict", help="Warnings of the check stop too.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Stop on warnings of the check as well.")]
 AllowEmpty = Annotated[
-    bool, typer.Option("--allow-empty", help="A header without records is fine: nothing to do.")
+    bool, typer.Option("--allow-empty", help="Accept a file with a header and no records.")
 ]
 IncludeUnknown = Annotated[
-    bool, typer.Option("--include-unknown", help="Rows that are unknown are sent again too.")
+    bool, typer.Option("--include-unknown", help="Also send rows whose status is unknown.")
 ]
-Yes = Annotated[
-    bool, typer.Option("--yes", "-y", help="Answers the confirmation of delete and hard-delete.")
-]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before delete and hard-delete.")]

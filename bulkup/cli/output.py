@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import TextIOWrapper
@@ -16,7 +16,6 @@ from bulkup.cli import tables
 from bulkup.cli.wrapping import width_of, wrap
 from bulkup.errors import BulkupError, CheckFailed, OutputNotWritable
 from bulkup.model import Finding
-from bulkup.report.document import error_json
 from bulkup.text import amount, safe_json, safe_text
 
 PIPE_WIDTH = 100_000
@@ -152,7 +151,7 @@ def prose(text: str, hang: int = 0) -> None:
     result(wrap(safe_text(text), width_of(sys.stdout), hang))
 
 
-def document(data: Any) -> None:
+def document(data: Mapping[str, Any]) -> None:
     """The one JSON document on stdout."""
     encoding = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "")
     _write_result(safe_json(json.dumps(data, indent=2, ensure_ascii=encoding != "utf8")))
@@ -178,27 +177,3 @@ def finding_line(finding: Finding) -> str:
         counted = amount(finding.count, "row")
         rows = f" ({counted}: {shown}{more})" if shown else f" ({counted})"
     return f"{finding.severity}: {where}{finding.message}{rows} [{finding.code}]"
-
-
-def error_document(problem: BulkupError, code: int) -> dict[str, Any]:
-    """The document `bulkup.error/1`."""
-    return {"schema": "bulkup.error/1", **error_json(problem, code)}
-
-
-def check_document(findings: Sequence[Finding], rows: int) -> dict[str, Any]:
-    """The document `bulkup.check/1`."""
-    return {
-        "schema": "bulkup.check/1",
-        "findings": [
-            {
-                "severity": str(finding.severity),
-                "code": finding.code,
-                "column": finding.column,
-                "message": finding.message,
-                "count": finding.count,
-                "rows": list(finding.rows),
-            }
-            for finding in findings
-        ],
-        "rows": rows,
-    }

@@ -55,7 +55,7 @@ class Lines:
             case RetryRound():
                 self.chunks.update({chunk.number: chunk for chunk in event.chunks})
                 rows = amount(sum(chunk.rows for chunk in event.chunks), "row")
-                return f"round {event.round}: {rows} failed for a passing reason, sent again"
+                return f"round {event.round}: {rows} failed with a temporary error, sent again"
         return ""
 
     def _step(self, event: ChunkEvent) -> str:
@@ -83,7 +83,7 @@ class Lines:
                 body = size(self.header + chunk.end - chunk.start)
                 return f"uploaded {amount(chunk.rows, 'row')}, {body}"
             case Closed():
-                return "closed, Salesforce goes to work"
+                return "closed; Salesforce is processing"
             case JobPolled():
                 return self._look(event)
         return ""

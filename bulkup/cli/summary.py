@@ -21,11 +21,11 @@ MOST_OPTIONS = 200
 """Characters of `--map` and `--drop` in a hint; a longer one helps nobody."""
 API_VERSION = "60.0"
 HEADLINES = {
-    State.COMPLETE: "Complete: every row that was to be sent went in.",
-    State.PARTIAL: "Partial: some rows did not go in.",
+    State.COMPLETE: "Complete: every row that was sent succeeded.",
+    State.PARTIAL: "Partial: some rows did not succeed.",
     State.FAILED: "Failed.",
-    State.TIMEOUT: "The time is over; the jobs go on at Salesforce.",
-    State.WAITING: "Sent; the jobs go on at Salesforce.",
+    State.TIMEOUT: "Timed out; the jobs continue in Salesforce.",
+    State.WAITING: "Sent; the jobs continue in Salesforce.",
     State.INTERRUPTED: "Interrupted.",
     State.STOPPED: "Stopped before the end.",
 }

@@ -205,7 +205,7 @@ WORDS: list[tuple[Event, str]] = [
     (Created(chunk=1, job="750A"), "job 750A (1 of 2): created"),
     (Uploaded(chunk=1, job="750A"), "job 750A (1 of 2): uploaded 10 rows, 120 B"),
     (Closing(chunk=1, job="750A"), ""),
-    (Closed(chunk=1, job="750A"), "job 750A (1 of 2): closed, Salesforce goes to work"),
+    (Closed(chunk=1, job="750A"), "job 750A (1 of 2): closed; Salesforce is processing"),
     (Aborting(chunk=1, job="750A", closed=True), "job 750A (1 of 2): aborting"),
     (
         Discarded(chunk=1, job="750A"),
@@ -262,7 +262,7 @@ def test_a_further_round_says_how_many_rows_go_again_and_names_its_jobs() -> Non
     lines(Saved(chunk=3, job="750C", succeeded=1, failed=1, unprocessed=2, unknown=3))
     lines(Saved(chunk=1, job="750A", succeeded=1234))
     assert said == [
-        "round 2: 5 rows failed for a passing reason, sent again",
+        "round 2: 5 rows failed with a temporary error, sent again",
         "job 750C (round 2): ended, 1 succeeded, 1 failed, 2 unprocessed, 3 unknown",
         "job 750A: ended, 1,234 succeeded",
     ]

@@ -58,7 +58,7 @@ def test_locked_rows_come_in_on_later_attempts_and_the_report_says_on_which(
     assert sum(job["rows"] for job in document["jobs"]) == 40
     assert sum(document["attempts"].values()) == 40
     assert document["attempts"]["1"] < 40
-    assert "failed for a passing reason, sent again" in done.err
+    assert "failed with a temporary error, sent again" in done.err
 
 
 def test_the_summary_says_how_many_came_in_later(

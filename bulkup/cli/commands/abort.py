@@ -11,7 +11,7 @@ from bulkup.cli.job_view import JobIds
 from bulkup.cli.output import Output
 from bulkup.errors import BulkupError, Refused
 from bulkup.model import Job, JobState
-from bulkup.report.document import error_json
+from bulkup.report.document import job_document, jobs_document
 
 EXAMPLES = """\
 Examples:
@@ -31,7 +31,7 @@ def abort(
 ) -> int:
     """Abort jobs: every record that is not yet processed stays as it was."""
     screen = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
-    told: list[dict[str, Any]] = []
+    outcomes: list[tuple[str, Job | BulkupError]] = []
     code = 0
     with connect(org, api_version, screen, state_dir.find_state_dir()) as connection:
         for job, came in _aborts(connection, jobs):
@@ -39,11 +39,11 @@ def abort(
                 if len(jobs) == 1:
                     raise came
                 code = came.exit_code
-            told.append(_entry(job, came))
+            outcomes.append((job, came))
             if not json:
                 _say(job, came, alone=len(jobs) == 1)
     if json:
-        output.document({"schema": "bulkup.jobs/1", "jobs": told} if len(jobs) > 1 else told[0])
+        output.document(_document(outcomes))
     return code
 
 
@@ -60,10 +60,11 @@ def _aborts(connection: Connection, jobs: list[str]) -> Iterator[tuple[str, Job 
         yield job, error
 
 
-def _entry(job: str, came: Job | BulkupError) -> dict[str, Any]:
-    if isinstance(came, Job):
-        return job_view.document(came)
-    return {"id": job, **error_json(came, came.exit_code)}
+def _document(outcomes: list[tuple[str, Job | BulkupError]]) -> dict[str, Any]:
+    first = outcomes[0][1]
+    if len(outcomes) == 1 and isinstance(first, Job):
+        return job_document(first)
+    return jobs_document(outcomes)
 
 
 def _say(job: str, came: Job | BulkupError, *, alone: bool) -> None:

@@ -9,7 +9,7 @@ from rich.text import Text
 from bulkup import state_dir
 from bulkup.cli import options
 from bulkup.cli.connection import connect
-from bulkup.cli.output import Output, check_document
+from bulkup.cli.output import Output
 from bulkup.cli.output import document as print_document
 from bulkup.cli.session import terminal_session
 from bulkup.cli.tables import Cell
@@ -19,6 +19,7 @@ from bulkup.model import Finding, Severity
 from bulkup.planning.precheck import CheckResult
 from bulkup.planning.read_input import STDIN
 from bulkup.planning.request import API_VERSION, LoadRequest
+from bulkup.report.document import check_document
 from bulkup.text import amount
 
 EXAMPLES = """\

@@ -7,6 +7,7 @@ from bulkup.cli.job_view import JobId
 from bulkup.cli.output import Output
 from bulkup.cli.watch_job import Wait, exit_code_of, watch_job
 from bulkup.model import JobState
+from bulkup.report.document import job_document
 
 EXAMPLES = """\
 Examples:
@@ -35,7 +36,7 @@ def close(
         if wait:
             found = watch_job(connection, job, screen, timeout)
     if json:
-        output.document(job_view.document(found))
+        output.document(job_document(found))
     else:
         output.result(str(found.state))
     return exit_code_of(found) if wait else 0

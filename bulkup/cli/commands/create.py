@@ -8,6 +8,7 @@ from bulkup.cli.prompts import confirm
 from bulkup.errors import SalesforceError, Transient
 from bulkup.model import Target
 from bulkup.planning.request import require_key
+from bulkup.report.document import job_document
 
 LOOK_FOR_IT = "Look for it with: bulkup jobs --state Open"
 
@@ -58,7 +59,7 @@ def create(
                 code=fault.code,
             ) from fault
     if json:
-        output.document(job_view.document(job))
+        output.document(job_document(job))
     else:
         output.result(job.id)
     return 0

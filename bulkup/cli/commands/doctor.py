@@ -13,6 +13,7 @@ from bulkup.cli.commands.doctor_checks import Step
 from bulkup.cli.connection import connect
 from bulkup.cli.output import Output
 from bulkup.errors import BulkupError, LoginRefused
+from bulkup.report.document import doctor_document
 
 EXAMPLES = """\
 Examples:
@@ -43,7 +44,7 @@ def doctor(
     steps = list(_steps(org, api_version, screen, object_))
     if json:
         entries = [step.entry() for step in steps]
-        output.document({"schema": "bulkup.doctor/1", "doctor": entries})
+        output.document(doctor_document(entries))
     else:
         for step in steps:
             output.prose(f"{step.state:8}{step.name}: {step.message}", hang=10)

@@ -10,6 +10,7 @@ from bulkup.cli import options, output
 from bulkup.cli.connection import connect
 from bulkup.cli.output import Output
 from bulkup.model import Field
+from bulkup.report.document import fields_document
 from bulkup.salesforce.describe import describe_raw, object_of
 
 EXAMPLES = """\
@@ -40,30 +41,11 @@ def fields(
         return 0
     info = object_of(data)
     if json:
-        entries = [_field_entry(field) for field in info.fields.values()]
-        output.document({"schema": "bulkup.fields/1", "object": info.name, "fields": entries})
+        output.document(fields_document(info.name, info.fields.values()))
     else:
         head = ("name", "label", "type", "what to know")
         screen.table(head, map(_field_row, info.fields.values()), whole=(0,), apart=(0,))
     return 0
-
-
-def _field_entry(field: Field) -> dict[str, object]:
-    return {
-        "name": field.name,
-        "label": field.label,
-        "type": field.type,
-        "length": field.length,
-        "required": field.required,
-        "external_id": field.external_id,
-        "id_lookup": field.id_lookup,
-        "unique": field.unique,
-        "createable": field.createable,
-        "updateable": field.updateable,
-        "reference_to": list(field.reference_to),
-        "relationship_name": field.relationship_name or None,
-        "picklist_values": list(field.picklist_values),
-    }
 
 
 def _field_row(field: Field) -> tuple[str, ...]:

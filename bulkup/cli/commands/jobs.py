@@ -9,6 +9,7 @@ from bulkup.cli import job_view, options, output
 from bulkup.cli.connection import connect
 from bulkup.cli.output import Output
 from bulkup.model import Job, JobState
+from bulkup.report.document import jobs_document
 
 EXAMPLES = """\
 Examples:
@@ -51,9 +52,7 @@ def jobs(
         if state in {None, job.state} and (object_ or job.object).lower() == job.object.lower()
     ]
     if json:
-        output.document(
-            {"schema": "bulkup.jobs/1", "jobs": [job_view.document(job) for job in found]}
-        )
+        output.document(jobs_document((job.id, job) for job in found))
     elif found:
         head = ("job", "state", "object", "operation", "created")
         screen.table(head, map(_job_row, found), whole=(0,), apart=(0,))

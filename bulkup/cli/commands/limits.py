@@ -4,6 +4,7 @@ from bulkup import state_dir
 from bulkup.cli import options, output
 from bulkup.cli.connection import connect
 from bulkup.cli.output import Output
+from bulkup.report.document import limits_document
 from bulkup.salesforce import describe
 
 EXAMPLES = """\
@@ -31,7 +32,7 @@ def limits(
         if one
     ]
     if json:
-        output.document({"schema": "bulkup.limits/1", "limits": entries})
+        output.document(limits_document(entries))
     else:
         screen.table(
             ("limit", "remaining", "of"),

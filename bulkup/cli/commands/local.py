@@ -16,6 +16,7 @@ from bulkup.localorg import server
 from bulkup.localorg.faults.parse import FaultPlanError, read_plan
 from bulkup.localorg.faults.plan import FaultPlan
 from bulkup.localorg.server import Running
+from bulkup.report.document import local_document
 
 LOOK_SECONDS = 0.2
 
@@ -60,14 +61,13 @@ def serve(
     with running:
         if json:
             output.document(
-                {
-                    "schema": "bulkup.local/1",
-                    "instance_url": running.url,
-                    "access_token": running.token,
-                    "client_id": server_app.client_id if server_app else None,
-                    "client_secret": server_app.secret if server_app else None,
-                    "process": os.getpid(),
-                }
+                local_document(
+                    running.url,
+                    running.token,
+                    os.getpid(),
+                    client_id=server_app.client_id if server_app else None,
+                    client_secret=server_app.secret if server_app else None,
+                )
             )
         else:
             output.result(running.url)

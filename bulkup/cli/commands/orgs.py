@@ -10,6 +10,7 @@ from bulkup.auth.secret_store import SecretStore
 from bulkup.cli import options, output
 from bulkup.cli.errors import Command, Group
 from bulkup.cli.output import Output
+from bulkup.report.document import orgs_document
 
 EXAMPLES = """\
 Examples:
@@ -44,7 +45,7 @@ def show(
     logins, default = orgs.all(), orgs.default()
     if json:
         entries = [_entry(login, is_default=login == default) for login in logins]
-        output.document({"schema": "bulkup.orgs/1", "orgs": entries})
+        output.document(orgs_document(entries))
     elif logins:
         head = ("alias", "user", "instance", "way", "secret", "default")
         rows = [_row(login, is_default=login == default) for login in logins]

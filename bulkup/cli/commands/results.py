@@ -15,6 +15,7 @@ from bulkup.cli.job_view import JobId
 from bulkup.cli.output import Output
 from bulkup.errors import InputError, RunError, SalesforceError
 from bulkup.model import Job, JobState, ResultKind
+from bulkup.report.document import results_document
 
 EXAMPLES = """\
 Examples:
@@ -83,7 +84,7 @@ def results(
         code = _failures(connection, found) if exit_code else 0
     if json:
         files = {str(kind): str(path) for kind, path in paths.items()}
-        output.document({"schema": "bulkup.results/1", "job": job, "files": files})
+        output.document(results_document(job, files))
     else:
         for path in paths.values():
             output.result(str(path))

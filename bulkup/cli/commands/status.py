@@ -6,6 +6,7 @@ from bulkup.cli.connection import connect
 from bulkup.cli.job_view import JobId
 from bulkup.cli.output import Output
 from bulkup.cli.watch_job import Wait, exit_code_of, watch_job
+from bulkup.report.document import job_document
 
 EXAMPLES = """\
 Examples:
@@ -35,7 +36,7 @@ def status(
         else:
             found = connection.patience(lambda: job_view.ingest(connection).get(job))
     if json:
-        output.document(job_view.document(found))
+        output.document(job_document(found))
     else:
         screen.table(("job", ""), job_view.lines(found))
     return exit_code_of(found) if wait else 0

@@ -19,6 +19,7 @@ from bulkup.files import write_private
 from bulkup.model import Chunk, Job, JobState, Source
 from bulkup.planning.read_input import STDIN, open_input, read_input
 from bulkup.planning.request import FileOptions
+from bulkup.report.document import upload_document
 from bulkup.text import amount, size
 
 OPEN_SECONDS = 7 * 86400
@@ -72,7 +73,7 @@ def upload(
                 raise
     screen.note(f"job {job}: uploaded {amount(source.rows, 'row')}, {size(len(body))}")
     if json:
-        output.document({**job_view.document(found), "rows": source.rows, "bytes": len(body)})
+        output.document(upload_document(found, source.rows, len(body)))
     return 0
 
 
