@@ -21,7 +21,8 @@ from bulkup.execution.control import FailureGuard, RunControl
 from bulkup.execution.execute import execute_run, header_of
 from bulkup.execution.jobs import ChunkBodies, RunJobs
 from bulkup.execution.observer import Observer
-from bulkup.execution.reconcile_run import reconcile_hooks
+from bulkup.execution.reconcile_run import reconcile_hooks, reconcile_run, unchanged_sources
+from bulkup.execution.refresh_results import incomplete_jobs, refresh_results
 from bulkup.execution.runner import Runner
 from bulkup.execution.source_guard import (
     open_planned_source,
@@ -267,6 +268,7 @@ def retry(
         _hold_finished(old, session.clock) as old_journal,
         new_run_dir(session.home, old.plan.source.name, target.operation) as run_dir,
     ):
+        _take_over_late_rows(old, old_journal, connect, session)
         again, unknown = part_rows(old, run_dir, include_unknown=include_unknown)
         if not again:
             return NothingToRetry(unknown=unknown)
@@ -291,6 +293,26 @@ def retry(
                         f"run {new.name}: {amount(again, 'row')} of {old.name} again"
                     )
                     return execute(new, journal, sent, org=org, control=control, session=session)
+
+
+def _take_over_late_rows(old: Run, journal: Journal, connect: Connect, session: Session) -> None:
+    """Ask jobs that did not complete for their results again, and match the rows anew.
+
+    Raises:
+        RunError: batches may still land, or the source is not what it was.
+    """
+    kept = old.plan.sheet.path.exists() and old.plan.original.path.exists()
+    if not kept or not any(incomplete_jobs(journal.events)):
+        return
+    with connect(old.plan.target, old.plan.options.retry_for) as org:
+        require_same_org(old, org.org_id(), org.instance_url)
+        jobs = RunJobs(IngestJobs(org.client), old)
+        changed = org.patience(
+            lambda: refresh_results(old, journal, jobs, old.answers(PASSING), session.clock)
+        )
+    if changed:
+        with open_planned_source(old) as file, unchanged_sources(old, file):
+            reconcile_run(old, journal.events, "")
 
 
 def execute(

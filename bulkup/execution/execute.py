@@ -11,6 +11,7 @@ from bulkup.errors import BulkupError, NotWritable, RunError
 from bulkup.execution.accounting import provisional_totals
 from bulkup.execution.control import LeaveChunk, RunControl
 from bulkup.execution.outcome import final_outcome, unfinished_outcome
+from bulkup.execution.refresh_results import incomplete_jobs
 from bulkup.execution.retry_rounds import retry_candidates
 from bulkup.execution.runner import Runner
 from bulkup.files import write_private
@@ -81,7 +82,9 @@ def execute_run(run: Run, journal: Journal, runner: Runner, rooms: ReconcileHook
             exit_code=error.exit_code,
             error=report.error or _elsewhere(run, error),
         )
-    if report.state.over and all(runner.over(chunk) for chunk in chunks):
+    # Rows of a job that did not complete may have been loaded since: `retry` asks, and matches.
+    settled = not any(incomplete_jobs(journal.events))
+    if report.state.over and settled and all(runner.over(chunk) for chunk in chunks):
         run.files.forget_rows()
     return report
 

@@ -5,7 +5,7 @@ saved may have been loaded since.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from bulkup.errors import Gone, RunError
 from bulkup.execution.completion import Ended, late_rows_seconds, saved
 from bulkup.execution.control import refused_whole
 from bulkup.model import JobState
-from bulkup.runs.events import Finished, Saved
+from bulkup.runs.events import Event, Finished, Saved
 from bulkup.runs.job_results import Answers
 from bulkup.runs.journal import Journal, last_events
 from bulkup.runs.run_dir import Run, chunks_of
@@ -35,7 +35,7 @@ def refresh_results(
     """
     late_for = late_rows_seconds(run.plan)
     changes = []
-    for end, before in _incomplete(journal):
+    for end, before in incomplete_jobs(journal.events):
         if (left := late_for - clock.since(end.at)) > 0:
             raise RunError(
                 f"Batches of job {end.job} may still land after it ended {end.state}",
@@ -56,13 +56,13 @@ def refresh_results(
     return bool(changes)
 
 
-def _incomplete(journal: Journal) -> Iterator[tuple[Finished, Saved]]:
+def incomplete_jobs(events: Sequence[Event]) -> Iterator[tuple[Finished, Saved]]:
     """The ends of the jobs that did not complete, with what was saved of each, without its time.
 
     Not those whose file was refused as a whole, nor those never closed: nothing can land of them.
     """
-    ends = {e.job: e for e in journal.events if isinstance(e, Finished)}
-    for event in last_events(journal.events).values():
+    ends = {e.job: e for e in events if isinstance(e, Finished)}
+    for event in last_events(events).values():
         end = ends.get(event.job)
         if not isinstance(event, Saved) or end is None or not end.closed or refused_whole(end):
             continue

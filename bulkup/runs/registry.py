@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from bulkup.errors import BulkupError, RunError, RunNotFound
 from bulkup.model import Chunk, Status
-from bulkup.runs.events import Abandoned, Event, RunPaused, Stopping, Superseded
+from bulkup.runs.events import Abandoned, Event, RunPaused, RunStarted, Stopping, Superseded
 from bulkup.runs.journal import over
 from bulkup.runs.run_dir import Run, RunDir, all_runs, chunks_of, open_run
 from bulkup.runs.state import SUCCESS_STATUSES, State
@@ -87,7 +87,8 @@ def run_status(run: Run, events: Sequence[Event] | None = None) -> RunStatus:
         return RunStatus(run=run, state=RUNNING)
     if not events and (by := _passed_over(run)):
         return RunStatus(run=run, state=SUPERSEDED, superseded_by=by)
-    last = events[-1] if events else None
+    turns = [event for event in events if isinstance(event, RunStarted | RunPaused)]
+    last = turns[-1] if turns else None
     if not isinstance(last, RunPaused):
         return RunStatus(run=run, state=KILLED, resumable=True)
     over = State(last.state).over
