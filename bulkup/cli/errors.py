@@ -63,10 +63,10 @@ class Boundary(Group):
         try:
             return super().make_context(info_name, args, *more, **extra)
         except BulkupError as error:
-            raise typer.Exit(_told(error, as_json=as_json)) from error
+            raise typer.Exit(_report(error, as_json=as_json)) from error
         except UsageError as error:
             behind = self._command_of(getattr(error, "option_name", ""), args)
-            raise typer.Exit(_told_usage(error, as_json=as_json, behind=behind)) from error
+            raise typer.Exit(_report_usage(error, as_json=as_json, behind=behind)) from error
 
     def find_command(self, name: str) -> Any:
         """The whole command of that name, or None."""
@@ -89,16 +89,16 @@ class Boundary(Group):
         except (typer.Exit, typer.Abort):
             raise
         except BulkupError as error:
-            raise typer.Exit(_told(error, as_json=as_json)) from error
+            raise typer.Exit(_report(error, as_json=as_json)) from error
         except UsageError as error:
-            raise typer.Exit(_told_usage(error, as_json=as_json)) from error
+            raise typer.Exit(_report_usage(error, as_json=as_json)) from error
         except KeyboardInterrupt as error:
             interrupted = Interrupted("Interrupted", "Nothing is under way.")
-            raise typer.Exit(_told(interrupted, as_json=as_json)) from error
+            raise typer.Exit(_report(interrupted, as_json=as_json)) from error
         except OSError as error:
             raise typer.Exit(_report_os_error(error, as_json=as_json)) from error
         except Exception as error:
-            raise typer.Exit(_told(_bug(error), as_json=as_json)) from error
+            raise typer.Exit(_report(_bug(error), as_json=as_json)) from error
         raise typer.Exit(code if isinstance(code, int) else 0)
 
 
@@ -107,7 +107,7 @@ def exit_code(error: BulkupError) -> int:
     return 143 if isinstance(error, Interrupted) and error.terminated else error.exit_code
 
 
-def _told(error: BulkupError, *, as_json: bool) -> int:
+def _report(error: BulkupError, *, as_json: bool) -> int:
     if isinstance(error, OutputNotWritable):
         sys.stdout = None  # Python would flush into it at its end, fail again and exit with 120
         output.error(error)
@@ -123,7 +123,7 @@ def _told(error: BulkupError, *, as_json: bool) -> int:
 def _report_os_error(error: OSError, *, as_json: bool) -> int:
     """Report an error of the system that no command expected, and return the exit code."""
     if _is_of_home(error):
-        return _told(
+        return _report(
             RunError(
                 f"{error.filename} can't be used: {error.strerror}",
                 "Set the rights there, or name another folder with BULKUP_HOME.",
@@ -131,7 +131,7 @@ def _report_os_error(error: OSError, *, as_json: bool) -> int:
             ),
             as_json=as_json,
         )
-    return _told(_bug(error), as_json=as_json)
+    return _report(_bug(error), as_json=as_json)
 
 
 def _is_of_home(error: OSError) -> bool:
@@ -146,7 +146,7 @@ def _is_of_home(error: OSError) -> bool:
     return any(path.is_relative_to(folder) for folder in (home.state, home.config))
 
 
-def _told_usage(error: Exception, *, as_json: bool, behind: str = "") -> int:
+def _report_usage(error: Exception, *, as_json: bool, behind: str = "") -> int:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "bulkup"
     message = str(getattr(error, "format_message", lambda: str(error))()).rstrip(".")
@@ -160,7 +160,7 @@ def _told_usage(error: Exception, *, as_json: bool, behind: str = "") -> int:
     if behind:
         option = getattr(error, "option_name", "")
         hint = f"Options stand behind the command: {path} {behind} … {option}"
-    return _told(InputError(plain, hint, name="Usage"), as_json=as_json)
+    return _report(InputError(plain, hint, name="Usage"), as_json=as_json)
 
 
 def _from_environment(error: Exception, context: Any) -> bool:

@@ -1,4 +1,4 @@
-"""One job as commands take it, tell of it and speak to the org about it."""
+"""One job: its argument, its requests and its table."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

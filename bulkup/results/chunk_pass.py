@@ -130,8 +130,13 @@ class ChunkPass:
         if not _contains(self.load.rounds[1].source.path, EMPTY_FIELD.encode()):
             return {}
         names = list(self.load.columns)
-        counts = ", ".join(
-            f"count(*) FILTER (c{index} = {quoted(EMPTY_FIELD)})" for index in range(len(names))
+        counts = ", ".join(f"count(*) FILTER (c{index})" for index in range(len(names)))
+        # compared before they are numbered: whole records of many columns fill the memory
+        cells = ", ".join(
+            f"c{index} = {quoted(EMPTY_FIELD)} AS c{index}" for index in range(len(names))
+        )
+        numbered_cells = (
+            f"SELECT row_number() OVER () AS position, * FROM (SELECT {cells} FROM {relation})"
         )
         spans = _spans(
             sent.chunk for sent in self.load.chunks(1) if sent.otherwise is not Status.NOT_SENT
@@ -140,7 +145,7 @@ class ChunkPass:
             return {}
         values = ", ".join(f"({first}, {last})" for first, last in spans)
         row = self.connection.execute(
-            f"SELECT {counts} FROM (SELECT row_number() OVER () AS position, * FROM {relation})"
+            f"SELECT {counts} FROM ({numbered_cells})"
             f" SEMI JOIN (VALUES {values}) AS spans (first, last)"
             " ON position BETWEEN spans.first AND spans.last"
         ).fetchone()

@@ -160,10 +160,10 @@ class Matching:
     def _load_full_rows(self) -> None:
         """Make the view `full_rows`: the rows that have no key of their own in their chunk."""
         if _find_duplicates(self.connection, self.chunks):
-            # hashed before they are joined: whole records of many columns fill the memory
-            position = {"position": "row_number() OVER ()"}
-            hashed = row_hash_query(self._relation, self.layout.cells(), position)
-            rows = f"SELECT position - 1 AS index, * FROM ({hashed})"
+            # hashed before they are numbered: whole records of many columns fill the memory
+            hashed = self._hash_query(self._relation)
+            position = f"SELECT row_number() OVER () AS position, * FROM ({hashed})"
+            rows = f"SELECT position - 1 AS index, * FROM ({position})"
             rows += " SEMI JOIN duplicates USING (position)"
         else:
             rows = _NO_ROWS

@@ -1,6 +1,9 @@
 """Rows of a thousand columns are matched with their results, with a key and without one."""
 
 import csv
+import re
+import subprocess
+import sys
 from pathlib import Path
 from random import Random
 
@@ -64,3 +67,32 @@ def test_rows_of_a_thousand_columns_are_matched_with_their_results(
     with (tmp_path / "out" / "results.csv").open(encoding="utf-8", newline="") as file:
         ids = [record["sf__Id"] for record in csv.DictReader(file)]
     assert ids == [f"003{row:015d}" for row in range(ROWS)]
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from bulkup.duckdb_tools.engine import engine
+from bulkup.model import Field
+from bulkup.results.equality import row_hash_query
+
+columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(100))
+cells = {f"c{index}": Field(name="Name") for index in range(100)}
+relation = f"read_csv('{sys.argv[1]}', header = true, auto_detect = false, columns = {{{columns}}})"
+with engine(Path(sys.argv[2])) as connection:
+    connection.execute(f"CREATE TEMP TABLE hashes AS {row_hash_query(relation, cells, {})}")
+print(Path("/proc/self/status").read_text())
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak is read from /proc")
+def test_rows_of_a_hundred_columns_are_hashed_in_little_memory(tmp_path: Path) -> None:
+    file = tmp_path / "wide.csv"
+    header = ",".join(f"Column{index}__c" for index in range(100))
+    row = ",".join(f"value {index:09}" for index in range(100))
+    file.write_text("\n".join([header, *[row] * 20_000, ""]), encoding="utf-8")
+    command = [sys.executable, "-c", CHILD, str(file), str(tmp_path / "work")]
+    status = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    peak = re.search(r"VmHWM:\s+(\d+) kB", status)
+    assert peak is not None
+    assert int(peak.group(1)) < 300_000

@@ -27,9 +27,9 @@ def limits(
     with connect(org, api_version, screen, state_dir.find_state_dir()) as connection:
         data = connection.patience(lambda: describe.limits(connection.client))
     entries = [
-        {"name": name, "max": one.get("Max"), "remaining": one.get("Remaining")}
-        for name, one in sorted(data.items())
-        if one
+        {"name": name, "max": limit.get("Max"), "remaining": limit.get("Remaining")}
+        for name, limit in sorted(data.items())
+        if limit
     ]
     if json:
         output.document(limits_document(entries))

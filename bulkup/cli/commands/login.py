@@ -138,7 +138,7 @@ def login(
     verbose: options.Verbose = False,
 ) -> int:
     """Log in to an org and keep the login; in the browser if no other way is named."""
-    wish = LoginOptions(
+    login_options = LoginOptions(
         alias=check_alias(alias),
         sandbox=sandbox,
         login_url=login_url,
@@ -155,20 +155,20 @@ def login(
         insecure_storage=insecure_storage,
     )
     screen = Output(quiet=quiet, verbose=verbose)
-    made = _made(wish, screen)
-    screen.note(f"logged in as {made.user or 'an unknown user'} at {made.instance_url}")
-    output.result(made.alias)
+    login_ = _log_in(login_options, screen)
+    screen.note(f"logged in as {login_.user or 'an unknown user'} at {login_.instance_url}")
+    output.result(login_.alias)
     return 0
 
 
-def _made(wish: LoginOptions, screen: Output) -> Login:
+def _log_in(login_options: LoginOptions, screen: Output) -> Login:
     """Get tokens in the way that was asked for, and keep the login."""
     config = state_dir.find_state_dir().config
-    wish.check()
-    login = wish.login()
+    login_options.check()
+    login = login_options.login()
     if login.kept is SecretLocation.KEYRING:
         SecretStore(config).backend()  # before anybody types a password in vain
-    login, secrets = LOGIN_FLOWS[login.way](wish, login, screen)
+    login, secrets = LOGIN_FLOWS[login.way](login_options, login, screen)
     who = login_store.who(login.instance_url, secrets.access, screen.log)
     login = replace(login, user=login.user or who.user, org_id=who.org_id)
     login = login_store.keep(login, secrets, config)

@@ -112,20 +112,20 @@ class LoginOptions:
         return instance(self.login_url, "--login-url") if self.login_url else PRODUCTION
 
 
-def by_web(wish: LoginOptions, login: Login, screen: Output) -> tuple[Login, Secrets]:
+def by_web(login_options: LoginOptions, login: Login, screen: Output) -> tuple[Login, Secrets]:
     """In a browser, here or elsewhere."""
     secret = os.environ.get(CLIENT_SECRET, "").strip()
     app = oauth.App(
         login_url=login.login_url, client_id=login.client_id, client_secret=secret, log=screen.log
     )
-    tokens = _here(wish, app) if wish.browser else _elsewhere(wish, app)
+    tokens = _here(login_options, app) if login_options.browser else _elsewhere(login_options, app)
     kept = Secrets(access=tokens.access, refresh=tokens.refresh, client_secret=secret)
     return replace(login, instance_url=tokens.instance_url), kept
 
 
-def _elsewhere(wish: LoginOptions, app: oauth.App) -> oauth.Tokens:
+def _elsewhere(login_options: LoginOptions, app: oauth.App) -> oauth.Tokens:
     attempt = authorization_code.WebLogin(
-        app=app, callback=authorization_code.callback(wish.port or PORT)
+        app=app, callback=authorization_code.callback(login_options.port or PORT)
     )
     output.line("Open this address in a browser:\n")
     output.line(f"  {attempt.url}\n")
@@ -133,8 +133,8 @@ def _elsewhere(wish: LoginOptions, app: oauth.App) -> oauth.Tokens:
     return attempt.finish(authorization_code.pasted(prompts.ask_line("Address: ")))
 
 
-def _here(wish: LoginOptions, app: oauth.App) -> oauth.Tokens:
-    with loopback.listen(wish.port) as waiting:
+def _here(login_options: LoginOptions, app: oauth.App) -> oauth.Tokens:
+    with loopback.listen(login_options.port) as waiting:
         attempt = authorization_code.WebLogin(
             app=app,
             callback=authorization_code.callback(waiting.port),
@@ -143,7 +143,7 @@ def _here(wish: LoginOptions, app: oauth.App) -> oauth.Tokens:
         output.line("Log in with the browser that opens. If none does, open this address:\n")
         output.line(f"  {attempt.url}\n")
         threading.Thread(target=browse, args=(attempt.url,), daemon=True).start()
-        answer = waiting.answer(wish.timeout)
+        answer = waiting.answer(login_options.timeout)
         try:
             tokens = attempt.finish(answer)
         except BulkupError as error:
@@ -168,13 +168,13 @@ def browse(url: str) -> None:
     )
 
 
-def by_secret(_wish: LoginOptions, login: Login, screen: Output) -> tuple[Login, Secrets]:
+def by_secret(_login_options: LoginOptions, login: Login, screen: Output) -> tuple[Login, Secrets]:
     """With the app's own secret."""
     secret = prompts.ask_secret("client secret", CLIENT_SECRET)
     return _granted(login, Secrets(client_secret=secret), screen)
 
 
-def by_key(_wish: LoginOptions, login: Login, screen: Output) -> tuple[Login, Secrets]:
+def by_key(_login_options: LoginOptions, login: Login, screen: Output) -> tuple[Login, Secrets]:
     """With a private key."""
     return _granted(login, Secrets(), screen)
 
@@ -185,14 +185,14 @@ def _granted(login: Login, kept: Secrets, screen: Output) -> tuple[Login, Secret
     return replace(login, instance_url=tokens.instance_url), replace(kept, access=tokens.access)
 
 
-def by_token(_wish: LoginOptions, login: Login, _screen: Output) -> tuple[Login, Secrets]:
+def by_token(_login_options: LoginOptions, login: Login, _screen: Output) -> tuple[Login, Secrets]:
     """With a token that the user has."""
     token = prompts.ask_secret("access token")
     sound = ready(alias=login.alias, instance_url=login.instance_url, token=token)
     return login, Secrets(access=sound.auth.token)
 
 
-def by_sf(_wish: LoginOptions, login: Login, _screen: Output) -> tuple[Login, Secrets]:
+def by_sf(_login_options: LoginOptions, login: Login, _screen: Output) -> tuple[Login, Secrets]:
     """With the login of `sf`."""
     found = sf_cli.login_of(login.sf)
     told = replace(login, instance_url=found.instance_url, user=found.user, org_id=found.org_id)
