@@ -45,6 +45,8 @@ def refresh_results(
         chunk = next(c for c in chunks_of(run, journal.events) if c.number == end.chunk)
         try:
             counts = answers.fetch(chunk.number, end.job, ingest.fetch)
+            if counts.total < chunk.rows:  # rows moved from one result to another in between
+                counts = answers.fetch(chunk.number, end.job, ingest.fetch)
         except Gone:
             continue  # what was saved is the last that anybody can know
         if (after := saved(chunk, end, counts)) != before:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from bulkup.model import Job, Status
+from bulkup.runs.registry import RunStatus, UnreadableRun
 from bulkup.salesforce.urls import org_kind
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from bulkup.model import Field, Finding, Source, Target
     from bulkup.report.report import JobLine, Report
     from bulkup.results.totals import ErrorGroup, Totals
-    from bulkup.runs.registry import RunStatus
 
 FILES = ("results", "successful", "failed", "unprocessed")
 
@@ -52,6 +52,8 @@ def run_document(report: Report) -> dict[str, Any]:
         "org": org_json(plan.target),
         "source": _source(plan.source),
         "rows": rows_json(books, plan.source.rows),
+        "skipped": dict(books.skipped),
+        "emptied": [{"field": name, "count": count} for name, count in books.emptied.items()],
         "jobs": [_job(job) for job in report.jobs],
         "errors": [_group(group) for group in books.errors],
         "files": {name: str(books.files[name]) if name in books.files else None for name in FILES},
@@ -201,9 +203,9 @@ def results_document(job: str, files: Mapping[str, str]) -> dict[str, Any]:
     return {"schema": Schema.RESULTS, "job": job, "files": dict(files)}
 
 
-def runs_document(runs: Iterable[RunStatus]) -> dict[str, Any]:
+def runs_document(runs: Iterable[RunStatus | UnreadableRun]) -> dict[str, Any]:
     """This machine's runs."""
-    return {"schema": Schema.RUNS, "runs": [_run_json(status) for status in runs]}
+    return {"schema": Schema.RUNS, "runs": [_run_json(run) for run in runs]}
 
 
 def run_story_document(status: RunStatus, events: Sequence[Any]) -> dict[str, Any]:
@@ -211,19 +213,21 @@ def run_story_document(status: RunStatus, events: Sequence[Any]) -> dict[str, An
     return {"schema": Schema.RUN_STORY, **_run_json(status), "events": list(events)}
 
 
-def _run_json(status: RunStatus) -> dict[str, Any]:
-    plan = status.run.plan
+def _run_json(run: RunStatus | UnreadableRun) -> dict[str, Any]:
+    status = None if isinstance(run, UnreadableRun) else run
+    plan = status.run.plan if status else None
     return {
-        "run": status.run.name,
-        "object": plan.target.object,
-        "operation": str(plan.target.operation),
-        "rows": plan.source.rows,
-        "file": plan.source.name,
-        "state": status.state,
-        "created": plan.created,
-        "resumable": status.resumable,
-        "go_on": status.way_on or None,
-        "superseded_by": status.superseded_by or None,
+        "run": run.name,
+        "object": plan.target.object if plan else None,
+        "operation": str(plan.target.operation) if plan else None,
+        "rows": plan.source.rows if plan else None,
+        "file": plan.source.name if plan else None,
+        "state": run.state,
+        "created": plan.created if plan else None,
+        "resumable": bool(status and status.resumable),
+        "go_on": (status and status.way_on) or None,
+        "superseded_by": (status and status.superseded_by) or None,
+        "damage": run.damage or None,
     }
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -192,3 +193,18 @@ def test_the_outcome_is_on_the_disk_before_the_run_is_over(
     (part,) = folder.glob("outcome/*.parquet")
     last = len(synced) - 1 - synced[::-1].index(folder / "journal.jsonl")
     assert synced.index(part) < synced.index(part.parent) < last
+
+
+def test_rows_that_landed_after_the_run_was_over_are_not_sent_again(
+    bulkup: Bulkup, served: ServedOrg, people: Path
+) -> None:
+    late = JobFault(fail_after=2, error="Timeout", late_rows=4, late_after=4)
+    org = served(FaultPlan(jobs=[late])).org
+    first = bulkup("run", people, *INSERT, "--row-retries", 0, "--json").document
+    assert first["rows"]["unprocessed"] == 10
+    time.sleep(4)
+    done = bulkup("retry", "--json")
+    assert done.code == 0, done.err
+    assert done.document["rows"]["succeeded"] == 6
+    assert done.document["rows"]["skipped"] == 6
+    assert names(org) == sorted(f"P{n}" for n in range(12))

@@ -41,7 +41,7 @@ def test_the_list_tells_of_each_run_how_it_stands_and_how_to_go_on(
 ) -> None:
     served(FaultPlan(requests=[UNWILLING], jobs=[JobFault(unprocessed=0.5)]))
     one = stopped(bulkup, path)
-    two = bulkup("run", path, *INSERT, "--json").document["run"]
+    two = bulkup("run", path, *INSERT, "--again", "--json").document["run"]
     three = bulkup("run", path, *INSERT, "--json").document["run"]
     lines = bulkup("runs").out.splitlines()
     of = {name: next(line for line in lines if f" {name} " in line) for name in (one, two, three)}
@@ -112,7 +112,7 @@ def test_old_runs_that_are_over_are_removed_and_unfinished_ones_never(
 ) -> None:
     served(FaultPlan(requests=[UNWILLING]))
     unfinished = stopped(bulkup, path)
-    over = bulkup("run", path, *INSERT, "--json").document["run"]
+    over = bulkup("run", path, *INSERT, "--again", "--json").document["run"]
     young = bulkup("run", path, *INSERT, "--json").document["run"]
     for name in (unfinished, over):
         plan = run_folders()[0].parent / name / "plan.json"
@@ -194,7 +194,7 @@ def test_runs_are_numbered_and_named_by_their_number(
 ) -> None:
     served()
     older = bulkup("run", path, *INSERT, "--json").document["run"]
-    newer = bulkup("run", path, *INSERT, "--json").document["run"]
+    newer = bulkup("run", path, *INSERT, "--again", "--json").document["run"]
     for name, run in (("1", newer), ("2", older), ("last", newer), (newer, newer)):
         assert bulkup("runs", name, "--json").document["run"] == run
         assert bulkup("retry", name, "--json").document["retry_of"] == run
@@ -251,7 +251,7 @@ def test_a_run_is_not_given_up_before_its_jobs_can_be_reached(
 def test_jobs_that_could_not_be_aborted_are_aborted_when_the_run_is_given_up_again(
     bulkup: Bulkup, served: ServedOrg, path: Path
 ) -> None:
-    refusal = RequestFault(act=FaultAction.STATUS, method="PATCH", status=403)
+    refusal = RequestFault(act=FaultAction.STATUS, method="PATCH", status=403, times=2)
     served(FaultPlan(requests=[RequestFault(act=FaultAction.STATUS, method="PUT"), refusal]))
     run = stopped(bulkup, path)
     first = bulkup("runs", run, "--abandon")

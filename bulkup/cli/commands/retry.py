@@ -11,6 +11,7 @@ from bulkup.cli.output import Output
 from bulkup.cli.output import document as print_document
 from bulkup.cli.session import connector, finish, terminal_session
 from bulkup.load import Changes, NothingToRetry
+from bulkup.report.document import empty_retry_document
 from bulkup.runs import registry
 from bulkup.runs.run_dir import Run
 from bulkup.text import amount
@@ -95,8 +96,6 @@ def _nothing(old: Run, unknown: int, output: Output) -> int:
     """Nothing is sent, nothing is superseded."""
     kept = f"; {amount(unknown, 'row')} of it stay unknown" if unknown else ""
     if output.json:
-        print_document(
-            {"schema": "bulkup.retry/1", "run": None, "retry_of": old.name, "unknown": unknown}
-        )
+        print_document(empty_retry_document(old.name, unknown))
     output.note(f"run {old.name}: nothing to send again{kept}")
     return 1 if unknown else 0

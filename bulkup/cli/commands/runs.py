@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -16,6 +16,7 @@ from bulkup.cli.progress import Lines
 from bulkup.clock import RealClock
 from bulkup.errors import BulkupError, InputError, RunError
 from bulkup.execution.execute import header_of
+from bulkup.report.document import run_story_document, runs_document
 from bulkup.runs import registry
 from bulkup.runs.events import (
     Abandoned,
@@ -89,7 +90,7 @@ def show(
 
 def _list(all_: Sequence[RunStatus | UnreadableRun], screen: Output) -> None:
     if screen.json:
-        output.document({"schema": "bulkup.runs/1", "runs": [_entry(one) for one in all_]})
+        output.document(runs_document(all_))
         return
     if not all_:
         screen.note("no runs on this machine")
@@ -122,29 +123,10 @@ def _cells(run: RunStatus | UnreadableRun) -> tuple[str, ...]:
     )
 
 
-def _entry(one: RunStatus | UnreadableRun) -> dict[str, Any]:
-    status = one if isinstance(one, RunStatus) else None
-    plan = status.run.plan if status else None
-    return {
-        "run": one.name,
-        "object": plan.target.object if plan else None,
-        "operation": str(plan.target.operation) if plan else None,
-        "rows": plan.source.rows if plan else None,
-        "file": plan.source.name if plan else None,
-        "state": one.state,
-        "created": plan.created if plan else None,
-        "resumable": bool(status and status.resumable),
-        "go_on": (status and status.way_on) or None,
-        "superseded_by": (status and status.superseded_by) or None,
-        "damage": one.damage or None,
-    }
-
-
 def _story(run: Run, screen: Output) -> None:
     events, one = run.events(), registry.run_status(run)
     if screen.json:
-        told = [event_document(event) for event in events]
-        output.document({"schema": "bulkup.run-story/1", **_entry(one), "events": told})
+        output.document(run_story_document(one, list(map(event_document, events))))
         return
     plan = run.plan
     output.prose(
