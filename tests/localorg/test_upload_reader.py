@@ -191,6 +191,8 @@ def test_a_refused_row_is_written_anew_too_unless_it_could_not_be_read(org: Aske
 @pytest.mark.parametrize(
     ("value", "text"),
     [
+        (float("inf"), "Infinity"),
+        (float("-inf"), "-Infinity"),
         (0.0, "0.0"), (-0.0, "-0.0"), (0.001, "0.001"), (0.0001, "1.0E-4"),
         (9999999.0, "9999999.0"),
         (1e7, "1.0E7"), (123456789.25, "1.2345678925E8"), (-2.5e-10, "-2.5E-10"),

@@ -56,8 +56,12 @@ def test_hints_about_a_job_name_it(bulkup: Bulkup, served: ServedOrg, contacts: 
     served()
     job = bulkup("create", "--object", "Contact", "--op", "insert").out.strip()
     assert f"bulkup upload {job} FILE" in bulkup("close", job).err
-    for _ in range(2):
-        assert bulkup("upload", job, contacts).code == 0
+    assert bulkup("upload", job, contacts).code == 0
+    again = bulkup("upload", job, contacts)
+    assert again.code == 2
+    assert f"bulkup abort {job}" in again.err
+    elsewhere = {"BULKUP_HOME": str(contacts.parent / "another home")}
+    assert bulkup("upload", job, contacts, env=elsewhere).code == 0
     assert bulkup("close", job).err.rstrip().endswith(f"bulkup abort {job}")
     assert bulkup("abort", job).code == 0
     assert f"bulkup status {job}" in bulkup("close", job).err

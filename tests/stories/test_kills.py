@@ -105,7 +105,7 @@ def test_a_home_and_a_file_of_any_name_are_loaded_and_resumed(
     assert done.code == 0, done.err
     assert done.document["state"] == "complete"
     assert times_in_org(org) == each_once(12)
-    second = process("run", path, *INSERT)
+    second = process("run", path, *INSERT, "--again")
     assert second.code == 0, second.err
 
 

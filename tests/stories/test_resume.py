@@ -36,9 +36,9 @@ def path(tmp_path: Path) -> Path:
     return people(tmp_path / "people.csv")
 
 
-def unfinished(bulkup: Bulkup, path: Path) -> str:
+def unfinished(bulkup: Bulkup, path: Path, *options: str) -> str:
     """A run of which nothing was sent, because the org was unwilling; its name."""
-    done = bulkup("run", path, *INSERT, *CHUNKS, "--retry-for", 0, "--json")
+    done = bulkup("run", path, *INSERT, *CHUNKS, *options, "--retry-for", 0, "--json")
     assert done.document["state"] == "stopped"
     assert done.document["rows"]["not_sent"] == 12
     return str(done.document["run"])
@@ -402,7 +402,7 @@ def test_not_named_the_only_unfinished_run_is_meant(
     served(FaultPlan(requests=[twice]))
     refused(bulkup("resume"), "There is no unfinished run", "bulkup runs")
     one = unfinished(bulkup, path)
-    two = unfinished(bulkup, path)
+    two = unfinished(bulkup, path, "--again")
     refused(
         bulkup("resume"), "There are 2 unfinished runs", f"bulkup resume {one}", f"resume {two}"
     )

@@ -405,7 +405,7 @@ def test_any_csv_goes_in_and_results_keep_its_own_numbers(
     done = bulkup("run", path, *UPSERT, *names, "--json")
     assert done.code == 0, done.err
     assert {one["LastName"] for one in org.records("Contact")} == {"Müller", "Ößen"}
-    results = Path(done.document["files"]["results"]).read_text(encoding="utf-8")
+    results = Path(done.document["files"]["results"]).read_text(encoding="utf-8-sig")
     rows = list(csv.DictReader(results.splitlines(), delimiter=";"))
     assert [(row["bulkup__Row"], row["bulkup__Line"]) for row in rows] == [("1", "3"), ("2", "5")]
     assert [row["Notes"] for row in rows] == ["x", "y"]

@@ -42,7 +42,7 @@ def test_the_list_tells_of_each_run_how_it_stands_and_how_to_go_on(
     served(FaultPlan(requests=[UNWILLING], jobs=[JobFault(unprocessed=0.5)]))
     one = stopped(bulkup, path)
     two = bulkup("run", path, *INSERT, "--again", "--json").document["run"]
-    three = bulkup("run", path, *INSERT, "--json").document["run"]
+    three = bulkup("run", path, *INSERT, "--again", "--json").document["run"]
     lines = bulkup("runs").out.splitlines()
     of = {name: next(line for line in lines if f" {name} " in line) for name in (one, two, three)}
     assert f"bulkup resume {one}" in of[one]
@@ -113,7 +113,7 @@ def test_old_runs_that_are_over_are_removed_and_unfinished_ones_never(
     served(FaultPlan(requests=[UNWILLING]))
     unfinished = stopped(bulkup, path)
     over = bulkup("run", path, *INSERT, "--again", "--json").document["run"]
-    young = bulkup("run", path, *INSERT, "--json").document["run"]
+    young = bulkup("run", path, *INSERT, "--again", "--json").document["run"]
     for name in (unfinished, over):
         plan = run_folders()[0].parent / name / "plan.json"
         made = json.loads(plan.read_text(encoding="utf-8"))

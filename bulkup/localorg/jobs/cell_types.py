@@ -1,5 +1,6 @@
 """Cells of a CSV as values: one function per column, made once, in Salesforce's strictness."""
 
+import math
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -56,6 +57,8 @@ def rewritten(field: OrgField) -> Callable[[str], str] | None:
 
 def java_double(value: float) -> str:
     """A number as Java's Double.toString writes it: `50000.0`, `9.12260031E8`."""
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
     low, high = _JAVA_PLAIN
     if value == 0 or low <= abs(value) < high:
         return repr(value)
