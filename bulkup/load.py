@@ -128,15 +128,15 @@ def load(request: LoadRequest, org: Connection, session: Session) -> Report:
         raise_if_stopping(request, result, table.file.name)
         session.observer.checked(result)
         selected = select_for_sending(request, mapped, result, run_dir)
-        with open_selected(selected.sheet, file) as sent:
+        with open_selected(selected.csv_file, file) as sent:
             target = target_in_org(request.target(mapped.info), mapped.columns, org)
-            session.observer.confirm(target, selected.sheet.source.rows)
+            session.observer.confirm(target, selected.csv_file.source.rows)
             options = request.options(run_dir.name)
             plan = make_plan(target, table, selected, mapped.columns, options)
             run = _record_new_plan(request, plan, run_dir, session)
             session.observer.note(
                 f"run {run.name}: {amount(len(plan.chunks), 'job')} of "
-                f"{amount(selected.sheet.source.rows, 'row')}"
+                f"{amount(selected.csv_file.source.rows, 'row')}"
             )
             for sentence in limits_that_never_stop(plan):
                 session.observer.note(sentence)
@@ -279,7 +279,7 @@ def retry(
             require_same_org(old, org.org_id(), org.instance_url)
             session.observer.connected(org)
             table, selected, columns = read_again(old, run_dir, file)
-            with open_selected(selected.sheet, file) as sent:
+            with open_selected(selected.csv_file, file) as sent:
                 plan = replace(
                     make_plan(target, table, selected, columns, options),
                     retry_of=old.name,
@@ -301,13 +301,13 @@ def _take_over_late_rows(old: Run, journal: Journal, connect: Connect, session: 
     Raises:
         RunError: batches may still land, or the source is not what it was.
     """
-    kept = old.plan.sheet.path.exists() and old.plan.original.path.exists()
+    kept = old.plan.csv_file.path.exists() and old.plan.original.path.exists()
     if not kept or not any(incomplete_jobs(journal.events)):
         return
     with connect(old.plan.target, old.plan.options.retry_for) as org:
         require_same_org(old, org.org_id(), org.instance_url)
         jobs = RunJobs(IngestJobs(org.client), old)
-        changed = org.patience(
+        changed = org.retry(
             lambda: refresh_results(old, journal, jobs, old.answers(PASSING), session.clock)
         )
     if changed:

@@ -17,12 +17,12 @@ line and paragraph separators, and Unicode's controls of direction."""
 
 def safe_text(text: str) -> str:
     r"""The text for a terminal: a control character is shown as `\x1b`, and has no effect."""
-    return UNSAFE.sub(lambda found: _escape(ord(found[0])), text)
+    return UNSAFE.sub(lambda result: _escape(ord(result[0])), text)
 
 
 def safe_json(text: str) -> str:
     r"""A JSON document for a terminal: the same characters as `\u001b`, which JSON reads back."""
-    return UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return UNSAFE.sub(lambda result: f"\\u{ord(result[0]):04x}", text)
 
 
 def _escape(code: int) -> str:
@@ -38,8 +38,8 @@ def plain(name: str) -> str:
 def closest(name: str, known: Iterable[str]) -> str:
     """The known name that was probably meant, or nothing. The first of equals wins."""
     by_plain: dict[str, str] = {}
-    for one in known:
-        by_plain.setdefault(plain(one), one)
+    for known_one in known:
+        by_plain.setdefault(plain(known_one), known_one)
     near = get_close_matches(plain(name), by_plain, n=1, cutoff=_CLOSE)
     return by_plain[near[0]] if near else ""
 

@@ -17,7 +17,7 @@ class Connection:
 
     credentials: Credentials
     client: Client = field(repr=False)
-    patience: RetryPolicy = field(repr=False)
+    retry: RetryPolicy = field(repr=False)
 
     @property
     def alias(self) -> str:
@@ -42,10 +42,10 @@ class Connection:
     def username(self) -> str:
         """Who the token belongs to; empty where the org does not tell."""
         try:
-            return str(self.patience(lambda: userinfo(self.client)).get("preferred_username") or "")
+            return str(self.retry(lambda: userinfo(self.client)).get("preferred_username") or "")
         except Refused:
             return ""
 
     def org_id(self) -> str:
         """The org's own id, which stays when its URL changes."""
-        return self.patience(lambda: org_id(self.client))
+        return self.retry(lambda: org_id(self.client))

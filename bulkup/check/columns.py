@@ -75,9 +75,9 @@ def resolve(
 
 
 def _must_exist(header: Sequence[str], renames: Mapping[str, str], drops: Collection[str]) -> None:
-    asked = [("--map", one) for one in renames] + [("--drop", one) for one in drops]
-    problems = [_no_such(option, one, header) for option, one in asked if one not in header]
-    problems += [f"{one!r} is in --map and in --drop" for one in renames if one in drops]
+    asked = [("--map", rename) for rename in renames] + [("--drop", drop) for drop in drops]
+    problems = [_no_such(option, name, header) for option, name in asked if name not in header]
+    problems += [f"{rename!r} is in --map and in --drop" for rename in renames if rename in drops]
     if problems:
         raise InputError(
             "; ".join(problems),
@@ -100,10 +100,10 @@ def _column(
     if field := fields.get(wanted.lower()):
         return Column(source=source, name=field.name, field=field), None
     if "." in wanted and plain(wanted):
-        found = relation(source, wanted, info)
-        if isinstance(found, Relation):
-            return Column(source=source, name=found.name, reference=found.reference), None
-        return Column(source=source, name=wanted), found
+        result = relation(source, wanted, info)
+        if isinstance(result, Relation):
+            return Column(source=source, name=result.name, reference=result.reference), None
+        return Column(source=source, name=wanted), result
     return Column(source=source, name=wanted), _unknown(source, wanted, info)
 
 
@@ -114,11 +114,11 @@ def _unknown(source: str, name: str, info: ObjectInfo) -> Finding:
         if field.label.strip().lower() == name.lower() and field.type != "address"
     ]
     if same_label:
-        arguments = " or ".join(f"--map {as_argument(f'{source}={one}')}" for one in same_label)
+        arguments = " or ".join(f"--map {as_argument(f'{source}={item}')}" for item in same_label)
         message = f"{name!r} is a label: its field is {' or '.join(same_label)} ({arguments})"
         return finding("LABEL_NOT_NAME", message, column=source)
     drop = f"--drop {as_argument(source)}"
-    near = closest(name, (one.name for one in info.fields.values() if one.type != "address"))
+    near = closest(name, (value.name for value in info.fields.values() if value.type != "address"))
     if near:
         advice = f"did you mean {near}? (--map {as_argument(f'{source}={near}')}, or {drop})"
     else:

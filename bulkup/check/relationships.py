@@ -52,11 +52,13 @@ def _reference(relationship: str, info: ObjectInfo) -> Field | None:
 
 
 def _unknown(source: str, relationship: str, info: ObjectInfo) -> Finding:
-    names = {one.relationship_name: one for one in info.fields.values() if one.relationship_name}
+    names = {
+        field.relationship_name: field for field in info.fields.values() if field.relationship_name
+    }
     near = closest(relationship, names) or next(
-        (name for name, one in names.items() if one.name.lower() == relationship.lower()), ""
+        (name for name, field in names.items() if field.name.lower() == relationship.lower()), ""
     )
-    known = ", ".join(sorted(name for name, one in names.items() if one.createable)) or "none"
+    known = ", ".join(sorted(name for name, field in names.items() if field.createable)) or "none"
     tail = f"did you mean {near}?" if near else f"those that can be loaded: {known}"
     return finding(
         "RELATIONSHIP_UNKNOWN",
@@ -66,13 +68,13 @@ def _unknown(source: str, relationship: str, info: ObjectInfo) -> Finding:
 
 
 def _polymorphic(source: str, object_name: str, key: str, reference: Field) -> Relation | Finding:
-    by_name = {one.lower(): one for one in reference.reference_to}
+    by_name = {item.lower(): item for item in reference.reference_to}
     chosen = by_name.get(object_name.strip().lower())
     if chosen:
         name = f"{chosen}:{reference.relationship_name}.{key}"
         return Relation(name=name, reference=reference)
     right = " or ".join(
-        f"{one}:{reference.relationship_name}.{key}" for one in sorted(reference.reference_to)
+        f"{item}:{reference.relationship_name}.{key}" for item in sorted(reference.reference_to)
     )
     return finding(
         "RELATIONSHIP_NEEDS_OBJECT",
@@ -86,10 +88,14 @@ def _single(source: str, key: str, reference: Field, info: ObjectInfo) -> Relati
     name = f"{reference.relationship_name}.{key}"
     if reference.reference_to != (info.name,):
         return Relation(name=name, reference=reference)
-    field = next((one for one in info.fields.values() if one.name.lower() == key.lower()), None)
+    field = next(
+        (value for value in info.fields.values() if value.name.lower() == key.lower()), None
+    )
     if field and (field.external_id or field.id_lookup or field.name == "Id"):
         return Relation(name=f"{reference.relationship_name}.{field.name}", reference=reference)
-    keys = ", ".join(one.name for one in info.fields.values() if one.external_id or one.id_lookup)
+    keys = ", ".join(
+        value.name for value in info.fields.values() if value.external_id or value.id_lookup
+    )
     return finding(
         "RELATIONSHIP_UNKNOWN",
         f"{info.name}.{key} finds no records: those that do are {keys or 'none'}",

@@ -83,17 +83,17 @@ def unwritable(
     as_sent: Sequence[Column], key: Column | None, info: ObjectInfo, target: Target
 ) -> list[Finding]:
     """Columns that the operation does not take."""
-    columns = [one for one in as_sent if one != key]
+    columns = [item for item in as_sent if item != key]
     if target.operation in _DELETES:
         if not columns:
             return []
-        drops = " ".join(f"--drop {as_argument(one.source)}" for one in columns)
+        drops = " ".join(f"--drop {as_argument(column.source)}" for column in columns)
         message = f"A {target.operation} takes only the Id: {drops}"
         return [finding("ONLY_ID_FOR_DELETE", message, column=columns[0].source)]
     return [
-        finding("COLUMN_NOT_LOADABLE", _why_not(field, info, target, one), column=one.source)
-        for one in columns
-        if (field := one.field or one.reference) and not _writable(field, target)
+        finding("COLUMN_NOT_LOADABLE", _why_not(field, info, target, column), column=column.source)
+        for column in columns
+        if (field := column.field or column.reference) and not _writable(field, target)
     ]
 
 
@@ -124,16 +124,16 @@ def missing(
     target: Target,
 ) -> list[Finding]:
     """Columns that the operation needs and the file does not have."""
-    found = []
+    result = []
     if by and key is None:
-        found.append(_no_key_column(by, target))
-    elif target.operation not in _DELETES and not [one for one in as_sent if one != key]:
-        found.append(
+        result.append(_no_key_column(by, target))
+    elif target.operation not in _DELETES and not [item for item in as_sent if item != key]:
+        result.append(
             finding("NOTHING_BUT_KEYS", f"Only {key.name} would be sent: there is nothing to load")
             if key
             else finding("NO_COLUMN_LEFT", "No column would be sent: there is nothing to load")
         )
-    return found + _required(as_sent, info, target)
+    return result + _required(as_sent, info, target)
 
 
 def _no_key_column(field: Field, target: Target) -> Finding:
@@ -149,8 +149,8 @@ def _no_key_column(field: Field, target: Target) -> Finding:
 def _required(as_sent: Sequence[Column], info: ObjectInfo, target: Target) -> list[Finding]:
     if target.operation not in {Operation.INSERT, Operation.UPSERT}:
         return []
-    filled = {field.name for one in as_sent if (field := one.field or one.reference)}
-    labels = {one.name.lower() for one in as_sent if not (one.field or one.reference)}
+    filled = {field.name for item in as_sent if (field := item.field or item.reference)}
+    labels = {item.name.lower() for item in as_sent if not (item.field or item.reference)}
     lacking = [
         field
         for field in info.fields.values()
@@ -161,16 +161,16 @@ def _required(as_sent: Sequence[Column], info: ObjectInfo, target: Target) -> li
         return [
             finding(
                 "REQUIRED_COLUMN_MISSING",
-                f"{info.name}.{one.name} is required, and the file has no column for it",
-                column=one.name,
+                f"{info.name}.{item.name} is required, and the file has no column for it",
+                column=item.name,
             )
-            for one in lacking
+            for item in lacking
         ]
     return [
         finding(
             "REQUIRED_FOR_NEW",
-            f"{info.name}.{one.name} has no column: rows that find no record will fail",
-            column=one.name,
+            f"{info.name}.{item.name} has no column: rows that find no record will fail",
+            column=item.name,
         )
-        for one in lacking
+        for item in lacking
     ]

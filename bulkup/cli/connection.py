@@ -36,7 +36,7 @@ def connect(
     """
     with ExitStack() as stack, _local_advice(org):
         # A patience of its own: credentials that were found are no answer of the org.
-        credentials = _credentials(org, places, stack, screen, _patience(screen, retry_for))
+        credentials = _credentials(org, places, stack, screen, _retry_policy(screen, retry_for))
         client = stack.enter_context(
             Client(
                 instance_url=credentials.instance_url,
@@ -48,7 +48,7 @@ def connect(
         yield Connection(
             credentials=credentials,
             client=client,
-            patience=_patience(screen, retry_for),
+            retry=_retry_policy(screen, retry_for),
         )
 
 
@@ -63,7 +63,7 @@ def _local_advice(org: str | None) -> Iterator[None]:
         raise
 
 
-def _patience(screen: Output, retry_for: float) -> RetryPolicy:
+def _retry_policy(screen: Output, retry_for: float) -> RetryPolicy:
     clock = RealClock()
     return RetryPolicy(
         clock,
@@ -75,10 +75,10 @@ def _patience(screen: Output, retry_for: float) -> RetryPolicy:
 
 
 def _credentials(
-    org: str | None, places: StateDir, stack: ExitStack, screen: Output, patience: RetryPolicy
+    org: str | None, places: StateDir, stack: ExitStack, screen: Output, retry: RetryPolicy
 ) -> Credentials:
     if org != LOCAL:
-        return patience(
+        return retry(
             lambda: auth_credentials.find(
                 org, os.environ, places.config, log=screen.log, tell=screen.note
             )

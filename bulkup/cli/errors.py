@@ -48,9 +48,9 @@ class Group(TyperGroup):
 
 
 def _bare(parameters: list[Any]) -> list[Any]:
-    for one in parameters:
-        if getattr(one, "is_flag", False):
-            one.metavar = ""
+    for parameter in parameters:
+        if getattr(parameter, "is_flag", False):
+            parameter.metavar = ""
     return parameters
 
 
@@ -76,7 +76,7 @@ class Boundary(Group):
         """The command that was named and has that option; the last, as 'local' is a value too."""
         for name in reversed(arguments):
             command = self.find_command(name)
-            if command and any(option in one.opts for one in command.params):
+            if command and any(option in param.opts for param in command.params):
                 return name
         return ""
 

@@ -38,7 +38,7 @@ def ingest(connection: Connection) -> IngestJobs:
 
 def lines(job: Job) -> list[tuple[str, str]]:
     """The rows of its table; what the org does not tell is left out."""
-    told = [
+    text = [
         ("id", job.id),
         ("state", str(job.state)),
         ("object", job.object),
@@ -48,7 +48,7 @@ def lines(job: Job) -> list[tuple[str, str]]:
         ("created", job.created),
         ("message", job.error_message),
     ]
-    return [(name, value) for name, value in told if value]
+    return [(name, value) for name, value in text if value]
 
 
 @contextmanager
@@ -73,12 +73,12 @@ def change_state(connection: Connection, job: str, state: JobState) -> Job:
     jobs = ingest(connection)
     step = jobs.abort if state is JobState.ABORTED else jobs.close
     try:
-        return connection.patience(lambda: step(job))
+        return connection.retry(lambda: step(job))
     except Refused:
-        found = connection.patience(lambda: jobs.get(job))
-        lost_answer = connection.patience.has_retried and (
-            found.state in CLOSED if state is JobState.UPLOAD_COMPLETE else found.state is state
+        result = connection.retry(lambda: jobs.get(job))
+        lost_answer = connection.retry.has_retried and (
+            result.state in CLOSED if state is JobState.UPLOAD_COMPLETE else result.state is state
         )
         if not lost_answer:
             raise
-        return found
+        return result

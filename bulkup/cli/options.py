@@ -20,16 +20,16 @@ WHOLE = 100
 
 def duration(text: str) -> float:
     """`90`, `90s`, `15m`, `2h`, `30d` in seconds."""
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([smhd]?)", str(text).strip())
-    if not found:
+    result = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([smhd]?)", str(text).strip())
+    if not result:
         raise typer.BadParameter(f"{text!r} is not a duration; write 90, 90s, 15m, 2h or 30d")
-    return float(found[1]) * SECONDS[found[2]]
+    return float(result[1]) * SECONDS[result[2]]
 
 
 def positive(text: str) -> int:
     """A whole number of at least 1; `_` and `,` may group its digits."""
-    found = re.fullmatch(r"[0-9][0-9_,]*", str(text).strip())
-    number = int(re.sub(r"[_,]", "", found[0])) if found else 0
+    result = re.fullmatch(r"[0-9][0-9_,]*", str(text).strip())
+    number = int(re.sub(r"[_,]", "", result[0])) if result else 0
     if number < 1:
         raise typer.BadParameter(f"{text!r} is not a whole number of at least 1")
     return number
@@ -47,21 +47,21 @@ def chunk_bytes(text: str) -> int:
 
 def max_failed(text: str) -> MaxFailed:
     """`100` or `2%`."""
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*(%?)", str(text).strip())
-    fits = found and (float(found[1]) <= WHOLE if found[2] else "." not in found[1])
-    if not found or not fits:
+    result = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*(%?)", str(text).strip())
+    fits = result and (float(result[1]) <= WHOLE if result[2] else "." not in result[1])
+    if not result or not fits:
         raise typer.BadParameter(f"{text!r} is neither a number of rows nor a percentage like 2%")
-    if found[2]:
-        return MaxFailed(percent=float(found[1]))
-    return MaxFailed(rows=int(found[1]))
+    if result[2]:
+        return MaxFailed(percent=float(result[1]))
+    return MaxFailed(rows=int(result[1]))
 
 
 def api_version(text: str) -> str:
     """`60.0`."""
-    found = re.fullmatch(r"v?([0-9]{2,3})(\.0)?", str(text).strip())
-    if not found:
+    result = re.fullmatch(r"v?([0-9]{2,3})(\.0)?", str(text).strip())
+    if not result:
         raise typer.BadParameter(f"{text!r} is not an API version; write one like 60.0")
-    return f"{found[1]}.0"
+    return f"{result[1]}.0"
 
 
 def job_id(text: str) -> str:
@@ -249,13 +249,13 @@ MaxFailedOption = Annotated[
 
 def renames(pairs: list[str] | None) -> dict[str, str]:
     """`--map CSV_COLUMN=Field`, any number of times; the last `=` parts them."""
-    found = {}
+    result = {}
     for pair in pairs or ():
         source, parted, name = pair.rpartition("=")
         if not parted or not source or not name.strip():
             raise typer.BadParameter(f"--map {pair!r}: write it as CSV_COLUMN=Field")
-        found[source] = name.strip()
-    return found
+        result[source] = name.strip()
+    return result
 
 
 File = Annotated[

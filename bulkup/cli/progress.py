@@ -47,9 +47,9 @@ class Lines:
         """The event in one line, or nothing where it is not worth one."""
         match event:
             case ChunkEvent():
-                told = self._step(event) or self._wait_for_late_rows(event)
-                told = told or ("" if self.live else self._quiet_step(event))
-                return f"{self._name(event.chunk, event.job)}: {told}" if told else ""
+                sentence = self._step(event) or self._wait_for_late_rows(event)
+                sentence = sentence or ("" if self.live else self._quiet_step(event))
+                return f"{self._name(event.chunk, event.job)}: {sentence}" if sentence else ""
             case RetryWait():
                 return f"waiting {duration(event.seconds)}: {event.reason}"
             case RetryRound():
@@ -85,7 +85,7 @@ class Lines:
             case Closed():
                 return "closed; Salesforce is processing"
             case JobPolled():
-                return self._look(event)
+                return self._poll_line(event)
         return ""
 
     def _wait_for_late_rows(self, event: ChunkEvent) -> str:
@@ -101,7 +101,7 @@ class Lines:
             "(or stop here with ^C and resume later)"
         )
 
-    def _look(self, event: JobPolled) -> str:
+    def _poll_line(self, event: JobPolled) -> str:
         now = (event.seen.processed, event.seen.failed)
         if event.settling or not now[0] or self._seen.get(event.chunk) == now:
             return ""

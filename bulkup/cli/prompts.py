@@ -21,18 +21,18 @@ def ask_secret(what: str, variable: str = "") -> str:
     Raises:
         InputError: nothing came.
     """
-    found = os.environ.get(variable, "") if variable else ""
-    if not found:
-        found = _typed(what)
-    found = found.strip()
-    if not found:
+    result = os.environ.get(variable, "") if variable else ""
+    if not result:
+        result = _typed(what)
+    result = result.strip()
+    if not result:
         also = f", or set {variable}" if variable else ""
         raise InputError(
             f"No {what} was given",
             f"Type it at the prompt, send it on standard input{also}.",
             name="NoSecret",
         )
-    return found
+    return result
 
 
 def ask_line(prompt: str) -> str:

@@ -54,15 +54,15 @@ def present(report: Report, screen: Output) -> None:
 
 def _shortfall(report: Report) -> str:
     """One line for `--quiet`: how many rows did not go in, and where they are told."""
-    counts = report.books.counts
+    counts = report.totals.counts
     short = sum(counts.get(s, 0) for s in ORDER if s not in {Status.SUCCEEDED, Status.SKIPPED})
-    told = report.books.files.get("results", report.run.plan.options.directory)
+    message = report.totals.files.get("results", report.run.plan.options.directory)
     total = amount(report.run.plan.source.rows, "row")
-    return f"run {report.run.name}: {short:,} of {total} did not go in; see {told}"
+    return f"run {report.run.name}: {short:,} of {total} did not go in; see {message}"
 
 
 def _summary(report: Report, screen: Output) -> None:
-    plan, books = report.run.plan, report.books
+    plan, totals = report.run.plan, report.totals
     screen.print()
     screen.print(HEADLINES[report.state], "bold")
     if report.reason:
@@ -74,22 +74,22 @@ def _summary(report: Report, screen: Output) -> None:
         f"{target.operation} {target.object}{key} from {plan.source.name}: "
         f"{amount(plan.source.rows, 'row')}, {jobs}, {duration(report.seconds)}",
     )
-    screen.table(("rows", ""), [*_counts(books), ("total", f"{plan.source.rows:,}")])
-    _errors(books, screen)
-    for difference in books.differences:
+    screen.table(("rows", ""), [*_counts(totals), ("total", f"{plan.source.rows:,}")])
+    _errors(totals, screen)
+    for difference in totals.differences:
         screen.print(f"the totals do not add up: {difference}")
-    _files(books, screen)
+    _files(totals, screen)
     for line in _next(report):
         output.prose(line)
 
 
-def _counts(books: Totals) -> list[tuple[str, str]]:
+def _counts(totals: Totals) -> list[tuple[str, str]]:
     lines = []
     for status in ORDER:
-        count = books.counts.get(status, 0)
+        count = totals.counts.get(status, 0)
         if status is Status.SUCCEEDED:
-            created = f"  ({books.created:,} created)" if books.created else ""
-            again = sum(rows for number, rows in books.attempts.items() if number > 1)
+            created = f"  ({totals.created:,} created)" if totals.created else ""
+            again = sum(rows for number, rows in totals.attempts.items() if number > 1)
             later = f"  ({again:,} on a later attempt)" if again else ""
             lines.append((str(status), f"{count:,}{created}{later}"))
         elif count:
@@ -97,17 +97,17 @@ def _counts(books: Totals) -> list[tuple[str, str]]:
     return lines
 
 
-def _errors(books: Totals, screen: Output) -> None:
-    if not books.errors:
+def _errors(totals: Totals, screen: Output) -> None:
+    if not totals.errors:
         return
     screen.table(
         ("errors", "count", "rows"),
         [
             (_error_words(group), f"{group.count:,}", _rows(group))
-            for group in books.errors[:TOP_ERRORS]
+            for group in totals.errors[:TOP_ERRORS]
         ],
     )
-    if (more := len(books.errors) - TOP_ERRORS) > 0:
+    if (more := len(totals.errors) - TOP_ERRORS) > 0:
         screen.print(f"and {amount(more, 'other error')}; see failed.csv")
 
 
@@ -124,10 +124,10 @@ def _rows(group: ErrorGroup) -> str:
     return shown + (", …" if group.count > len(group.rows[:3]) else "")
 
 
-def _files(books: Totals, screen: Output) -> None:
+def _files(totals: Totals, screen: Output) -> None:
     for name in ("results", "successful", "failed", "unprocessed"):
-        if name in books.files:
-            path = books.files[name]
+        if name in totals.files:
+            path = totals.files[name]
             screen.print(f"{name:<12} {path}", soft_wrap=True)
 
 
@@ -161,7 +161,7 @@ def _load(report: Report, file: str) -> str:
 
 def _column_options(plan: Plan) -> Iterator[str]:
     """`--map` and `--drop` as the run had them."""
-    sent = {one.source: one.name for one in plan.columns}
+    sent = {column.source: column.name for column in plan.columns}
     for name in plan.original.header:
         if name not in sent:
             if not is_own(name):
@@ -173,7 +173,7 @@ def _column_options(plan: Plan) -> Iterator[str]:
 def _next(report: Report) -> list[str]:
     name = report.run.name
     again = sum(
-        report.books.counts.get(status, 0)
+        report.totals.counts.get(status, 0)
         for status in (Status.FAILED, Status.UNPROCESSED, Status.NOT_SENT)
     )
     lines = []
@@ -186,10 +186,10 @@ def _next(report: Report) -> list[str]:
                 f"bulkup resume {name} --max-failed N"
             )
         lines.append(f"Send what did not go in again: bulkup retry {name}")
-        if "results" in report.books.files:
-            results = str(report.books.files["results"])
+        if "results" in report.totals.files:
+            results = str(report.totals.files["results"])
             lines.append(f"Or mend the rows in results.csv and load that: {_load(report, results)}")
-    if report.books.counts.get(Status.UNKNOWN, 0):
+    if report.totals.counts.get(Status.UNKNOWN, 0):
         lines.append(
             "Nobody can tell what became of the unknown rows. Look in the org before you send them "
             f"again with: bulkup retry {name} --include-unknown"

@@ -36,18 +36,18 @@ def watch_job(connection: Connection, job: str, screen: Output, timeout: float |
         _shown(screen) as listener,
     ):
         while True:
-            found = connection.patience(lambda: jobs.get(job))
-            listener(JobPolled(chunk=1, job=job, seen=found))
-            if found.state.ended:
-                return found
-            if found.state is JobState.OPEN:
+            result = connection.retry(lambda: jobs.get(job))
+            listener(JobPolled(chunk=1, job=job, seen=result))
+            if result.state.ended:
+                return result
+            if result.state is JobState.OPEN:
                 raise SalesforceError(
                     f"Job {job} is Open: nothing happens before it is closed",
                     f"Type: bulkup close {job} --wait",
                 )
             if not stop.keep_polling:
                 raise WaitTimeout(
-                    f"Job {job} is still {found.state}; it goes on at Salesforce",
+                    f"Job {job} is still {result.state}; it goes on at Salesforce",
                     again,
                 )
             with suppress(LeaveChunk):  # one more look, then the time is over

@@ -14,9 +14,9 @@ def width_of(stream: TextIO) -> int:
     """The columns of the terminal that the stream ends in; 0 for a file or a pipe."""
     if not stream.isatty():
         return 0
-    told = os.environ.get("COLUMNS", "")
-    if told.isdecimal() and int(told):
-        return int(told)
+    message = os.environ.get("COLUMNS", "")
+    if message.isdecimal() and int(message):
+        return int(message)
     try:
         return os.get_terminal_size(stream.fileno()).columns or USUAL_WIDTH
     except (OSError, ValueError):
@@ -33,10 +33,10 @@ def wrap(text: str, width: int, hang: int = 0) -> str:
 def _parts(line: str, width: int, hang: int) -> Iterator[str]:
     indent = line[: len(line) - len(line.lstrip())]
     part, follows = indent, False
-    for found in COMMAND.finditer(line, len(indent)):
-        if follows and len(part) + len(found[0].rstrip()) > width:
+    for result in COMMAND.finditer(line, len(indent)):
+        if follows and len(part) + len(result[0].rstrip()) > width:
             yield part.rstrip()
             part = indent + " " * hang
-        part += found[0]
+        part += result[0]
         follows = True
     yield part.rstrip()

@@ -25,8 +25,8 @@ def delimiter_of(char: str) -> Delimiter | None:
 
 def separator_line(text: str) -> tuple[str, str]:
     """The character that Excel's first line `sep=;` names, or nothing; and the text after it."""
-    found = _SEPARATOR_LINE.match(text)
-    return (found[1], text[found.end() :]) if found else ("", text)
+    result = _SEPARATOR_LINE.match(text)
+    return (result[1], text[result.end() :]) if result else ("", text)
 
 
 def guess_delimiter(text: str) -> str:

@@ -25,11 +25,11 @@ class NumberedCsv:
     numbers: Path | None = None
 
 
-def numbered(sheet: NumberedCsv) -> Iterator[tuple[list[int], list[int], list[str]]]:
+def numbered(csv_file: NumberedCsv) -> Iterator[tuple[list[int], list[int], list[str]]]:
     """Read the records, many at a time: rows, lines and raw texts."""
-    own = None if sheet.numbers is None else read_numbers(sheet.numbers)
-    row, line = 1, 1 + sheet.source.header_lines
-    for block in blocks(sheet.source):
+    own = None if csv_file.numbers is None else read_numbers(csv_file.numbers)
+    row, line = 1, 1 + csv_file.source.header_lines
+    for block in blocks(csv_file.source):
         count = len(block.records)
         if own is None:
             lines = block.lines(line)
@@ -60,9 +60,9 @@ def write_numbers(path: Path, numbers: Iterable[tuple[int, int]]) -> None:
         file.writelines(b"%d,%d\n" % pair for pair in numbers)
 
 
-def one_line_each(sheet: NumberedCsv) -> bool:
+def one_line_each(csv_file: NumberedCsv) -> bool:
     """Whether no record holds a line break."""
-    source, breaks, last = sheet.source, 0, b""
+    source, breaks, last = csv_file.source, 0, b""
     with source.path.open("rb") as file:
         while block := file.read(8 << 20):
             breaks += block.count(b"\n")

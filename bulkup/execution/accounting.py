@@ -10,13 +10,13 @@ from bulkup.runs.journal import last_events
 
 
 def provisional_totals(
-    chunks: Sequence[Chunk], events: Sequence[Event], settled: Mapping[Status, int]
+    chunks: Sequence[Chunk], events: Sequence[Event], unsent: Mapping[Status, int]
 ) -> Totals:
     """The books of a run that is not over, from its journal: the last word of each chunk.
 
     `settled` counts the rows of the source that are not in any chunk.
     """
-    counts = dict.fromkeys(Status, 0) | dict(settled)
+    counts = dict.fromkeys(Status, 0) | dict(unsent)
     created = 0
     last = last_events(events)
     for chunk in chunks:
@@ -60,10 +60,10 @@ def chunk_outcomes(
     """The fate of each chunk, from the journal."""
     last = last_events(events)
     ends = {e.job: e for e in events if isinstance(e, Finished)}
-    return [_fate(chunk, last.get(chunk.number), ends, why_not_sent) for chunk in chunks]
+    return [_chunk_outcome(chunk, last.get(chunk.number), ends, why_not_sent) for chunk in chunks]
 
 
-def _fate(
+def _chunk_outcome(
     chunk: Chunk, last: ChunkEvent | None, ends: Mapping[str, Finished], why_not_sent: str
 ) -> ChunkOutcome:
     if last is None or isinstance(last, Discarded):

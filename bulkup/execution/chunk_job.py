@@ -223,7 +223,7 @@ class ChunkJob:
         else:
             yield from self._closed(job_id)
 
-    def _look(self, job_id: str) -> Job:
+    def _get_believed(self, job_id: str) -> Job:
         """The job as it stands. It counts as gone when Salesforce says so twice."""
         try:
             return self._ingest.get(job_id)
@@ -233,7 +233,7 @@ class ChunkJob:
     def _get_job_or_lost(self, job_id: str) -> Generator[ChunkEvent, None, Job | None]:
         """The job as it stands; None when it is gone, after a `Lost`."""
         try:
-            return self._look(job_id)
+            return self._get_believed(job_id)
         except Gone:
             yield lost(self._chunk, job_id)
             return None
@@ -277,9 +277,9 @@ class ChunkJob:
         afterwards: somebody may have closed it just before.
         """
         try:
-            if not self._look(job_id).state.ended:
+            if not self._get_believed(job_id).state.ended:
                 self._ingest.abort(job_id)
-            job = self._look(job_id)
+            job = self._get_believed(job_id)
         except Gone:
             return True
         except Refused:

@@ -105,8 +105,8 @@ class Ending:
             if nothing_written(finished, counts):
                 yield saved(self._chunk, finished, counts)
                 return
-        settled = yield from self._await_late_batches(finished)
-        yield from self._save_results(settled, self._clock.now() + self._missing_for)
+        final = yield from self._await_late_batches(finished)
+        yield from self._save_results(final, self._clock.now() + self._missing_for)
 
     def _await_late_batches(self, finished: Finished) -> Generator[ChunkEvent, None, Finished]:
         """Poll until the counts have not changed for `late_for`.

@@ -44,7 +44,7 @@ class ReconcileHooks:
     next_round: Callable[[Run, Sequence[Event], int], RetryRound | None]
     reconcile: Callable[[Run, Sequence[Event]], Totals]
     calls: Callable[[], int]
-    settled: Callable[[Run], dict[Status, int]]
+    unsent: Callable[[Run], dict[Status, int]]
 
 
 def execute_run(run: Run, journal: Journal, runner: Runner, rooms: ReconcileHooks) -> Report:
@@ -58,14 +58,14 @@ def execute_run(run: Run, journal: Journal, runner: Runner, rooms: ReconcileHook
     journal.append(RunStarted(process=os.getpid(), version=__version__, place=place_of(run.folder)))
     done = _send(run, journal, runner, rooms)
     chunks = chunks_of(run, journal.events)
-    books, verdict = _close_books(run, journal.events, runner.stop, rooms, done=done)
+    totals, verdict = _close_books(run, journal.events, runner.stop, rooms, done=done)
     seconds, calls = runner.clock.now() - since, rooms.calls() - calls_before
     report = Report(
         run=run,
         state=verdict[0],
         exit_code=verdict[1],
-        books=books,
-        jobs=tuple(jobs_of(chunks, journal.events, len(header_of(run)), books)),
+        totals=totals,
+        jobs=tuple(jobs_of(chunks, journal.events, len(header_of(run)), totals)),
         seconds=earlier[0] + seconds,
         api_calls=earlier[1] + calls,
         reason=runner.stop.reason,
@@ -83,8 +83,8 @@ def execute_run(run: Run, journal: Journal, runner: Runner, rooms: ReconcileHook
             error=report.error or _elsewhere(run, error),
         )
     # Rows of a job that did not complete may have been loaded since: `retry` asks, and matches.
-    settled = not any(incomplete_jobs(journal.events))
-    if report.state.over and settled and all(runner.over(chunk) for chunk in chunks):
+    is_final = not any(incomplete_jobs(journal.events))
+    if report.state.over and is_final and all(runner.over(chunk) for chunk in chunks):
         run.files.forget_rows()
     return report
 
@@ -102,9 +102,9 @@ def _left(report: Report, seconds: float, calls: int) -> RunPaused:
 
 def header_of(run: Run) -> bytes:
     """The header record that each body of the plan begins with."""
-    sheet = run.plan.sheet
+    csv_file = run.plan.csv_file
     return header_bytes(
-        [column.name for column in run.plan.columns], sheet.delimiter, sheet.line_ending
+        [column.name for column in run.plan.columns], csv_file.delimiter, csv_file.line_ending
     )
 
 
@@ -192,11 +192,11 @@ def _close_books(
     early = unfinished_outcome(run, chunks, events, stop, done=done)
     if early is None:
         try:
-            books = rooms.reconcile(run, events)
-            return books, final_outcome(run, events, books)
+            totals = rooms.reconcile(run, events)
+            return totals, final_outcome(run, events, totals)
         except BulkupError as error:
             early = State.STOPPED, error.exit_code, _elsewhere(run, error)
-    return provisional_totals(chunks, events, rooms.settled(run)), early
+    return provisional_totals(chunks, events, rooms.unsent(run)), early
 
 
 def _elsewhere(run: Run, error: BulkupError) -> BulkupError:

@@ -24,9 +24,9 @@ class RunJobs:
 
     def create(self) -> Job:
         """Create a job for the plan's target, in the dialect of its file."""
-        sheet = self.run.plan.sheet
+        csv_file = self.run.plan.csv_file
         return self.jobs.create(
-            self.run.plan.target, delimiter=sheet.delimiter, line_ending=sheet.line_ending
+            self.run.plan.target, delimiter=csv_file.delimiter, line_ending=csv_file.line_ending
         )
 
     def upload(self, job: Job, body: Sendable, /) -> None:

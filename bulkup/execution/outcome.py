@@ -45,23 +45,23 @@ def unfinished_outcome(
 
 
 def final_outcome(
-    run: Run, events: Sequence[Event], books: Totals
+    run: Run, events: Sequence[Event], totals: Totals
 ) -> tuple[State, int, BulkupError | None]:
     """What a run that is over came to: state, exit code, and what failed it."""
-    if culprit := _failed_job(run, events, books):
+    if culprit := _failed_job(run, events, totals):
         kind = JobAborted if culprit.state is JobState.ABORTED else JobFailed
         error = kind(
             _culprit_words(culprit),
             f"Send what is left again when the reason is gone: bulkup retry {run.name}",
         )
         return State.FAILED, error.exit_code, error
-    whole = not books.differences and all(
-        status in SUCCESS_STATUSES or not count for status, count in books.counts.items()
+    whole = not totals.differences and all(
+        status in SUCCESS_STATUSES or not count for status, count in totals.counts.items()
     )
     return (State.COMPLETE, 0, None) if whole else (State.PARTIAL, 1, None)
 
 
-def _failed_job(run: Run, events: Sequence[Event], books: Totals) -> Finished | None:
+def _failed_job(run: Run, events: Sequence[Event], totals: Totals) -> Finished | None:
     """A job that Failed, or that a person aborted, and because of which rows are left.
 
     Those that it has the last word on; after a person's abort also those never sent.
@@ -69,7 +69,7 @@ def _failed_job(run: Run, events: Sequence[Event], books: Totals) -> Finished | 
     ours = {e.job for e in events if isinstance(e, Aborting)}
     unlucky = {s.chunk for s in events if isinstance(s, Saved) and s.unprocessed + s.unknown}
     ended = over(events)
-    left = books.counts.get(Status.UNPROCESSED, 0) + books.counts.get(Status.UNKNOWN, 0)
+    left = totals.counts.get(Status.UNPROCESSED, 0) + totals.counts.get(Status.UNKNOWN, 0)
     unsent = any(chunk.number not in ended for chunk in run.plan.chunks)
     for event in events:
         if not isinstance(event, Finished):

@@ -43,7 +43,7 @@ def reconcile_hooks(
         with unchanged_sources(run, file):
             return next_round(run, events, number)
 
-    def books(run: Run, events: Sequence[Event]) -> Totals:
+    def totals(run: Run, events: Sequence[Event]) -> Totals:
         if file is None:
             return keep_results(run, events)
         with unchanged_sources(run, file):
@@ -51,9 +51,9 @@ def reconcile_hooks(
 
     return ReconcileHooks(
         next_round=again,
-        reconcile=books,
+        reconcile=totals,
         calls=lambda: connection.client.calls,
-        settled=count_unsent_rows,
+        unsent=count_unsent_rows,
     )
 
 
@@ -82,8 +82,8 @@ def unchanged_sources(run: Run, file: SourceFile) -> Iterator[None]:
 
 
 def _must_be_unchanged(held: Iterable[SourceFile]) -> None:
-    for one in held:
-        one.must_be_unchanged()
+    for item in held:
+        item.must_be_unchanged()
 
 
 def reconcile_run(run: Run, events: Sequence[Event], why_not_sent: str) -> Totals:
@@ -91,11 +91,11 @@ def reconcile_run(run: Run, events: Sequence[Event], why_not_sent: str) -> Total
     plan = run.plan
     load = Load(
         original=NumberedCsv(source=plan.original, numbers=plan.original_numbers),
-        rounds=_sheets(run, events),
+        rounds=_csv_files(run, events),
         sent=_sent(run, chunk_outcomes(chunks_of(run, events), events, why_not_sent)),
         columns=_fields(run),
         key=plan.key,
-        unsent=plan.settled,
+        unsent=plan.unsent,
         byte_order_mark=needs_byte_order_mark(plan.source, plan.original),
     )
     return reconcile(
@@ -129,8 +129,8 @@ def keep_results(run: Run, events: Sequence[Event]) -> Totals:
         rows=run.plan.source.rows,
         unsent=count_unsent_rows(run),
         to=run.plan.options.directory,
-        delimiter=run.plan.sheet.delimiter,
-        line_ending=run.plan.sheet.line_ending,
+        delimiter=run.plan.csv_file.delimiter,
+        line_ending=run.plan.csv_file.line_ending,
     )
 
 
@@ -141,7 +141,7 @@ def next_round(run: Run, events: Sequence[Event], number: int) -> RetryRound | N
     again = retry_candidates(before, events)
     if not again:
         return None
-    options, sheets = run.plan.options, _sheets(run, events)
+    options, sheets = run.plan.options, _csv_files(run, events)
     rows = rows_to_repeat(
         sheets[number - 1],
         Layout(columns=_fields(run), key=run.plan.key),
@@ -202,7 +202,7 @@ def open_round(run: Run, number: int) -> Iterator[SourceFile]:
 
 def _columns_of(run: Run) -> dict[str, str]:
     """The sheet's columns that are sent, and by what name; a prepared sheet has the new names."""
-    header = run.plan.sheet.header
+    header = run.plan.csv_file.header
     return {
         column.source if column.source in header else column.name: column.name
         for column in run.plan.columns
@@ -213,7 +213,7 @@ def _fields(run: Run) -> dict[str, Field | None]:
     return {column.name: column.field for column in run.plan.columns}
 
 
-def _sheets(run: Run, events: Sequence[Event]) -> dict[int, NumberedCsv]:
+def _csv_files(run: Run, events: Sequence[Event]) -> dict[int, NumberedCsv]:
     again = {
         event.round: NumberedCsv(
             source=round_source(run, event), numbers=numbers_of(run, event.round)
@@ -221,26 +221,26 @@ def _sheets(run: Run, events: Sequence[Event]) -> dict[int, NumberedCsv]:
         for event in events
         if isinstance(event, RetryRound)
     }
-    return {1: NumberedCsv(source=run.plan.sheet, numbers=run.plan.numbers), **again}
+    return {1: NumberedCsv(source=run.plan.csv_file, numbers=run.plan.numbers), **again}
 
 
 def _sent(run: Run, known: Sequence[ChunkOutcome]) -> list[SentChunk]:
     answers = run.answers(frozenset())
 
-    def results(fate: ChunkOutcome) -> dict[ResultKind, Path]:
-        paths = {kind: answers.path(fate.chunk.number, fate.job, kind) for kind in ResultKind}
-        return {kind: path for kind, path in paths.items() if fate.job and path.exists()}
+    def results(outcome: ChunkOutcome) -> dict[ResultKind, Path]:
+        paths = {kind: answers.path(outcome.chunk.number, outcome.job, kind) for kind in ResultKind}
+        return {kind: path for kind, path in paths.items() if outcome.job and path.exists()}
 
     return [
         SentChunk(
-            chunk=fate.chunk,
-            results=results(fate),
-            otherwise=fate.otherwise,
-            reason=fate.reason,
-            processed=fate.processed,
-            failed=fate.failed,
+            chunk=outcome.chunk,
+            results=results(outcome),
+            otherwise=outcome.otherwise,
+            reason=outcome.reason,
+            processed=outcome.processed,
+            failed=outcome.failed,
         )
-        for fate in known
+        for outcome in known
     ]
 
 
@@ -250,7 +250,7 @@ def round_source(run: Run, event: RetryRound) -> Source:
     rows = sum(chunk.rows for chunk in event.chunks)
     first = min(chunk.start for chunk in event.chunks)
     return replace(
-        run.plan.sheet,
+        run.plan.csv_file,
         path=path,
         name=path.name,
         size=event.size,
@@ -269,4 +269,4 @@ def numbers_of(run: Run, number: int) -> Path:
 
 def count_unsent_rows(run: Run) -> dict[Status, int]:
     """How many rows of the source are in no chunk, by their status."""
-    return dict(count_unsent(run.plan.settled)) if run.plan.settled else {}
+    return dict(count_unsent(run.plan.unsent)) if run.plan.unsent else {}

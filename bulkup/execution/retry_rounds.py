@@ -31,9 +31,9 @@ def retry_candidates(chunks: Sequence[Chunk], events: Sequence[Event]) -> RetryC
     ends = {e.chunk: e for e in events if isinstance(e, Finished) and e.chunk in numbers}
     saved = [e for e in events if isinstance(e, Saved) and e.chunk in numbers]
     return RetryCandidates(
-        failed=frozenset(one.chunk for one in saved if one.passing),
+        failed=frozenset(item.chunk for item in saved if item.passing),
         unprocessed=frozenset(
-            one.chunk for one in saved if one.unprocessed and _may_pass(ends.get(one.chunk))
+            item.chunk for item in saved if item.unprocessed and _may_pass(ends.get(item.chunk))
         ),
     )
 

@@ -30,9 +30,9 @@ def open_planned_source(run: Run) -> Iterator[SourceFile]:
         RunError: it is not there any more, or its content has changed.
     """
     plan = run.plan
-    with open_planned_file(run, plan.sheet.path) as file:
-        require_same_content(run, plan.sheet)
-        if plan.original.path != plan.sheet.path:
+    with open_planned_file(run, plan.csv_file.path) as file:
+        require_same_content(run, plan.csv_file)
+        if plan.original.path != plan.csv_file.path:
             with open_planned_file(run, plan.original.path):
                 require_same_content(run, plan.original)
         yield file
@@ -92,7 +92,7 @@ def part_rows(old: Run, run_dir: RunDir, *, include_unknown: bool) -> tuple[int,
         run_dir.work,
         include_unknown=include_unknown,
         rows=run_dir.rows_to_send,
-        settled=run_dir.unsent,
+        unsent=run_dir.unsent,
     )
 
 
@@ -122,7 +122,7 @@ def read_again(
     plan = old.plan
     require_same_content(old, plan.source)
     table = read_input(file, request_of_plan(plan), run_dir.prepared)
-    if table.sheet.source.sha256 != plan.original.sha256:
+    if table.csv_file.source.sha256 != plan.original.sha256:
         raise RunError(
             f"{plan.source.path} is not read as run {old.name} read it, so its rows can't be told",
             _load_result_file(plan),
@@ -135,7 +135,7 @@ def read_again(
         columns,
         run_dir,
         rows=run_dir.rows_to_send,
-        settled=run_dir.unsent,
+        unsent=run_dir.unsent,
         blank_null=plan.options.blank_null,
     )
     return table, selected, columns
@@ -150,7 +150,7 @@ def _columns_of_plan(plan: Plan, table: InputTable) -> Columns:
     sources = {column.source for column in plan.columns}
     return Columns(
         as_sent=plan.columns,
-        left_out=tuple(name for name in table.sheet.source.header if name not in sources),
+        left_out=tuple(name for name in table.csv_file.source.header if name not in sources),
         key=next((column for column in plan.columns if column.name == plan.key), None),
         external_id=plan.target.external_id,
         findings=(),

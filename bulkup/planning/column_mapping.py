@@ -30,8 +30,8 @@ def map_columns(
     Raises:
         InputError: the org does not know the object.
     """
-    info = org.patience(lambda: describe(org.client, request.object, cache=home.describes))
-    header = table.sheet.source.header
+    info = org.retry(lambda: describe(org.client, request.object, cache=home.describes))
+    header = table.csv_file.source.header
     columns = resolve(header, info, request.target(info), request.renames, request.drops)
     columns = replace(columns, findings=(*table.findings, *columns.findings))
     return MappedTable(table=table, columns=columns, info=info)

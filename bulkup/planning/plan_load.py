@@ -46,15 +46,15 @@ def select_for_sending(
     request: LoadRequest, mapped: MappedTable, result: CheckResult, run_dir: RunDir
 ) -> SelectedRows:
     """Leave out the rows that the check, or the file's own status, says are not to be sent."""
-    rows, settled = select_rows(
-        mapped.table.sheet, result.left_out, run_dir, include_unknown=request.include_unknown
+    rows, unsent = select_rows(
+        mapped.table.csv_file, result.left_out, run_dir, include_unknown=request.include_unknown
     )
     return select_columns_and_rows(
         mapped.table,
         mapped.columns,
         run_dir,
         rows=rows,
-        settled=settled,
+        unsent=unsent,
         blank_null=request.blank_null,
     )
 
@@ -71,17 +71,17 @@ def make_plan(
     Raises:
         InputError: a record is bigger than a job may be.
     """
-    source = selected.sheet.source
+    source = selected.csv_file.source
     return Plan(
         run="",
         created="",
         version=__version__,
         source=table.file,
-        original=table.sheet.source,
-        original_numbers=table.sheet.numbers,
-        sheet=source,
-        numbers=selected.sheet.numbers,
-        settled=selected.settled,
+        original=table.csv_file.source,
+        original_numbers=table.csv_file.numbers,
+        csv_file=source,
+        numbers=selected.csv_file.numbers,
+        unsent=selected.unsent,
         target=target,
         columns=columns.as_sent,
         key=columns.key.name if columns.key else None,

@@ -45,13 +45,13 @@ def run_check(
     findings_csv: Path | None = None,
 ) -> CheckResult:
     """Check the header, and unless the user does not want it the cells and the org's limits."""
-    rows, columns = mapped.table.sheet.source.rows, mapped.columns
+    rows, columns = mapped.table.csv_file.source.rows, mapped.columns
     if not request.check:
         findings = apply_overrides(columns.findings, allow=request.allow, strict=request.strict)
         return CheckResult(findings=findings, rows=rows)
     left_out = run_dir.invalid if request.skip_invalid else None
     checked = check(
-        mapped.table.sheet,
+        mapped.table.csv_file,
         columns,
         mapped.info,
         request.target(mapped.info),
@@ -71,7 +71,7 @@ def run_check(
 def _check_limits(org: Connection, rows: int) -> tuple[Finding, ...]:
     """What the org's limits say; nothing where the user may not see them."""
     try:
-        return allocation(org.patience(lambda: limits(org.client)), rows)
+        return allocation(org.retry(lambda: limits(org.client)), rows)
     except Refused:
         return ()
 

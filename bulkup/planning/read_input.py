@@ -36,7 +36,7 @@ class InputTable:
     """
 
     file: Source
-    sheet: NumberedCsv
+    csv_file: NumberedCsv
     dialect: Dialect
     changes: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -97,7 +97,7 @@ def read_input(held: SourceFile, options: FileOptions, folder: Path) -> InputTab
 def _read_table(path: Path, options: FileOptions, folder: Path) -> InputTable:
     if as_it_is := _as_it_is(path, options):
         return InputTable(
-            file=as_it_is, sheet=NumberedCsv(source=as_it_is), dialect=options.dialect
+            file=as_it_is, csv_file=NumberedCsv(source=as_it_is), dialect=options.dialect
         )
     file_format = detect(
         path,
@@ -118,7 +118,7 @@ def _read_table(path: Path, options: FileOptions, folder: Path) -> InputTable:
     own = source if prepared.path == path else _of_user(path, source, file_format.encoding.name)
     return InputTable(
         file=replace(own, path=path.absolute()),
-        sheet=NumberedCsv(
+        csv_file=NumberedCsv(
             source=replace(source, path=source.path.absolute()), numbers=prepared.numbers
         ),
         dialect=replace(
@@ -179,8 +179,8 @@ def _of_user(path: Path, source: Source, encoding: str) -> Source:
 class SelectedRows:
     """What is sent of an input table. `settled` is the file of the rows that are not."""
 
-    sheet: NumberedCsv
-    settled: Path | None = None
+    csv_file: NumberedCsv
+    unsent: Path | None = None
     changes: tuple[str, ...] = ()
 
 
@@ -190,7 +190,7 @@ def select_columns_and_rows(
     run_dir: RunDir,
     *,
     rows: Path | None,
-    settled: Path | None,
+    unsent: Path | None,
     blank_null: bool,
 ) -> SelectedRows:
     """Leave out columns and rows that are not sent; nothing is copied where none are.
@@ -200,21 +200,21 @@ def select_columns_and_rows(
     Raises:
         RunError: a copy can't be written.
     """
-    sheet, changes = table.sheet, list[str]()
+    csv_file, changes = table.csv_file, list[str]()
     drop = () if rows else columns.left_out
     if drop or blank_null:
-        made = leave_out(sheet.source, run_dir.sent, drop=drop, blank_null=blank_null)
+        made = leave_out(csv_file.source, run_dir.sent, drop=drop, blank_null=blank_null)
         changes += made.changes
-        sheet = NumberedCsv(source=_read(made.path, sheet.source), numbers=sheet.numbers)
+        csv_file = NumberedCsv(source=_read(made.path, csv_file.source), numbers=csv_file.numbers)
     if rows:
-        sheet = select(
-            sheet,
+        csv_file = select(
+            csv_file,
             read_rows(rows),
             columns={column.source: column.name for column in columns.as_sent},
             to=run_dir.chosen,
             numbers=run_dir.chosen_numbers,
         )
-    return SelectedRows(sheet=sheet, settled=settled, changes=tuple(changes))
+    return SelectedRows(csv_file=csv_file, unsent=unsent, changes=tuple(changes))
 
 
 def _read(path: Path, like: Source) -> Source:

@@ -16,7 +16,7 @@ from bulkup.runs.run_dir import RunDir
 
 
 def select_rows(
-    sheet: NumberedCsv, left_out: Path | None, run_dir: RunDir, *, include_unknown: bool
+    csv_file: NumberedCsv, left_out: Path | None, run_dir: RunDir, *, include_unknown: bool
 ) -> tuple[Path | None, Path | None]:
     """A file of the numbers of the rows to send, and one that says why the others are not sent.
 
@@ -26,33 +26,33 @@ def select_rows(
     Raises:
         RunError: a file can't be written.
     """
-    rows, settled = run_dir.rows_to_send, run_dir.unsent
-    with_status = has_status(sheet)
+    rows, unsent = run_dir.rows_to_send, run_dir.unsent
+    with_status = has_status(csv_file)
     invalid = left_out if left_out and left_out.exists() and any(read_unsent(left_out)) else None
     if not invalid and not with_status:
         return None, None
     rows.parent.mkdir(mode=0o700, exist_ok=True)
     if not invalid:
-        split_by_status(sheet, include_unknown=include_unknown, rows=rows, settled=settled)
+        split_by_status(csv_file, include_unknown=include_unknown, rows=rows, unsent=unsent)
     elif not with_status:
-        _write(sheet, to_send=None, known=None, left_out=invalid, rows=rows, settled=settled)
+        _write(csv_file, to_send=None, known=None, left_out=invalid, rows=rows, unsent=unsent)
     else:
         to_send, known = rows.with_name("said.txt"), rows.with_name("said.csv")
-        split_by_status(sheet, include_unknown=include_unknown, rows=to_send, settled=known)
-        _write(sheet, to_send=to_send, known=known, left_out=invalid, rows=rows, settled=settled)
+        split_by_status(csv_file, include_unknown=include_unknown, rows=to_send, unsent=known)
+        _write(csv_file, to_send=to_send, known=known, left_out=invalid, rows=rows, unsent=unsent)
         to_send.unlink()
         known.unlink()
-    return rows, settled
+    return rows, unsent
 
 
 def _write(
-    sheet: NumberedCsv,
+    csv_file: NumberedCsv,
     *,
     to_send: Path | None,
     known: Path | None,
     left_out: Path,
     rows: Path,
-    settled: Path,
+    unsent: Path,
 ) -> None:
     """Take the rows of `left_out` from those `to_send`, None for all, and add them to `known`.
 
@@ -60,9 +60,9 @@ def _write(
     """
     out = (row.row for row in read_unsent(left_out))
     with open_private(rows) as file:
-        left = subtract(read_rows(to_send), out) if to_send else without(sheet, out)
+        left = subtract(read_rows(to_send), out) if to_send else without(csv_file, out)
         file.writelines(b"%d\n" % row for row in left)
-    write_unsent(settled, _merged(read_unsent(known) if known else (), read_unsent(left_out)))
+    write_unsent(unsent, _merged(read_unsent(known) if known else (), read_unsent(left_out)))
 
 
 def write_invalid(path: Path, rows: Iterable[InvalidRow]) -> None:
@@ -81,7 +81,7 @@ def write_invalid(path: Path, rows: Iterable[InvalidRow]) -> None:
 def _merged(known: Iterable[UnsentRow], more: Iterable[UnsentRow]) -> Iterator[UnsentRow]:
     """Both in order; of a row that stands in both, what was known."""
     last = 0
-    for row in merge(known, more, key=lambda settled: settled.row):  # equals: the first one first
+    for row in merge(known, more, key=lambda unsent: unsent.row):  # equals: the first one first
         if row.row != last:
             yield row
         last = row.row

@@ -17,7 +17,7 @@ Picked = tuple[int, int, str]
 
 
 def select(
-    sheet: NumberedCsv,
+    csv_file: NumberedCsv,
     rows: Iterable[int],
     *,
     columns: Mapping[str, str],
@@ -34,10 +34,10 @@ def select(
     Raises:
         RunError: they can't be written.
     """
-    source = sheet.source
+    source = csv_file.source
     kept = [source.header.index(name) for name in columns]
     cut = ColumnProjection(source, kept)
-    picked = _picked(sheet, rows)
+    picked = _picked(csv_file, rows)
     with ExitStack() as stack:
         if side_by_side is not None:
             work = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=_made(to.parent))))
@@ -56,9 +56,9 @@ def select(
     return NumberedCsv(source=made, numbers=numbers)
 
 
-def without(sheet: NumberedCsv, left_out: Iterable[int]) -> Iterator[int]:
+def without(csv_file: NumberedCsv, left_out: Iterable[int]) -> Iterator[int]:
     """All row numbers of the sheet but these (ascending)."""
-    return subtract((row for rows, _, _ in numbered(sheet) for row in rows), left_out)
+    return subtract((row for rows, _, _ in numbered(csv_file) for row in rows), left_out)
 
 
 def subtract(rows: Iterable[int], left_out: Iterable[int]) -> Iterator[int]:
@@ -78,10 +78,10 @@ def read_rows(path: Path) -> Iterator[int]:
         yield from map(int, file)
 
 
-def _picked(sheet: NumberedCsv, rows: Iterable[int]) -> Iterator[Picked]:
+def _picked(csv_file: NumberedCsv, rows: Iterable[int]) -> Iterator[Picked]:
     wanted = iter(rows)
     next_wanted = next(wanted, None)
-    for numbers, lines, records in numbered(sheet):
+    for numbers, lines, records in numbered(csv_file):
         if next_wanted is None:
             return
         if next_wanted > numbers[-1]:

@@ -41,7 +41,7 @@ class Schema(StrEnum):
 
 def run_document(report: Report) -> dict[str, Any]:
     """The whole document; what there is nothing to say of is left out at its end."""
-    plan, books = report.run.plan, report.books
+    plan, totals = report.run.plan, report.totals
     return {
         "schema": Schema.RUN,
         "run": report.run.name,
@@ -51,12 +51,14 @@ def run_document(report: Report) -> dict[str, Any]:
         "external_id": plan.target.external_id,
         "org": org_json(plan.target),
         "source": _source(plan.source),
-        "rows": rows_json(books, plan.source.rows),
-        "skipped": dict(books.skipped),
-        "emptied": [{"field": name, "count": count} for name, count in books.emptied.items()],
+        "rows": rows_json(totals, plan.source.rows),
+        "skipped": dict(totals.skipped),
+        "emptied": [{"field": name, "count": count} for name, count in totals.emptied.items()],
         "jobs": [_job(job) for job in report.jobs],
-        "errors": [_group(group) for group in books.errors],
-        "files": {name: str(books.files[name]) if name in books.files else None for name in FILES},
+        "errors": [_group(group) for group in totals.errors],
+        "files": {
+            name: str(totals.files[name]) if name in totals.files else None for name in FILES
+        },
         "api_calls": report.api_calls,
         "seconds": round(report.seconds, 3),
         **_remarks(report),
@@ -109,23 +111,23 @@ def _group(group: ErrorGroup) -> dict[str, Any]:
 
 def _remarks(report: Report) -> dict[str, Any]:
     """What not every run has: rows that came in later, books that differ, an early end."""
-    books, found = report.books, dict[str, Any]()
-    if len(books.attempts) > 1:
-        found["attempts"] = {str(n): rows for n, rows in sorted(books.attempts.items())}
-    if books.differences:
-        found["differences"] = list(books.differences)
+    totals, result = report.totals, dict[str, Any]()
+    if len(totals.attempts) > 1:
+        result["attempts"] = {str(n): rows for n, rows in sorted(totals.attempts.items())}
+    if totals.differences:
+        result["differences"] = list(totals.differences)
     if report.reason:
-        found["reason"] = report.reason
+        result["reason"] = report.reason
     if report.error is not None:
-        found["error"] = error_json(report.error, report.exit_code)
-    return found
+        result["error"] = error_json(report.error, report.exit_code)
+    return result
 
 
-def rows_json(books: Totals, total: int) -> dict[str, int]:
+def rows_json(totals: Totals, total: int) -> dict[str, int]:
     """The counts by status, `created` beside `succeeded`."""
-    counts = {str(status): books.counts.get(status, 0) for status in Status}
+    counts = {str(status): totals.counts.get(status, 0) for status in Status}
     succeeded = counts.pop("succeeded")
-    return {"total": total, "succeeded": succeeded, "created": books.created, **counts}
+    return {"total": total, "succeeded": succeeded, "created": totals.created, **counts}
 
 
 def error_json(error: BulkupError, exit_code: int | None = None) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class Report:
     run: Run = field(repr=False)
     state: State
     exit_code: int
-    books: Totals
+    totals: Totals
     jobs: tuple[JobLine, ...]
     seconds: float
     api_calls: int
@@ -45,7 +45,7 @@ class Report:
 
 
 def jobs_of(
-    chunks: Sequence[Chunk], events: Sequence[Event], header: int, books: Totals
+    chunks: Sequence[Chunk], events: Sequence[Event], header: int, totals: Totals
 ) -> list[JobLine]:
     """The last job of each chunk that has one; `header` is what each body has before its range."""
     last = last_events(events)
@@ -61,7 +61,7 @@ def jobs_of(
             JobLine(
                 id=event.job,
                 state=str(end.state) if end else unknown,
-                rows=books.chunk_rows.get(chunk.number, 0),
+                rows=totals.chunk_rows.get(chunk.number, 0),
                 bytes=header + chunk.end - chunk.start,
                 attempt=chunk.round,
             )

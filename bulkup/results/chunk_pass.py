@@ -50,10 +50,10 @@ class ChunkPass:
         self.connection.execute(_RETRY_STATUS)
         for round_ in sorted(self.load.rounds):
             if round_ > 1:
-                sheet, matching = self._begin(round_)
+                csv_file, matching = self._begin(round_)
                 for sent in self.load.chunks(round_):
                     self._match(sent, matching)
-                    chunk_status = chunk_status_sql(sent, sheet, "numbers")
+                    chunk_status = chunk_status_sql(sent, csv_file, "numbers")
                     # rows not sent keep the status of an earlier round
                     sent_rows = " WHERE status <> 'not_sent'"
                     self.connection.execute(
@@ -64,15 +64,15 @@ class ChunkPass:
 
     def iter_chunks(self) -> Iterator[PrefixFiles]:
         """The prefixes of all rows in order, one chunk of the first round after another."""
-        sheet, matching = self._begin(1)
+        csv_file, matching = self._begin(1)
         chunks = self.load.chunks(1)
-        lines = self._lines(sheet)
-        simple = lines is None and self._is_simple(sheet, chunks)
+        lines = self._lines(csv_file)
+        simple = lines is None and self._is_simple(csv_file, chunks)
         last = 0
         for index, sent in enumerate(chunks):
             self._match(sent, matching)
-            chunk_status = chunk_status_sql(sent, sheet, "numbers")
-            end = None if index == len(chunks) - 1 else self._last_row(sent, sheet)
+            chunk_status = chunk_status_sql(sent, csv_file, "numbers")
+            end = None if index == len(chunks) - 1 else self._last_row(sent, csv_file)
             if simple:
                 final = with_lines(chunk_status, self.load.original.source.header_lines)
                 yield from self._write_prefixes(f"VIEW final_status AS {final}")
@@ -109,10 +109,10 @@ class ChunkPass:
         )
 
     def _begin(self, round_: int) -> tuple[NumberedCsv, Matching]:
-        sheet = self.load.rounds[round_]
+        csv_file = self.load.rounds[round_]
         matching = Matching(
             connection=self.connection,
-            sheet=sheet,
+            csv_file=csv_file,
             layout=self.load.layout,
             chunks=[sent.chunk for sent in self.load.chunks(round_)],
             work=self.work,
@@ -121,9 +121,9 @@ class ChunkPass:
         self.one_line_each = loaded.one_line_each
         if round_ == 1:
             self.emptied = self._count_emptied(loaded.relation)
-        if sheet.numbers is not None:
-            load_numbers(self.connection, "numbers", sheet.numbers)
-        return sheet, matching
+        if csv_file.numbers is not None:
+            load_numbers(self.connection, "numbers", csv_file.numbers)
+        return csv_file, matching
 
     def _count_emptied(self, relation: str) -> dict[str, int]:
         """Count the cells of the first round's sent rows that empty a field."""
@@ -154,7 +154,7 @@ class ChunkPass:
     def _match(self, sent: SentChunk, matching: Matching) -> None:
         self.differences += differences(sent, matching.match(sent))
 
-    def _is_simple(self, sheet: NumberedCsv, chunks: Sequence[SentChunk]) -> bool:
+    def _is_simple(self, csv_file: NumberedCsv, chunks: Sequence[SentChunk]) -> bool:
         """Whether the chunks hold exactly the rows of the file, and each was sent once."""
         ends = [0, *(sent.chunk.first_row + sent.chunk.rows - 1 for sent in chunks)]
         gapless = all(
@@ -162,18 +162,18 @@ class ChunkPass:
         )
         other = "SELECT (SELECT count(*) FROM latest_status) + (SELECT count(*) FROM unsent_rows)"
         whole = gapless and ends[-1] == self.load.original.source.rows
-        return whole and sheet.numbers is None and not number(self.connection, other)
+        return whole and csv_file.numbers is None and not number(self.connection, other)
 
     def _lines(self, sheet_sent: NumberedCsv) -> str | None:
         """The table (row, line) of the user's file; None where every record takes one line."""
-        sheet = self.load.original
-        path = sheet.numbers
+        csv_file = self.load.original
+        path = csv_file.numbers
         if path is None:
-            same = sheet.source.path == sheet_sent.source.path
-            if self.one_line_each if same else one_line_each(sheet):
+            same = csv_file.source.path == sheet_sent.source.path
+            if self.one_line_each if same else one_line_each(csv_file):
                 return None
             path = self.work / "lines.csv"
-            write_numbers(path, ((row, line) for rows, lines, _ in numbered(sheet)
+            write_numbers(path, ((row, line) for rows, lines, _ in numbered(csv_file)
                                  for row, line in zip(rows, lines, strict=True)))  # fmt: skip
         load_numbers(self.connection, "lines", path)
         return "lines"
@@ -188,9 +188,9 @@ class ChunkPass:
         line = f"range + {source.header_lines} AS line"
         return f"SELECT range AS row, {line} FROM range({after + 1}, {stop})"
 
-    def _last_row(self, sent: SentChunk, sheet: NumberedCsv) -> int:
+    def _last_row(self, sent: SentChunk, csv_file: NumberedCsv) -> int:
         last = sent.chunk.first_row + sent.chunk.rows - 1
-        if sheet.numbers is None:
+        if csv_file.numbers is None:
             return last
         return number(self.connection, f"SELECT row FROM numbers WHERE position = {last}")
 

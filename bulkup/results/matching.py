@@ -66,7 +66,7 @@ class Matching:
     """
 
     connection: Database
-    sheet: NumberedCsv
+    csv_file: NumberedCsv
     layout: Layout
     chunks: Sequence[Chunk]
     work: Path
@@ -152,7 +152,7 @@ class Matching:
             self.connection,
             sent.results,
             self.layout,
-            self.sheet.source.delimiter,
+            self.csv_file.source.delimiter,
             self.work,
             full_rows=full_rows,
         )
@@ -174,7 +174,7 @@ class Matching:
         return row_hash_query(relation, self.layout.cells(), {})
 
     def _load(self, table: str, query: Callable[[str], str]) -> Loaded:
-        file = sheet_csv(self.sheet.source)
+        file = sheet_csv(self.csv_file.source)
         return load(self.connection, table, query, file, self.work)
 
     def _make_view(self, name: str, query: str) -> None:

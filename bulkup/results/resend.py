@@ -17,7 +17,7 @@ from bulkup.salesforce.error_codes import temporary_pattern
 
 
 def rows_to_repeat(
-    sheet: NumberedCsv,
+    csv_file: NumberedCsv,
     layout: Layout,
     sent: Collection[SentChunk],
     *,
@@ -39,18 +39,18 @@ def rows_to_repeat(
     def find(connection: Database, room: Path) -> "array[int]":
         matching = Matching(
             connection=connection,
-            sheet=sheet,
+            csv_file=csv_file,
             layout=layout,
             chunks=[chunk.chunk for chunk in sent],
             work=room,
         )
         matching.begin()
-        if sheet.numbers is not None:
-            load_numbers(connection, "numbers", sheet.numbers)
+        if csv_file.numbers is not None:
+            load_numbers(connection, "numbers", csv_file.numbers)
         connection.execute("CREATE TEMP TABLE repeat_rows (row BIGINT)")
         for chunk in sent:
             matching.match(chunk)
-            named = f"({chunk_status_sql(chunk, sheet, 'numbers')} WHERE kind IN (2, 3))"
+            named = f"({chunk_status_sql(chunk, csv_file, 'numbers')} WHERE kind IN (2, 3))"
             which = f"status = 'failed' AND regexp_matches(error, {temporary}, 's')"
             if chunk.chunk.number in unprocessed_of:
                 which = f"({which}) OR status = 'unprocessed'"
@@ -64,7 +64,9 @@ def rows_to_repeat(
     return with_enough_memory(work, find)
 
 
-def split_by_status(sheet: NumberedCsv, *, include_unknown: bool, rows: Path, settled: Path) -> int:
+def split_by_status(
+    csv_file: NumberedCsv, *, include_unknown: bool, rows: Path, unsent: Path
+) -> int:
     """Split a file with a column `bulkup__Status` into rows to send and rows not to send.
 
     Writes the numbers of the first to `rows`, one a line, and the others to `settled`. Returns
@@ -78,7 +80,7 @@ def split_by_status(sheet: NumberedCsv, *, include_unknown: bool, rows: Path, se
 
         def settle() -> Iterator[UnsentRow]:
             nonlocal count
-            for row, status, record_id in _statuses(sheet):
+            for row, status, record_id in _statuses(csv_file):
                 kept = KEPT.get(status) if status else None
                 if status is Status.UNKNOWN and not include_unknown:
                     kept = Status.UNKNOWN
@@ -88,25 +90,25 @@ def split_by_status(sheet: NumberedCsv, *, include_unknown: bool, rows: Path, se
                 else:
                     yield UnsentRow(row=row, status=kept, id=record_id, error=WORDS[kept])
 
-        write_unsent(settled, settle())
+        write_unsent(unsent, settle())
     return count
 
 
-def has_status(sheet: NumberedCsv) -> bool:
+def has_status(csv_file: NumberedCsv) -> bool:
     """Whether the file has a column that says which of its rows are to be sent."""
-    return _place(sheet, "bulkup__status") is not None
+    return _place(csv_file, "bulkup__status") is not None
 
 
-def _statuses(sheet: NumberedCsv) -> Iterator[tuple[int, Status | None, str]]:
-    status, record_id = _place(sheet, "bulkup__status"), _place(sheet, "sf__id")
-    projection = ColumnProjection(sheet.source, [])
-    for rows, _, records in numbered(sheet):
+def _statuses(csv_file: NumberedCsv) -> Iterator[tuple[int, Status | None, str]]:
+    status, record_id = _place(csv_file, "bulkup__status"), _place(csv_file, "sf__id")
+    projection = ColumnProjection(csv_file.source, [])
+    for rows, _, records in numbered(csv_file):
         for row, cells in zip(rows, projection.cells(records), strict=True):
             yield row, _status(_cell(cells, status)), _cell(cells, record_id)
 
 
-def _place(sheet: NumberedCsv, name: str) -> int | None:
-    names = [column.casefold() for column in sheet.source.header]
+def _place(csv_file: NumberedCsv, name: str) -> int | None:
+    names = [column.casefold() for column in csv_file.source.header]
     return names.index(name) if name in names else None
 
 

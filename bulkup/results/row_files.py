@@ -154,7 +154,7 @@ def count_outcome(folder: Path, work: Path) -> dict[Status, int]:
 
 
 def part_again(
-    folder: Path, work: Path, *, include_unknown: bool, rows: Path, settled: Path
+    folder: Path, work: Path, *, include_unknown: bool, rows: Path, unsent: Path
 ) -> tuple[int, int]:
     """Split the rows of a run into those that are sent again and those that are not.
 
@@ -183,7 +183,7 @@ def part_again(
                         row=row, status=kept, id=record_id, created=created, error=WORDS[kept]
                     )
 
-        write_unsent(settled, settle())
+        write_unsent(unsent, settle())
     return sent, unknown
 
 

@@ -57,11 +57,11 @@ def load_numbers(connection: Database, table: str, path: Path) -> None:
     )
 
 
-def chunk_status_sql(sent: SentChunk, sheet: NumberedCsv, numbers: str) -> str:
+def chunk_status_sql(sent: SentChunk, csv_file: NumberedCsv, numbers: str) -> str:
     """The status of each row of `row_results`: (row, status, id, created, error, chunk)."""
     reason = sent.reason or WORDS.get(sent.otherwise, "")
     row, source = "position AS row", "row_results"
-    if sheet.numbers is not None:
+    if csv_file.numbers is not None:
         row, source = "row", f"row_results JOIN {numbers} USING (position)"
     return (
         f"SELECT {row}, CASE kind WHEN 1 THEN 'succeeded' WHEN 2 THEN 'failed'"

@@ -68,7 +68,7 @@ class Plan:
     version: str
     source: Source
     original: Source
-    sheet: Source
+    csv_file: Source
     target: Target
     columns: tuple[Column, ...]
     chunks: tuple[Chunk, ...]
@@ -77,7 +77,7 @@ class Plan:
     key: str | None = None
     original_numbers: Path | None = None
     numbers: Path | None = None
-    settled: Path | None = None
+    unsent: Path | None = None
     changes: tuple[str, ...] = ()
     retry_of: str = ""
     retry_of_events: int = 0

@@ -144,7 +144,7 @@ class Run:
     def answers(self, passing: frozenset[str]) -> Answers:
         """The results of this run's jobs; `passing` are the codes of temporary errors."""
         return Answers(
-            folder=self.files.results, delimiter=self.plan.sheet.delimiter, passing=passing
+            folder=self.files.results, delimiter=self.plan.csv_file.delimiter, passing=passing
         )
 
     def last_place(self, events: Sequence[Event]) -> Place | None:
@@ -223,7 +223,7 @@ def write_plan(folder: Path, plan: Plan) -> Run:
         plan,
         source=replace(plan.source, marks=()),
         original=replace(plan.original, marks=()),
-        sheet=replace(plan.sheet, marks=()),
+        csv_file=replace(plan.csv_file, marks=()),
         place=place_of(folder),
     )
     files = RunDir(folder)
@@ -332,7 +332,10 @@ def with_source(run: Run, path: Path) -> Run:
         return replace(source, path=path) if source.path == plan.source.path else source
 
     plan = replace(
-        plan, source=moved(plan.source), original=moved(plan.original), sheet=moved(plan.sheet)
+        plan,
+        source=moved(plan.source),
+        original=moved(plan.original),
+        csv_file=moved(plan.csv_file),
     )
     return replace(run, plan=plan)
 

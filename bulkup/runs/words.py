@@ -54,8 +54,9 @@ def _words(*fields: str) -> dict[str, str]:
 
 WORDS: Mapping[type, Mapping[str, str]] = {
     Plan: _words(
-        "run created version machine place source original sheet target columns chunks options",
-        "dialect key original_numbers numbers settled changes retry_of retry_of_events format",
+        "run created version machine place source original csv_file=sheet target columns chunks",
+        "options dialect key original_numbers numbers unsent=settled changes retry_of",
+        "retry_of_events format",
     ),
     Place: _words("system boot device inode generation"),
     Source: _words(

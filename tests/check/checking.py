@@ -23,7 +23,7 @@ class Checker:
         self.info: ObjectInfo = describe(name)
         self.target = Target(object=name, operation=operation, external_id=key)
 
-    def sheet(self, text: str | bytes) -> NumberedCsv:
+    def csv_file(self, text: str | bytes) -> NumberedCsv:
         path = self.folder / "rows.csv"
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         done = prepare(detect(path), self.folder / "run")
@@ -40,10 +40,10 @@ class Checker:
         findings_csv: Path | None = None,
         left_out: Path | None = None,
     ) -> Checked:
-        sheet = self.sheet(text)
+        csv_file = self.csv_file(text)
         return check(
-            sheet,
-            resolve(sheet.source.header, self.info, self.target),
+            csv_file,
+            resolve(csv_file.source.header, self.info, self.target),
             self.info,
             self.target,
             work=self.folder / "work",

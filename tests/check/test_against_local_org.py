@@ -221,7 +221,7 @@ def test_the_org_holds_what_stood_in_the_file_whatever_its_dialect(
     first = "" if char != ":" else f"sep=:{ending}"
     checker = Checker(tmp_path_factory.mktemp("dialects"), "Contact", Operation.INSERT)
 
-    source = checker.sheet((first + text).encode(encoding)).source
+    source = checker.csv_file((first + text).encode(encoding)).source
     names = resolve(source.header, checker.info, checker.target).names
     header = header_bytes(names, source.delimiter, source.line_ending)
     org = Org(None, seed=1)

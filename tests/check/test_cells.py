@@ -314,9 +314,9 @@ def test_no_column_at_all(insert: Checker) -> None:
 def test_a_file_without_records_has_only_its_header_to_check(insert: Checker) -> None:
     path = insert.folder / "none.csv"
     path.write_text("FirstName\n", encoding="utf-8")
-    sheet = NumberedCsv(source=open_source(path, allow_empty=True))
-    columns = resolve(sheet.source.header, insert.info, insert.target)
-    checked = check(sheet, columns, insert.info, insert.target, work=insert.folder)
+    csv_file = NumberedCsv(source=open_source(path, allow_empty=True))
+    columns = resolve(csv_file.source.header, insert.info, insert.target)
+    checked = check(csv_file, columns, insert.info, insert.target, work=insert.folder)
     assert codes(checked) == ["REQUIRED_COLUMN_MISSING"]
 
 

@@ -35,8 +35,8 @@ def said(file: dict[str, Any], folder: Path) -> list[str]:
         columns = resolve(source.header, info, target)
     except InputError as error:
         return error.message.splitlines()
-    sheet = NumberedCsv(source=source, numbers=done.numbers)
-    findings = check(sheet, columns, info, target, work=folder / "work").findings
+    csv_file = NumberedCsv(source=source, numbers=done.numbers)
+    findings = check(csv_file, columns, info, target, work=folder / "work").findings
     return [
         f"{one.code} {one.column}: {one.message} {list(one.rows) or ''}".strip()
         for one in stopping(findings)

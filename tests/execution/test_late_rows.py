@@ -97,7 +97,7 @@ class Load:
             machine="m",
             source=source,
             original=source,
-            sheet=source,
+            csv_file=source,
             target=Target(object="Contact", operation=Operation.INSERT),
             columns=(Column(source="LastName", name="LastName"),),
             chunks=tuple(self.chunks),

@@ -136,32 +136,34 @@ def test_only_rows_that_results_say_were_not_loaded_are_repeated(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("include_unknown", "rows", "settled"),
+    ("include_unknown", "rows", "unsent"),
     [
         (False, [2, 3, 4, 7, 8], {Status.SKIPPED: 2, Status.UNKNOWN: 1}),
         (True, [2, 3, 4, 5, 7, 8], {Status.SKIPPED: 2}),
     ],
 )
 def test_a_results_file_says_which_of_its_rows_are_sent(
-    tmp_path: Path, include_unknown: bool, rows: list[int], settled: dict[Status, int]
+    tmp_path: Path, include_unknown: bool, rows: list[int], unsent: dict[Status, int]
 ) -> None:
     statuses = ["succeeded", "failed", "unprocessed", "not_sent", "unknown", "Skipped", "", "mine"]
     records = [f"{status},id{at},x" for at, status in enumerate(statuses)]
     src = source(tmp_path / "in.csv", ["bulkup__Status", "sf__Id", "Name"], records)
-    sheet = NumberedCsv(source=src)
-    assert has_status(sheet)
-    count = split_by_status(sheet, include_unknown=include_unknown, rows=tmp_path / "rows",
-                  settled=tmp_path / "settled")  # fmt: skip
+    csv_file = NumberedCsv(source=src)
+    assert has_status(csv_file)
+    count = split_by_status(csv_file, include_unknown=include_unknown, rows=tmp_path / "rows",
+                  unsent=tmp_path / "unsent")  # fmt: skip
     assert count == len(rows)
     assert list(read_rows(tmp_path / "rows")) == rows
-    assert count_unsent(tmp_path / "settled") == settled
-    assert "id0" in (tmp_path / "settled").read_text(encoding="utf-8")
+    assert count_unsent(tmp_path / "unsent") == unsent
+    assert "id0" in (tmp_path / "unsent").read_text(encoding="utf-8")
 
 
 def test_a_file_without_a_status_is_sent_whole(tmp_path: Path) -> None:
-    sheet = NumberedCsv(source=source(tmp_path / "in.csv", ["sf__Error", "Name"], ["e,a", "e,b"]))
-    assert not has_status(sheet)
+    csv_file = NumberedCsv(
+        source=source(tmp_path / "in.csv", ["sf__Error", "Name"], ["e,a", "e,b"])
+    )
+    assert not has_status(csv_file)
     assert (
-        split_by_status(sheet, include_unknown=False, rows=tmp_path / "r", settled=tmp_path / "s")
+        split_by_status(csv_file, include_unknown=False, rows=tmp_path / "r", unsent=tmp_path / "s")
         == 2
     )

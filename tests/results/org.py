@@ -64,7 +64,7 @@ class Org:
 
     def load(self, chunk: Chunk, rows: Sequence[Row], like: Source) -> tuple[SentChunk, list[Fate]]:
         """What becomes of a chunk, and the truth about each of its rows in order."""
-        fates = [self._fate() for _ in rows]
+        fates = [self._chunk_outcome() for _ in rows]
         lines: dict[ResultKind, list[list[str]]] = {kind: [] for kind in ResultKind}
         for row, (status, ident, created, error) in zip(rows, fates, strict=True):
             if status == "unknown":
@@ -83,7 +83,7 @@ class Org:
         )
         return sent, fates
 
-    def _fate(self) -> Fate:
+    def _chunk_outcome(self) -> Fate:
         if self.random.random() < self.dropping:
             return ("unknown", "", "", "bulkup: Salesforce's results do not name this row")
         kind = self.random.choice(["succeeded", "succeeded", "succeeded", "failed", "unprocessed"])

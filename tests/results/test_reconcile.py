@@ -69,12 +69,12 @@ def run(
             **more,
         }  # type: ignore[arg-type]  # a test names what differs
     )
-    books = reconcile(
+    totals = reconcile(
         load, to=room / "out", work=room / "work", explain=lambda code: f"means {code}"
     )
     assert list((room / "work").iterdir()) == []
     with (room / "out" / "results.csv").open(encoding="utf-8", newline="") as file:
-        return books, list(csv.reader(file, delimiter=src.delimiter.char))[1:]
+        return totals, list(csv.reader(file, delimiter=src.delimiter.char))[1:]
 
 
 def test_rows_are_found_by_key_whatever_the_order_and_case(tmp_path: Path) -> None:
@@ -84,13 +84,13 @@ def test_rows_are_found_by_key_whatever_the_order_and_case(tmp_path: Path) -> No
         '"2","false","b@X.Y","other"\n'
         '"1","true","a@x.y","Ann"\n'
     )
-    books, rows = run(tmp_path, src, [sent(results(tmp_path, successful=text), 2)])
+    totals, rows = run(tmp_path, src, [sent(results(tmp_path, successful=text), 2)])
     assert rows == [
         ["1", "2", "succeeded", "1", "true", "", "a@x.y", "Ann"],
         ["2", "3", "succeeded", "2", "false", "", "B@x.y", "Bob"],
     ]
-    assert (books.created, books.chunk_rows, books.attempts) == (1, {1: 2}, {1: 2})
-    assert books.differences == ()
+    assert (totals.created, totals.chunk_rows, totals.attempts) == (1, {1: 2}, {1: 2})
+    assert totals.differences == ()
 
 
 def test_keys_that_differ_only_in_case_stay_apart_where_case_matters(tmp_path: Path) -> None:
@@ -134,9 +134,9 @@ def test_numbers_too_long_for_a_double_are_not_guessed(tmp_path: Path) -> None:
         '"1","true","Ann","1.23456789012345677E17"\n"2","true","Ann","1.23456789012345677E17"\n'
     )
     columns = {"Name": Field(name="Name"), "Revenue": Field(name="Revenue", type="currency")}
-    books, rows = run(tmp_path, src, [sent(results(tmp_path, successful=text), 2)], columns, None)
+    totals, rows = run(tmp_path, src, [sent(results(tmp_path, successful=text), 2)], columns, None)
     assert [row[2] for row in rows] == ["unknown", "unknown"]
-    assert books.differences == ("Chunk 1: 2 of 2 results belong to none of its rows",)
+    assert totals.differences == ("Chunk 1: 2 of 2 results belong to none of its rows",)
 
 
 def test_the_only_row_with_such_a_number_is_found(tmp_path: Path) -> None:
@@ -160,14 +160,14 @@ def test_a_double_key_is_matched_by_all_columns(tmp_path: Path) -> None:
     )
     done = '"sf__Id","sf__Created",Email__c,Name\n"26","true","z","Z"\n"1","true","a","Ann"\n'
     paths = results(tmp_path, successful=done, failed=failed)
-    books, rows = run(tmp_path, src, [sent(paths, 5)])
+    totals, rows = run(tmp_path, src, [sent(paths, 5)])
     assert [row[2] for row in rows] == ["succeeded", "failed", "unknown", "failed", "succeeded"]
-    assert [(e.code, e.field, e.message, e.count, e.rows) for e in books.errors] == [
+    assert [(e.code, e.field, e.message, e.count, e.rows) for e in totals.errors] == [
         ("DUPLICATE_VALUE", "Email__c", "Duplicate external id specified: …", 1, (2,)),
         ("MISSING_ARGUMENT", "", "Email__c not specified", 1, (4,)),
     ]
-    assert books.errors[0].explanation == "means DUPLICATE_VALUE"
-    assert books.differences == ("Chunk 1: the results name 4 of its 5 rows",)
+    assert totals.errors[0].explanation == "means DUPLICATE_VALUE"
+    assert totals.differences == ("Chunk 1: the results name 4 of its 5 rows",)
 
 
 def test_a_key_that_results_name_twice_is_unknown_unless_they_agree(tmp_path: Path) -> None:
@@ -193,9 +193,9 @@ def test_a_key_that_results_name_twice_is_unknown_unless_they_agree(tmp_path: Pa
 def test_results_that_lack_the_key_match_nothing(tmp_path: Path) -> None:
     src = source(tmp_path / "in.csv", ["Email__c", "Name"], ["a,Ann"])
     done = '"sf__Id","sf__Created",Name\n"1","true","Ann"\n'
-    books, rows = run(tmp_path, src, [sent(results(tmp_path, successful=done), 1)])
+    totals, rows = run(tmp_path, src, [sent(results(tmp_path, successful=done), 1)])
     assert rows[0][2] == "unknown"
-    assert books.differences == ("Chunk 1: 1 of 1 results belong to none of its rows",)
+    assert totals.differences == ("Chunk 1: 1 of 1 results belong to none of its rows",)
 
 
 @pytest.mark.parametrize(
@@ -211,8 +211,8 @@ def test_results_that_lack_the_key_match_nothing(tmp_path: Path) -> None:
 def test_the_torn_end_of_results_is_not_believed(tmp_path: Path, torn: str, whole: int) -> None:
     src = source(tmp_path / "in.csv", ["Email__c", "Name"], ["a,Ann", "b,Bob"])
     done = '"sf__Id","sf__Created",Email__c,Name\n"1","true","a","Ann"\n' + torn
-    books, rows = run(tmp_path, src, [sent(results(tmp_path, successful=done), 2)])
-    assert books.counts[Status.SUCCEEDED] == whole
+    totals, rows = run(tmp_path, src, [sent(results(tmp_path, successful=done), 2)])
+    assert totals.counts[Status.SUCCEEDED] == whole
     assert rows[0][2] == "succeeded"
 
 
@@ -220,9 +220,9 @@ def test_the_torn_end_of_results_is_not_believed(tmp_path: Path, torn: str, whol
 def test_results_without_rows_leave_them_unknown(tmp_path: Path, text: str) -> None:
     src = source(tmp_path / "in.csv", ["Email__c", "Name"], ["a,Ann"])
     paths = results(tmp_path, successful=text, failed="", unprocessed="")
-    books, rows = run(tmp_path, src, [sent(paths, 1, counts=(1, 1))])
+    totals, rows = run(tmp_path, src, [sent(paths, 1, counts=(1, 1))])
     assert rows[0][2:6] == ["unknown", "", "", UNNAMED]
-    assert books.differences == (
+    assert totals.differences == (
         "Chunk 1: the results name 0 of its 1 rows",
         "Chunk 1: Salesforce counts 1 failed rows, the results 0",
         "Chunk 1: Salesforce counts 1 rows, the results 0",
@@ -235,22 +235,22 @@ def test_rows_of_chunks_that_were_not_sent_or_never_closed_say_so(tmp_path: Path
         sent({}, 1, otherwise=Status.UNPROCESSED),
         sent({}, 1, first=2, number=2, otherwise=Status.NOT_SENT, reason="bulkup: enough failed"),
     ]
-    books, rows = run(tmp_path, src, chunks)
+    totals, rows = run(tmp_path, src, chunks)
     assert [row[2:6] for row in rows] == [
         ["unprocessed", "", "", ""],
         ["not_sent", "", "", "bulkup: enough failed"],
         ["not_sent", "", "", "bulkup: not sent"],
     ]
-    assert books.counts[Status.NOT_SENT] == 2
+    assert totals.counts[Status.NOT_SENT] == 2
     unprocessed = (tmp_path / "out" / "unprocessed.csv").read_text(encoding="utf-8")
     assert unprocessed == "bulkup__Row,bulkup__Line,Email__c,Name\n1,2,a,Ann\n"
 
 
 def test_nothing_was_sent_at_all(tmp_path: Path) -> None:
     src = source(tmp_path / "in.csv", ["Email__c", "Name"], ["a,Ann", "b,Bob"])
-    books, rows = run(tmp_path, src, [])
+    totals, rows = run(tmp_path, src, [])
     assert [row[2] for row in rows] == ["not_sent", "not_sent"]
-    assert books.chunk_rows == {}
+    assert totals.chunk_rows == {}
 
 
 def test_the_last_round_has_the_last_word(tmp_path: Path) -> None:
@@ -281,16 +281,16 @@ def test_the_last_round_has_the_last_word(tmp_path: Path) -> None:
         2: NumberedCsv(source=second, numbers=tmp_path / "2.n"),
         3: NumberedCsv(source=third, numbers=tmp_path / "3.n"),
     }
-    books, rows = run(tmp_path, src, chunks, rounds=rounds)
+    totals, rows = run(tmp_path, src, chunks, rounds=rounds)
     assert [row[:6] for row in rows] == [
         ["1", "2", "succeeded", "1", "true", ""],
         ["2", "3", "succeeded", "2", "true", ""],
         ["3", "5", "succeeded", "3", "false", ""],
         ["4", "6", "failed", "", "", "UNABLE_TO_LOCK_ROW:x:--"],
     ]
-    assert books.chunk_rows == {1: 2, 3: 1, 4: 1}
-    assert books.attempts == {1: 1, 2: 1, 3: 1}
-    assert [(group.count, group.rows) for group in books.errors] == [(1, (4,))]
+    assert totals.chunk_rows == {1: 2, 3: 1, 4: 1}
+    assert totals.attempts == {1: 1, 2: 1, 3: 1}
+    assert [(group.count, group.rows) for group in totals.errors] == [(1, (4,))]
 
 
 def test_rows_not_sent_keep_their_status_and_a_prepared_file_its_numbers(tmp_path: Path) -> None:
@@ -310,7 +310,7 @@ def test_rows_not_sent_keep_their_status_and_a_prepared_file_its_numbers(tmp_pat
     text = '"sf__Id";"sf__Created";Email__c;Name\r\n"4";"true";"d";"D"\r\n"2";"true";"b";"Bob"\r\n'
     chunks = [sent(results(tmp_path, 1, successful=text), 1),
               sent(results(tmp_path, 1, successful=text), 1, first=2, number=2)]  # fmt: skip
-    books, rows = run(tmp_path, src, chunks, unsent=tmp_path / "unsent.csv",
+    totals, rows = run(tmp_path, src, chunks, unsent=tmp_path / "unsent.csv",
                       rounds={1: NumberedCsv(source=again, numbers=tmp_path / "1.n")})  # fmt: skip
     assert rows == [
         ["1", "2", "skipped", "9", "", "bulkup: had succeeded", "a", "Ann"],
@@ -318,7 +318,7 @@ def test_rows_not_sent_keep_their_status_and_a_prepared_file_its_numbers(tmp_pat
         ["3", "4", "unknown", "", "", 'bulkup: "lost";\nreally', "c", "C"],
         ["4", "5", "succeeded", "4", "true", "", "d", "D"],
     ]
-    assert books.counts[Status.SKIPPED] == 1
+    assert totals.counts[Status.SKIPPED] == 1
     head = (tmp_path / "out" / "results.csv").read_bytes().split(b"\r\n")[0]
     assert head.endswith(b"sf__Error;Email__c;Name")
     assert (tmp_path / "out" / "results.csv").stat().st_mode & 0o077 == 0
@@ -328,9 +328,9 @@ def test_lines_are_those_of_the_users_file_where_that_was_prepared(tmp_path: Pat
     src = source(tmp_path / "prepared.csv", ["Email__c", "Name"], ["a,Ann", "b,Bob"])
     write_numbers(tmp_path / "n", [(1, 4), (2, 9)])
     done = '"sf__Id","sf__Created",Email__c,Name\n"2","true","b","Bob"\n"1","true","a","Ann"\n'
-    sheet = NumberedCsv(source=src, numbers=tmp_path / "n")
+    csv_file = NumberedCsv(source=src, numbers=tmp_path / "n")
     chunks = [sent(results(tmp_path, successful=done), 2)]
-    _, rows = run(tmp_path, src, chunks, original=sheet, rounds={1: sheet})
+    _, rows = run(tmp_path, src, chunks, original=csv_file, rounds={1: csv_file})
     assert [row[:4] for row in rows] == [["1", "4", "succeeded", "1"], ["2", "9", "succeeded", "2"]]
 
 

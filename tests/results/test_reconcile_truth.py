@@ -146,11 +146,11 @@ def test_every_field_of_results_csv_is_the_truth(data: st.DataObject) -> None:
             one, fates = org.load(chunk, rows[begin:end], src)
             sent.append(one)
             truth += fates
-        sheet = NumberedCsv(source=src)
-        books = reconcile(
+        csv_file = NumberedCsv(source=src)
+        totals = reconcile(
             Load(
-                original=sheet,
-                rounds={1: sheet},
+                original=csv_file,
+                rounds={1: csv_file},
                 sent=sent,
                 key=key,
                 columns={name: NAMES[name] for name in names},
@@ -170,10 +170,10 @@ def test_every_field_of_results_csv_is_the_truth(data: st.DataObject) -> None:
             known[same][fate] += 1
             said[same][(line[2], line[3], line[4], line[5])] += 1
         assert said == known
-        assert books.counts[Status.SUCCEEDED] == sum(f[0] == "succeeded" for f in truth)
-        assert books.created == sum(f[2] == "true" for f in truth)
-        assert sum(books.counts.values()) == len(rows)
-        assert sum(group.count for group in books.errors) == books.counts[Status.FAILED]
+        assert totals.counts[Status.SUCCEEDED] == sum(f[0] == "succeeded" for f in truth)
+        assert totals.created == sum(f[2] == "true" for f in truth)
+        assert sum(totals.counts.values()) == len(rows)
+        assert sum(group.count for group in totals.errors) == totals.counts[Status.FAILED]
         for name, status, before in (
             ("successful", "succeeded", 4),
             ("failed", "failed", 4),

@@ -46,14 +46,14 @@ def test_rows_of_a_thousand_columns_are_matched_with_their_results(
     successful = tmp_path / "successful.csv"
     header = ",".join(["sf__Id", "sf__Created", *columns])
     successful.write_text("\n".join([header, *returned_rows, ""]), encoding="utf-8")
-    sheet = NumberedCsv(source=src)
+    csv_file = NumberedCsv(source=src)
     chunk = Chunk(number=1, start=0, end=0, rows=ROWS, first_row=1)
     results = {ResultKind.SUCCESSFUL: successful}
 
     totals = reconcile(
         Load(
-            original=sheet,
-            rounds={1: sheet},
+            original=csv_file,
+            rounds={1: csv_file},
             sent=[SentChunk(chunk=chunk, results=results, otherwise=Status.UNKNOWN)],
             columns=columns,
             key=key,

@@ -49,7 +49,7 @@ def write_run(
         version="0",
         source=source,
         original=source,
-        sheet=source,
+        csv_file=source,
         target=target,
         columns=(),
         chunks=(Chunk(number=1, start=source.start, end=source.size, rows=2, first_row=1),),

@@ -112,8 +112,8 @@ def an_abort_that_came_too_late_believed(patch: pytest.MonkeyPatch) -> None:
 def a_further_round_sends_succeeded_rows_again(patch: pytest.MonkeyPatch) -> None:
     """The next round takes every row of the one before instead of those that may pass now."""
 
-    def rows_to_repeat(sheet: NumberedCsv, *_: Any, **__: Any) -> Iterator[int]:
-        return iter(range(1, sheet.source.rows + 1))
+    def rows_to_repeat(csv_file: NumberedCsv, *_: Any, **__: Any) -> Iterator[int]:
+        return iter(range(1, csv_file.source.rows + 1))
 
     patch.setattr("bulkup.execution.reconcile_run.rows_to_repeat", rows_to_repeat)
 
@@ -122,16 +122,18 @@ def a_further_round_sends_unknown_rows_again(patch: pytest.MonkeyPatch) -> None:
     """Rows that no result names are taken for rows that were not loaded."""
     honest = resend.rows_to_repeat
 
-    def rows_to_repeat(sheet: NumberedCsv, layout: Layout, sent: Any, **more: Any) -> Iterator[int]:
+    def rows_to_repeat(
+        csv_file: NumberedCsv, layout: Layout, sent: Any, **more: Any
+    ) -> Iterator[int]:
         named = set()
         for one in sent:
             path = one.results.get(ResultKind.SUCCESSFUL)
             if path:
                 with path.open(encoding="utf-8", newline="") as file:
                     named |= {row["Description"] for row in csv.DictReader(file)}
-        with sheet.source.path.open(encoding="utf-8", newline="") as file:
+        with csv_file.source.path.open(encoding="utf-8", newline="") as file:
             records = list(csv.DictReader(file))
-        if not list(honest(sheet, layout, sent, **more)):
+        if not list(honest(csv_file, layout, sent, **more)):
             return iter(())
         return (n for n, row in enumerate(records, 1) if row["Description"] not in named)
 

@@ -335,7 +335,7 @@ class World:
                 version="0",
                 source=source,
                 original=source,
-                sheet=source,
+                csv_file=source,
                 target=Target(object="Contact", operation=Operation.INSERT),
                 columns=columns,
                 chunks=cut(
@@ -380,7 +380,7 @@ class World:
         with (
             Client(instance_url="http://localhost", auth=auth, transport=transport) as client,
             KillingJournal(run.files.journal, self.clock) as journal,
-            SourceFile(run.plan.sheet.path) as file,
+            SourceFile(run.plan.csv_file.path) as file,
             ExitStack() as stack,
         ):
             runner = Runner(
@@ -399,7 +399,7 @@ class World:
                 next_round=reconcile_run.next_round,
                 reconcile=self._books,
                 calls=lambda: client.calls,
-                settled=lambda _run: {},
+                unsent=lambda _run: {},
             )
             return execute_run(run, journal, runner, ours)
 
@@ -466,9 +466,9 @@ class World:
             self._compare(reconcile_run.reconcile_run(run, events, ""))
         return Totals(counts=Counter(self.last_statuses.values()))
 
-    def _compare(self, books: Totals) -> None:
+    def _compare(self, totals: Totals) -> None:
         simple = Counter(self.last_statuses.values())
-        real = Counter({status: count for status, count in books.counts.items() if count})
+        real = Counter({status: count for status, count in totals.counts.items() if count})
         if simple != real:
             raise Broken(f"the books say {real}, and it is {simple}")
 
@@ -501,7 +501,7 @@ class World:
             raise Broken(f"rows were not sent, and the run is called {report.state}")
         self._judge_jobs(run)
         self._judge_rounds(run, {name for name, one in statuses.items() if one is Status.FAILED})
-        if sum(report.books.counts.values()) != self.shape.rows:
+        if sum(report.totals.counts.values()) != self.shape.rows:
             raise Broken("the books do not balance")
         return report
 

@@ -39,7 +39,7 @@ class Checked:
 
 
 def check(  # noqa: PLR0913  one question, as the command asks it
-    sheet: NumberedCsv,
+    csv_file: NumberedCsv,
     columns: Columns,
     info: ObjectInfo,
     target: Target,
@@ -65,14 +65,14 @@ def check(  # noqa: PLR0913  one question, as the command asks it
         RunError: the file has changed, or a file can't be written.
     """
     known = (*columns.findings, *of_load)
-    if not (columns.as_sent and sheet.source.rows):
+    if not (columns.as_sent and csv_file.source.rows):
         findings = apply_overrides(known, allow=allow, strict=strict)
         if findings_csv:
             write_findings(findings_csv, findings)
-        return Checked(findings=findings, rows=sheet.source.rows)
-    header = sheet.source.header
+        return Checked(findings=findings, rows=csv_file.source.rows)
+    header = csv_file.source.header
     sources = {column.source for column in columns.as_sent}
-    seen = sample(sheet.source, {at for at, name in enumerate(header) if name in sources})
+    seen = sample(csv_file.source, {at for at, name in enumerate(header) if name in sources})
     query = build_query(
         header,
         columns,
@@ -91,28 +91,28 @@ def check(  # noqa: PLR0913  one question, as the command asks it
 
     severities = Severities(query, allow=frozenset(allow), strict=strict)
     with engine(work) as connection, TemporaryDirectory(prefix="check-", dir=work) as scratch:
-        table = HitTable(connection, sheet.source, query, Path(scratch))
-        of_cells = [*_row_findings(sheet, query, table), *_empty_columns(sheet, table)]
+        table = HitTable(connection, csv_file.source, query, Path(scratch))
+        of_cells = [*_row_findings(csv_file, query, table), *_empty_columns(csv_file, table)]
         findings = apply_overrides([*known, *of_cells], allow=allow, strict=strict)
         if findings_csv:
-            write_findings(findings_csv, findings, cells_with_hits(sheet, table, severities))
+            write_findings(findings_csv, findings, cells_with_hits(csv_file, table, severities))
         if take_invalid:
-            take_invalid(counted(invalid_rows(sheet, table, severities)))
+            take_invalid(counted(invalid_rows(csv_file, table, severities)))
     return Checked(findings=findings, rows=table.rows, invalid=invalid)
 
 
-def _empty_columns(sheet: NumberedCsv, table: HitTable) -> Iterator[Finding]:
+def _empty_columns(csv_file: NumberedCsv, table: HitTable) -> Iterator[Finding]:
     for position in table.empty:
-        name = sheet.source.header[position]
+        name = csv_file.source.header[position]
         message = f"Every cell of {name} is empty"
         yield finding("COLUMN_EMPTY", message, column=name, count=table.rows)
 
 
-def _row_findings(sheet: NumberedCsv, query: CheckQuery, table: HitTable) -> list[Finding]:
+def _row_findings(csv_file: NumberedCsv, query: CheckQuery, table: HitTable) -> list[Finding]:
     true_tests = [(test, hits) for test in query.tests if (hits := table.hits(test)).count]
     positions = {position for _, hits in true_tests for position in hits.first}
     positions |= set(table.duplicates.first)
-    located = {row.position: row for row in locate_rows(sheet, iter(sorted(positions)))}
+    located = {row.position: row for row in locate_rows(csv_file, iter(sorted(positions)))}
     findings = [_finding_of_test(test, hits, located) for test, hits in true_tests]
     if table.duplicates.count:
         findings.append(_duplicates(query, table.duplicates, located))

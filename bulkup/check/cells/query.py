@@ -105,7 +105,7 @@ def build_query(
     their fields.
     """
     positions = {name: position for position, name in reversed(list(enumerate(header)))}
-    broken = {one.column for one in columns.findings}
+    broken = {finding.column for finding in columns.findings}
     tested = []
     for column in columns.as_sent:
         position = positions[column.source]
@@ -163,7 +163,7 @@ def _build_group(
         select.append(_mask_sql(sharing, numbered, mask))
         cell_tests += numbered
     masks = tuple(range(first_mask, first_mask + len(select)))
-    positions = tuple(one.position for one in members)
+    positions = tuple(member.position for member in members)
     empty = tuple(position for position in positions if position in watched)
     select += [f"c{position} <> '' AS e{position}" for position in empty]
     cells = [hashed[position] for position in positions if position in hashed]
@@ -257,8 +257,10 @@ def _number_tests(sharing: Sequence[_TestedColumn], mask: int) -> list[CellTest]
 
 
 def _mask_sql(sharing: Sequence[_TestedColumn], tests: Sequence[CellTest], mask: int) -> str:
-    prefilters = " OR ".join(f"({text})" for one in sharing for text in one.tests.prefilters)
-    bits = " + ".join(f"CASE WHEN {one.condition.sql} THEN {one.bit} ELSE 0 END" for one in tests)
+    prefilters = " OR ".join(f"({text})" for item in sharing for text in item.tests.prefilters)
+    bits = " + ".join(
+        f"CASE WHEN {test.condition.sql} THEN {test.bit} ELSE 0 END" for test in tests
+    )
     return f"CASE WHEN {prefilters} THEN CAST({bits} AS BIGINT) ELSE 0 END AS m{mask}"
 
 

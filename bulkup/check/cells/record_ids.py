@@ -25,8 +25,8 @@ def prefixes(field: Field, info: ObjectInfo) -> tuple[str, ...]:
     if field.type == "id":
         return (info.key_prefix,) if info.key_prefix else ()
     known = {**STANDARD, info.name: info.key_prefix}
-    found = tuple(known.get(name, "") for name in field.reference_to)
-    return found if all(found) else ()
+    result = tuple(known.get(name, "") for name in field.reference_to)
+    return result if all(result) else ()
 
 
 def wrong_checksum(cell: str) -> str:
@@ -52,7 +52,9 @@ _CHECKED = "|".join(_checked(number) for number in range(32))
 def whole(short: str) -> str:
     """The 18 characters of an Id of 15."""
     return short + "".join(
-        _ALPHABET[sum(1 << bit for bit, one in enumerate(short[at : at + 5]) if "A" <= one <= "Z")]
+        _ALPHABET[
+            sum(1 << bit for bit, char in enumerate(short[at : at + 5]) if "A" <= char <= "Z")
+        ]
         for at in (0, 5, 10)
     )
 

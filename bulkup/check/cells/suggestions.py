@@ -55,13 +55,13 @@ def _datetime(value: str, field: Field) -> str:
 
 
 def _time(value: str, _field: Field) -> str:
-    found = _clock(value)
-    return f"{found}.000Z" if found else ""
+    result = _clock(value)
+    return f"{result}.000Z" if result else ""
 
 
 def _clock(value: str) -> str:
-    found = next((parsed for form in _CLOCKS if (parsed := _parsed(value, form))), None)
-    return f"{found:%H:%M:%S}" if found else ""
+    result = next((parsed for form in _CLOCKS if (parsed := _parsed(value, form))), None)
+    return f"{result:%H:%M:%S}" if result else ""
 
 
 def _parsed(value: str, form: str) -> datetime | None:

@@ -115,7 +115,7 @@ def _choice(cell: str, field: Field, info: ObjectInfo) -> SqlTests:
     tests, prefilters = _length(cell, field, info)
     if field.picklist_values:
         code = "NOT_IN_PICKLIST" if field.restricted_picklist else "NEW_PICKLIST_VALUE"
-        values = ", ".join(quoted(one) for one in field.picklist_values)
+        values = ", ".join(quoted(picklist_value) for picklist_value in field.picklist_values)
         tests[code] = f"{cell} NOT IN ({values})"
         prefilters.append(f"{cell} NOT IN ('', {values})")
     return tests, prefilters
@@ -125,7 +125,7 @@ def _choices(cell: str, field: Field, info: ObjectInfo) -> SqlTests:
     tests, prefilters = _length(cell, field, info)
     if field.picklist_values:
         code = "NOT_IN_PICKLIST" if field.restricted_picklist else "NEW_PICKLIST_VALUE"
-        values = ", ".join(quoted(one) for one in field.picklist_values)
+        values = ", ".join(quoted(picklist_value) for picklist_value in field.picklist_values)
         split = f"string_split({cell}, ';')"
         tests[code] = f"NOT list_has_all([{values}], {split})"
         prefilters.append(f"{cell} NOT IN ('', {values})")

@@ -32,11 +32,11 @@ def close(
     """Close a job: from here on Salesforce processes its rows."""
     screen = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     with connect(org, api_version, screen, state_dir.find_state_dir()) as connection:
-        found = job_view.change_state(connection, job, JobState.UPLOAD_COMPLETE)
+        current = job_view.change_state(connection, job, JobState.UPLOAD_COMPLETE)
         if wait:
-            found = watch_job(connection, job, screen, timeout)
+            current = watch_job(connection, job, screen, timeout)
     if json:
-        output.document(job_document(found))
+        output.document(job_document(current))
     else:
-        output.result(str(found.state))
-    return exit_code_of(found) if wait else 0
+        output.result(str(current.state))
+    return exit_code_of(current) if wait else 0

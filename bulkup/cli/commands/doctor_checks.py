@@ -53,10 +53,10 @@ def failed(name: str, error: BulkupError) -> Step:
     )
 
 
-def guarded(name: str, look: Callable[[], Step]) -> Step:
+def guarded(name: str, probe: Callable[[], Step]) -> Step:
     """Take a step, whatever comes of it."""
     try:
-        return look()
+        return probe()
     except BulkupError as error:
         return failed(name, error)
 
@@ -113,26 +113,26 @@ def there(connection: Connection, object_: str | None, api_version: str) -> Iter
         if token.code == CredentialsError.exit_code:
             yield guarded("clock", lambda: _clock(connection.instance_url))
         return
-    looks: dict[str, Callable[[], Step]] = {
+    probes: dict[str, Callable[[], Step]] = {
         "API version": lambda: _version(connection, api_version),
         "Bulk API": lambda: _bulk(connection),
         "limits": lambda: _limits(connection),
         "clock": lambda: _clock(connection.instance_url),
     }
     if object_:
-        looks["object"] = lambda: _object(connection, object_)
-    for name, look in looks.items():
-        yield guarded(name, look)
+        probes["object"] = lambda: _object(connection, object_)
+    for name, probe in probes.items():
+        yield guarded(name, probe)
 
 
 def _token(connection: Connection) -> Step:
     try:
-        told = describe.userinfo(connection.client)
+        sentence = describe.userinfo(connection.client)
     except CredentialsError as error:
         if connection.alias == LOCAL:
             raise error.with_hint(DEAD_HINT) from error
         raise
-    user = told.get("preferred_username") or "a user without a name"
+    user = sentence.get("preferred_username") or "a user without a name"
     return ok("token", f"{connection.instance_url} takes it, for {user}")
 
 

@@ -35,7 +35,7 @@ def fields(
     """Describe an object: name, type, length, required, external id, updateable."""
     screen = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     with connect(org, api_version, screen, state_dir.find_state_dir()) as connection:
-        data = connection.patience(lambda: describe_raw(connection.client, object_))
+        data = connection.retry(lambda: describe_raw(connection.client, object_))
     if raw:
         output.document(data)
         return 0

@@ -45,17 +45,17 @@ def jobs(
     """List the org's ingest jobs, newest first."""
     screen = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     with connect(org, api_version, screen, state_dir.find_state_dir()) as connection:
-        everything = connection.patience(lambda: list(job_view.ingest(connection).jobs()))
-    found = [
+        everything = connection.retry(lambda: list(job_view.ingest(connection).jobs()))
+    result = [
         job
         for job in everything
         if state in {None, job.state} and (object_ or job.object).lower() == job.object.lower()
     ]
     if json:
-        output.document(jobs_document((job.id, job) for job in found))
-    elif found:
+        output.document(jobs_document((job.id, job) for job in result))
+    elif result:
         head = ("job", "state", "object", "operation", "created")
-        screen.table(head, map(_job_row, found), whole=(0,), apart=(0,))
+        screen.table(head, map(_job_row, result), whole=(0,), apart=(0,))
     else:
         screen.note("no such jobs" if everything else "no jobs")
     return 0

@@ -25,7 +25,7 @@ def limits(
     """Show what is left of the org's allocations of the last 24 hours."""
     screen = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     with connect(org, api_version, screen, state_dir.find_state_dir()) as connection:
-        data = connection.patience(lambda: describe.limits(connection.client))
+        data = connection.retry(lambda: describe.limits(connection.client))
     entries = [
         {"name": name, "max": limit.get("Max"), "remaining": limit.get("Remaining")}
         for name, limit in sorted(data.items())

@@ -100,17 +100,17 @@ def reset() -> int:
 
 def _until_told(running: Running) -> int:
     """Serve until ^C or a request to terminate; the exit code says which."""
-    told: list[int] = []
+    text: list[int] = []
     kinds = [signal.SIGINT, signal.SIGTERM]
-    before = {kind: signal.signal(kind, lambda number, _: told.append(number)) for kind in kinds}
+    before = {kind: signal.signal(kind, lambda number, _: text.append(number)) for kind in kinds}
     try:
-        while not told and not running.wait(LOOK_SECONDS):
+        while not text and not running.wait(LOOK_SECONDS):
             pass
     finally:
         for kind, handler in before.items():
             signal.signal(kind, handler)
     output.line("stopped; the records are kept")
-    return exit_code(Interrupted("Stopped", terminated=signal.SIGTERM in told))
+    return exit_code(Interrupted("Stopped", terminated=signal.SIGTERM in text))
 
 
 def _read(path: Path | None) -> FaultPlan | None:

@@ -194,9 +194,9 @@ def by_token(_login_options: LoginOptions, login: Login, _screen: Output) -> tup
 
 def by_sf(_login_options: LoginOptions, login: Login, _screen: Output) -> tuple[Login, Secrets]:
     """With the login of `sf`."""
-    found = sf_cli.login_of(login.sf)
-    told = replace(login, instance_url=found.instance_url, user=found.user, org_id=found.org_id)
-    return told, Secrets(access=found.access)
+    result = sf_cli.login_of(login.sf)
+    text = replace(login, instance_url=result.instance_url, user=result.user, org_id=result.org_id)
+    return text, Secrets(access=result.access)
 
 
 LOGIN_FLOWS: Mapping[LoginFlow, Callable[[LoginOptions, Login, Output], tuple[Login, Secrets]]] = {

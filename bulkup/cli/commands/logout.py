@@ -38,10 +38,10 @@ def logout(
     orgs = Orgs(config)
     logins = orgs.all() if alias is None else (orgs.get(alias),)
     before = orgs.default()
-    for one in logins:
-        for trouble in login_store.forget(one, config, screen.log):
+    for login in logins:
+        for trouble in login_store.forget(login, config, screen.log):
             output.line(f"warning: {trouble}")
-        screen.note(f"{one.alias} is forgotten")
+        screen.note(f"{login.alias} is forgotten")
     if before in logins and (after := orgs.default()):
         screen.note(f"the default is {after.alias} now; another: bulkup orgs default ALIAS")
     return 0

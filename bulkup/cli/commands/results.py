@@ -75,13 +75,13 @@ def results(
             name="InvalidOption",
         )
     with connect(org, api_version, screen, state_dir.find_state_dir()) as connection:
-        found = _over(connection, job)
+        current = _over(connection, job)
         if directory == STDOUT:
             _print(connection, job, asked[0])
-            return _failures(connection, found) if exit_code else 0
+            return _failures(connection, current) if exit_code else 0
         folder = Path(directory) if directory else Path("bulkup-results") / job
         paths = _save(connection, job, asked or list(ResultKind), folder.absolute())
-        code = _failures(connection, found) if exit_code else 0
+        code = _failures(connection, current) if exit_code else 0
     if json:
         files = {str(kind): str(path) for kind, path in paths.items()}
         output.document(results_document(job, files))
@@ -97,12 +97,12 @@ def _over(connection: Connection, job: str) -> Job:
     Raises:
         SalesforceError: it is not over.
     """
-    found = connection.patience(lambda: job_view.ingest(connection).get(job))
-    if found.state.ended:
-        return found
-    open_ = found.state is JobState.OPEN
+    current = connection.retry(lambda: job_view.ingest(connection).get(job))
+    if current.state.ended:
+        return current
+    open_ = current.state is JobState.OPEN
     raise SalesforceError(
-        f"Job {job} is {found.state}: there are no results before it is over",
+        f"Job {job} is {current.state}: there are no results before it is over",
         f"Type: bulkup {'close' if open_ else 'status'} {job} --wait",
     )
 
@@ -126,7 +126,7 @@ def _save(
 
 def _fetch(connection: Connection, job: str, kind: ResultKind, to: Path) -> None:
     try:
-        connection.patience(lambda: job_view.ingest(connection).fetch(job, kind, to))
+        connection.retry(lambda: job_view.ingest(connection).fetch(job, kind, to))
     except RunError as error:  # it speaks of a run, and there is none
         raise InputError(error.message, "Make room, or name another with --dir.") from error
 

@@ -82,7 +82,7 @@ def show(
         _abandon(registry.find_run(home, run), org, screen, home)
         return 0
     if run:
-        _story(registry.find_run(home, run), screen)
+        _print_story(registry.find_run(home, run), screen)
     else:
         _list(registry.list_runs(home), screen)
     return 0
@@ -123,15 +123,15 @@ def _cells(run: RunStatus | UnreadableRun) -> tuple[str, ...]:
     )
 
 
-def _story(run: Run, screen: Output) -> None:
-    events, one = run.events(), registry.run_status(run)
+def _print_story(run: Run, screen: Output) -> None:
+    events, status = run.events(), registry.run_status(run)
     if screen.json:
-        output.document(run_story_document(one, list(map(event_document, events))))
+        output.document(run_story_document(status, list(map(event_document, events))))
         return
     plan = run.plan
     output.prose(
         f"{run.name}: {plan.target.operation} {plan.target.object} from {plan.source.path}, "
-        f"{amount(plan.source.rows, 'row')}, {one.state}"
+        f"{amount(plan.source.rows, 'row')}, {status.state}"
     )
     lines = Lines(
         say=lambda _text: None,
@@ -139,12 +139,12 @@ def _story(run: Run, screen: Output) -> None:
         header=len(header_of(run)),
     )
     for event in events:
-        output.prose(f"{event.at}  {_told(event, lines)}", hang=len(event.at) + 2)
-    if one.way_on:
-        output.prose(f"go on with: {one.way_on}" if one.resumable else one.way_on)
+        output.prose(f"{event.at}  {_describe_event(event, lines)}", hang=len(event.at) + 2)
+    if status.way_on:
+        output.prose(f"go on with: {status.way_on}" if status.resumable else status.way_on)
 
 
-def _told(event: Event, lines: Lines) -> str:
+def _describe_event(event: Event, lines: Lines) -> str:
     if isinstance(event, ChunkEvent):
         return lines.words(event) or f"job {event.job}: {_step(event)}"
     match event:
@@ -191,12 +191,12 @@ def _abandon_whole(
     Raises:
         RunError: there is nothing to give up, or the connection leads to another org.
     """
-    one = registry.run_status(run, events)
-    given_up = one.state == registry.ABANDONED
+    status = registry.run_status(run, events)
+    given_up = status.state == registry.ABANDONED
     open_ = {chunk.number for chunk in registry.open_chunks(run, events)}
     jobs = [event.job for chunk, event in last_events(events).items() if chunk in open_]
-    if one.retriable or one.state == registry.SUPERSEDED or (given_up and not jobs):
-        raise RunError(f"Run {run.name} is {one.state}: there is nothing to give up")
+    if status.retriable or status.state == registry.SUPERSEDED or (given_up and not jobs):
+        raise RunError(f"Run {run.name} is {status.state}: there is nothing to give up")
     with ExitStack() as stack:
         connection = stack.enter_context(_connection(run, org, screen, home)) if jobs else None
         if not given_up:

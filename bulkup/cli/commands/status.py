@@ -32,11 +32,11 @@ def status(
     screen = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
     with connect(org, api_version, screen, state_dir.find_state_dir()) as connection:
         if wait:
-            found = watch_job(connection, job, screen, timeout)
+            result = watch_job(connection, job, screen, timeout)
         else:
-            found = connection.patience(lambda: job_view.ingest(connection).get(job))
+            result = connection.retry(lambda: job_view.ingest(connection).get(job))
     if json:
-        output.document(job_document(found))
+        output.document(job_document(result))
     else:
-        screen.table(("job", ""), job_view.lines(found))
-    return exit_code_of(found) if wait else 0
+        screen.table(("job", ""), job_view.lines(result))
+    return exit_code_of(result) if wait else 0

@@ -53,27 +53,27 @@ def upload(
         connect(org, api_version, screen, home) as connection,
         TemporaryDirectory(prefix="upload-", dir=home.state) as room,
     ):
-        found = connection.patience(lambda: job_view.ingest(connection).get(job))
-        _refuse_closed(found)
-        record = home.uploads / f"{found.id}.json"
-        _refuse_second(found, record)
+        current = connection.retry(lambda: job_view.ingest(connection).get(job))
+        _refuse_closed(current)
+        record = home.uploads / f"{current.id}.json"
+        _refuse_second(current, record)
         with open_input(FileOptions(file=file), Path(room)) as opened:
             table = read_input(opened, FileOptions(file=file), Path(room))
-        source = table.sheet.source
+        source = table.csv_file.source
         for change in table.changes:
             screen.note(f"{source.name}: {change}")
         with SourceFile(source.path) as held:
             body = _body(held, source)
-            _refuse_misfit(found, source, len(body))
-            _remember(found, source, record)
+            _refuse_misfit(current, source, len(body))
+            _remember(current, source, record)
             try:
-                _put(connection, found, body)
+                _put(connection, current, body)
             except (CredentialsError, Refused):
                 record.unlink(missing_ok=True)
                 raise
     screen.note(f"job {job}: uploaded {amount(source.rows, 'row')}, {size(len(body))}")
     if json:
-        output.document(upload_document(found, source.rows, len(body)))
+        output.document(upload_document(current, source.rows, len(body)))
     return 0
 
 

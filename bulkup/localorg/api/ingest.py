@@ -65,7 +65,7 @@ class Ingest:
 
     def _one(self, request: Request, job: Job) -> Response:
         if request.method == "GET":
-            return self._look(job)
+            return self._get(job)
         if request.method == "PATCH":
             return self._patch(request, job)
         if request.method == "DELETE":
@@ -190,7 +190,7 @@ class Ingest:
             job.uploads = 0
         job.state = states.ABORTED
 
-    def _look(self, job: Job) -> Response:
+    def _get(self, job: Job) -> Response:
         answer = answer_json(job_json.full(job, self._desk.user, self._desk.clock()))
         if job.faults.get("lag") and job.state in states.ENDED:
             job.faults["lag"] -= 1

@@ -14,9 +14,9 @@ def page(request: Request, version: str, jobs: Jobs, user: str) -> Response:
         raise Refusal(400, "INVALID_QUERY_LOCATOR", f"Invalid locator: {locator}")
     if request.query.get("jobType", "V2Ingest") != "V2Ingest":  # there are no others here
         return answer_json({"done": True, "records": [], "nextRecordsUrl": None})
-    found = jobs.newest(before=int(locator) if locator else None, limit=PAGE + 1)
-    more = len(found) > PAGE
+    result = jobs.newest(before=int(locator) if locator else None, limit=PAGE + 1)
+    more = len(result) > PAGE
     url = f"/services/data/v{version}/jobs/ingest?jobType=V2Ingest&queryLocator="
-    following = f"{url}{found[PAGE - 1].seq}" if more else None
-    records = [job_json.listed(job, user) for job in found[:PAGE] if not job_json.gone(job)]
+    following = f"{url}{result[PAGE - 1].seq}" if more else None
+    records = [job_json.listed(job, user) for job in result[:PAGE] if not job_json.gone(job)]
     return answer_json({"done": not more, "records": records, "nextRecordsUrl": following})

@@ -55,9 +55,9 @@ def limits(requests: int, batches: int) -> Response:
 def sobjects(objects: Mapping[str, OrgObject]) -> Response:
     """The list of all objects, each without its fields."""
     heads = [
-        {name: value for name, value in one.raw.items()
+        {name: value for name, value in item.raw.items()
          if name not in {"fields", "childRelationships", "recordTypeInfos"}}
-        for one in objects.values()
+        for item in objects.values()
     ]  # fmt: skip
     return answer_json({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": heads})
 

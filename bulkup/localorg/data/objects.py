@@ -74,28 +74,28 @@ def load(directory: Path | None) -> dict[str, OrgObject]:
 
     Raises DescribeError for a file that is no describe.
     """
-    found = [
+    result = [
         _read(Path(str(entry)), 0.0)
         for entry in files("bulkup.localorg.data").joinpath("definitions").iterdir()
         if entry.name.endswith(".json")
     ]
     own = directory / "objects" if directory else None
     if own is not None and own.is_dir():
-        found += [_read(path, path.stat().st_mtime) for path in sorted(own.glob("*.json"))]
-    return {one.name.lower(): one for one in found}
+        result += [_read(path, path.stat().st_mtime) for path in sorted(own.glob("*.json"))]
+    return {item.name.lower(): item for item in result}
 
 
 def _read(path: Path, changed: float) -> OrgObject:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
-        fields = [field_from(one) for one in raw["fields"]]
+        fields = [field_from(item) for item in raw["fields"]]
         return OrgObject(
             name=raw["name"],
             label=raw.get("label") or raw["name"],
             prefix=raw.get("keyPrefix") or "a00",
             raw=raw,
-            fields={one.name.lower(): one for one in fields},
-            keys=tuple(one for one in fields if (one.key or one.unique) and one.name != "Id"),
+            fields={item.name.lower(): item for item in fields},
+            keys=tuple(item for item in fields if (item.key or item.unique) and item.name != "Id"),
             changed=changed or path.stat().st_mtime,
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -104,8 +104,12 @@ def _read(path: Path, changed: float) -> OrgObject:
 
 def field_from(raw: Mapping[str, Any]) -> OrgField:
     """A field from its describe; only `name` and `type` must be there."""
-    choices = [one for one in raw.get("picklistValues") or () if one.get("active", True)]
-    preset = next((one["value"] for one in choices if one.get("defaultValue")), None)
+    choices = [
+        picklistValue
+        for picklistValue in raw.get("picklistValues") or ()
+        if picklistValue.get("active", True)
+    ]
+    preset = next((choice["value"] for choice in choices if choice.get("defaultValue")), None)
     return OrgField(
         name=raw["name"],
         label=raw.get("label") or raw["name"],
@@ -121,7 +125,7 @@ def field_from(raw: Mapping[str, Any]) -> OrgField:
         unique=raw.get("unique", False),
         case_sensitive=raw.get("caseSensitive", False),
         restricted=raw.get("restrictedPicklist", False),
-        choices=frozenset(one["value"] for one in choices),
+        choices=frozenset(choice["value"] for choice in choices),
         default=False if raw["type"] == "boolean" else preset,
         refers_to=tuple(raw.get("referenceTo") or ()),
         relationship=raw.get("relationshipName") or "",

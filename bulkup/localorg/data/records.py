@@ -35,8 +35,8 @@ class Records:
 
     def __init__(self, database: sqlite3.Connection, objects: Mapping[str, OrgObject]) -> None:
         self._database = database
-        for one in objects.values():
-            self._index(one)
+        for value in objects.values():
+            self._index(value)
 
     def new_ids(self, prefix: str, count: int) -> list[str]:
         """The next Ids with this prefix."""
@@ -64,7 +64,7 @@ class Records:
         self, object_: OrgObject, field: OrgField, values: Iterable[str]
     ) -> Mapping[str, list[str]]:
         """The Ids of live records that have one of these values, by value as `spelled`."""
-        found: dict[str, list[str]] = defaultdict(list)
+        result: dict[str, list[str]] = defaultdict(list)
         rows = self._select(
             "SELECT value, id FROM lookup WHERE object = ? AND field = ? AND value IN (%s)",
             values,
@@ -72,8 +72,8 @@ class Records:
             field.name,
         )
         for value, id_ in rows:
-            found[value].append(id_)
-        return found
+            result[value].append(id_)
+        return result
 
     def _select(self, query: str, wanted: Iterable[str], *first: str) -> Iterator[Any]:
         several = list(wanted)
@@ -113,13 +113,13 @@ class Records:
         self, object_: OrgObject, records: Sequence[Record], job: str, *, hard: bool
     ) -> None:
         """Delete records: into the recycle bin, or for good (`hard`)."""
-        self._drop_lookups(object_, [(one.id, one.values) for one in records])
+        self._drop_lookups(object_, [(record.id, record.values) for record in records])
         if hard:
             query = "DELETE FROM record WHERE id = ?"
-            self._database.executemany(query, [(one.id,) for one in records])
+            self._database.executemany(query, [(record.id,) for record in records])
         else:
             query = "UPDATE record SET deleted = 1, changed_by = ? WHERE id = ?"
-            self._database.executemany(query, [(job, one.id) for one in records])
+            self._database.executemany(query, [(job, record.id) for record in records])
 
     def all(self, object_: OrgObject) -> list[Values]:
         """All live records, oldest first, each with its Id."""
@@ -157,7 +157,7 @@ class Records:
         if meta(self._database, name) == keys:
             return
         self._database.execute("DELETE FROM lookup WHERE object = ?", (object_.name,))
-        self._add_lookups(object_, [(str(one["Id"]), one) for one in self.all(object_)])
+        self._add_lookups(object_, [(str(item["Id"]), item) for item in self.all(object_)])
         set_meta(self._database, name, keys)
 
 

@@ -110,16 +110,18 @@ def parse_plan(text: str, *, file: str = "plan") -> FaultPlan:
     for name in data:
         if name not in {"request", "job"}:
             raise FaultPlanError(file, name, "not known; known are [[request]] and [[job]]")
-    requests = [_request(file, key, one) for key, one in _tables(file, data, "request")]
-    jobs = [JobFault(**_checked(file, key, one, _JOB)) for key, one in _tables(file, data, "job")]
+    requests = [_request(file, key, table) for key, table in _tables(file, data, "request")]
+    jobs = [
+        JobFault(**_checked(file, key, table, _JOB)) for key, table in _tables(file, data, "job")
+    ]
     return FaultPlan(requests=requests, jobs=jobs)
 
 
 def _tables(file: str, data: Mapping[str, Any], name: str) -> list[tuple[str, Mapping[str, Any]]]:
     tables = data.get(name, [])
-    if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise FaultPlanError(file, name, f"must be tables, each under a line [[{name}]]")
-    return [(f"{name} {number}", one) for number, one in enumerate(tables, 1)]
+    return [(f"{name} {number}", table) for number, table in enumerate(tables, 1)]
 
 
 def _request(file: str, key: str, table: Mapping[str, Any]) -> RequestFault:

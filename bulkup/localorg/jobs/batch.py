@@ -122,9 +122,9 @@ class Slice:
 
     def _presets(self) -> Values:
         presets: Values = {
-            one.name: one.default
-            for one in self._object.fields.values()
-            if one.createable and one.defaulted and one.default is not None
+            value.name: value.default
+            for value in self._object.fields.values()
+            if value.createable and value.defaulted and value.default is not None
         }
         if "ownerid" in self._object.fields:
             presets["OwnerId"] = self._user

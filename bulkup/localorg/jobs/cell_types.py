@@ -95,9 +95,9 @@ def _choice(field: OrgField, column: int, cell: str) -> object:
 
 
 def _choices(field: OrgField, column: int, cell: str) -> object:
-    for one in cell.split(";"):
-        if field.restricted and one not in field.choices:
-            raise _bad_choice(field, one)
+    for item in cell.split(";"):
+        if field.restricted and item not in field.choices:
+            raise _bad_choice(field, item)
     return _text(field, column, cell)
 
 

@@ -113,7 +113,7 @@ def _relation(
             + relationship
         )
     wanted = type_name if several else field_.refers_to[0]
-    if wanted.lower() not in {one.lower() for one in field_.refers_to}:
+    if wanted.lower() not in {item.lower() for item in field_.refers_to}:
         raise JobError(f"InvalidBatch : Unable to find relationship: {relationship}")
     parent = objects.get(wanted.lower())
     key = parent.fields.get(key_name.lower()) if parent else None

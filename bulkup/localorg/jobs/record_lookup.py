@@ -55,10 +55,10 @@ def by_key(
         else:
             keys[id(row)] = spelled(key, value)
     _refuse_doubles(rows, keys, key.name)
-    found = records.find(object_, key, set(keys.values()))
+    result = records.find(object_, key, set(keys.values()))
     for row in rows:
         if not row.error:
-            _take(row, found.get(keys[id(row)], []), key)
+            _take(row, result.get(keys[id(row)], []), key)
     _fetch(rows, object_, operation, records)
     _find_of_refused(rows, object_, key, records)
 

@@ -78,7 +78,7 @@ class Writer:
 
 
 def _plain(name: str, char: str) -> str:
-    if any(one in name for one in (char, '"', "\n", "\r")):
+    if any(item in name for item in (char, '"', "\n", "\r")):
         return '"' + name.replace('"', '""') + '"'
     return name
 

@@ -83,7 +83,7 @@ class Job:
             self.faults["late_at"] = now + self.faults.pop("late_after", LATE_AFTER)
 
 
-_NAMES = [one.name for one in fields(Job)]
+_NAMES = [item.name for item in fields(Job)]
 
 
 class Jobs:

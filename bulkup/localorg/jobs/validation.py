@@ -26,14 +26,14 @@ def _find_parents(
     key: OrgField,
     records: Records,
 ) -> None:
-    found: Mapping[str, list[str]]
+    result: Mapping[str, list[str]]
     if key.name == "Id":
         live = records.live({str(value) for _, value in asked})
-        found = {spelled(key, id_): [id_] for id_, name in live.items() if name == parent.name}
+        result = {spelled(key, id_): [id_] for id_, name in live.items() if name == parent.name}
     else:
-        found = records.find(parent, key, {spelled(key, value) for _, value in asked})
+        result = records.find(parent, key, {spelled(key, value) for _, value in asked})
     for row, value in asked:
-        several = found.get(spelled(key, value), [])
+        several = result.get(spelled(key, value), [])
         if len(several) == 1:
             row.values[column.field.name] = several[0]
         else:
@@ -52,8 +52,10 @@ def check_references(
         ]
         if not asked:
             continue
-        known = [one for name in reference.refers_to if (one := objects.get(name.lower()))]
-        prefixes = {one.prefix: one.name for one in known}
+        known = [
+            referred for name in reference.refers_to if (referred := objects.get(name.lower()))
+        ]
+        prefixes = {known_one.prefix: known_one.name for known_one in known}
         live = records.live({id_ for _, id_ in asked})
         for row, id_ in asked:
             wanted = prefixes.get(id_[:3])
@@ -65,7 +67,7 @@ def check_references(
 
 def check_required(rows: Sequence[Row], object_: OrgObject) -> None:
     """Refuse new records without a value where one is required."""
-    required = [one.name for one in object_.fields.values() if one.required]
+    required = [value.name for value in object_.fields.values() if value.required]
     for row in rows:
         if row.created and not row.error:
             lacking = [name for name in required if row.values.get(name) is None]
