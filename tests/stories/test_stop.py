@@ -3,7 +3,7 @@
 import csv
 from pathlib import Path
 
-from bulkup.localorg.faults import FaultAction, FaultPlan, RequestFault
+from bulkup.localorg.faults import FaultAction, FaultPlan, JobFault, RequestFault
 from tests.stories.conftest import Bulkup, ServedOrg
 from tests.stories.dying import (
     INSERT,
@@ -75,6 +75,37 @@ def test_a_run_without_its_source_is_stopped_with_what_salesforce_answered(
         rows = list(csv.DictReader(file))
     assert {row["LastName"] for row in rows} == {f"Müller {n}" for n in range(4)}
     assert all(row["sf__Id"] for row in rows)
+
+
+def test_a_run_stopped_without_its_source_is_retried_when_the_source_is_back(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path
+) -> None:
+    path = people(tmp_path / "people.csv")
+    org = served(FaultPlan(requests=[RequestFault(
+        act=FaultAction.STATUS, method="POST", path="*/jobs/ingest*", nth=2, times=1, status=503
+    )])).org  # fmt: skip
+    options = ("--chunk-rows", 4, "--parallel", 1, "--retry-for", 0)
+    assert bulkup("run", path, *INSERT, *options).code == 5
+    away = path.rename(tmp_path / "away.csv")
+    assert bulkup("stop").code == 1
+    refused = bulkup("retry")
+    assert refused.code == 6
+    assert "--source" in refused.err
+    assert bulkup("retry", "--source", away).code == 0
+    assert times_in_org(org) == each_once(12)
+
+
+def test_a_run_whose_jobs_all_ended_is_retried_after_a_stop_without_its_source(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path
+) -> None:
+    path = people(tmp_path / "people.csv")
+    org = served(FaultPlan(jobs=[JobFault(locked=0.5)])).org
+    assert bulkup("run", path, *INSERT, "--timeout", 0).code == 7
+    away = path.rename(tmp_path / "away.csv")
+    assert bulkup("stop").code == 1
+    away.rename(path)
+    assert bulkup("retry").code == 0
+    assert times_in_org(org) == each_once(12)
 
 
 def test_stop_is_written_down_before_anything_is_aborted(
