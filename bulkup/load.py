@@ -216,20 +216,23 @@ def resume(
             return execute(run, journal, file, org=org, control=control, session=session)
 
 
-def stop(run: Run, changes: Changes, connect: Connect, session: Session) -> Report:
+def stop(
+    run: Run, changes: Changes, connect: Connect, session: Session, *, take_over: bool = False
+) -> Report:
     """End a run now: abort its jobs, fetch what was done, and write the result files.
 
     The run is over then, and `retry` sends the rest. Where the source is gone or was changed, the
     result files hold what Salesforce answered, and no `results.csv` is written.
 
     Raises:
-        RunError: it is over, held by another process, or of another org.
+        RunError: it is over, held by another process, a copy, or of another org.
         CredentialsError, SalesforceError: the org.
     """
     run = changes.apply(run)
     plan = run.plan
     with run.holding(session.clock) as journal:
         require_resumable(run_status(run, journal.events))
+        require_same_place(run, journal.events, session.home, take_over=take_over)
         require_result_folder(plan.options.directory, plan.source.path)
         with (
             open_source_or_none(run) as file,

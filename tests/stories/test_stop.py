@@ -1,6 +1,7 @@
 """`bulkup stop`: a run is ended by its user, and what was done is kept."""
 
 import csv
+import shutil
 from pathlib import Path
 
 from bulkup.localorg.faults import FaultAction, FaultPlan, JobFault, RequestFault
@@ -106,6 +107,19 @@ def test_a_run_whose_jobs_all_ended_is_retried_after_a_stop_without_its_source(
     away.rename(path)
     assert bulkup("retry").code == 0
     assert times_in_org(org) == each_once(12)
+
+
+def test_a_copy_of_a_run_is_not_stopped_beside_the_original(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path
+) -> None:
+    interrupted(bulkup, served, people(tmp_path / "people.csv"))
+    folder = run_folders()[0]
+    away = folder.rename(tmp_path / "away")
+    shutil.copytree(away, folder)
+    refused = bulkup("stop")
+    assert refused.code == 6
+    assert "--take-over" in refused.err
+    assert bulkup("stop", "--take-over").code == 1
 
 
 def test_stop_is_written_down_before_anything_is_aborted(
