@@ -22,7 +22,7 @@ from bulkup.execution.execute import execute_run, header_of
 from bulkup.execution.jobs import ChunkBodies, RunJobs
 from bulkup.execution.observer import Observer
 from bulkup.execution.reconcile_run import reconcile_hooks, reconcile_run, unchanged_sources
-from bulkup.execution.refresh_results import incomplete_jobs, refresh_results
+from bulkup.execution.refresh_results import incomplete_jobs, refresh_results, results_kept
 from bulkup.execution.runner import Runner
 from bulkup.execution.source_guard import (
     open_planned_source,
@@ -69,6 +69,8 @@ from bulkup.text import amount
 
 Connect = Callable[[Target, float], AbstractContextManager[Connection]]
 """Connects to the org of a plan's target; the number is how many seconds to retry for."""
+
+STOPPED = "the run was stopped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,20 +216,23 @@ def resume(
             return execute(run, journal, file, org=org, control=control, session=session)
 
 
-def stop(run: Run, changes: Changes, connect: Connect, session: Session) -> Report:
+def stop(
+    run: Run, changes: Changes, connect: Connect, session: Session, *, take_over: bool = False
+) -> Report:
     """End a run now: abort its jobs, fetch what was done, and write the result files.
 
     The run is over then, and `retry` sends the rest. Where the source is gone or was changed, the
     result files hold what Salesforce answered, and no `results.csv` is written.
 
     Raises:
-        RunError: it is over, held by another process, or of another org.
+        RunError: it is over, held by another process, a copy, or of another org.
         CredentialsError, SalesforceError: the org.
     """
     run = changes.apply(run)
     plan = run.plan
     with run.holding(session.clock) as journal:
         require_resumable(run_status(run, journal.events))
+        require_same_place(run, journal.events, session.home, take_over=take_over)
         require_result_folder(plan.options.directory, plan.source.path)
         with (
             open_source_or_none(run) as file,
@@ -269,6 +274,7 @@ def retry(
         new_run_dir(session.home, old.plan.source.name, target.operation) as run_dir,
     ):
         _take_over_late_rows(old, old_journal, connect, session)
+        _match_stopped_rows(old, old_journal)
         again, unknown = part_rows(old, run_dir, include_unknown=include_unknown)
         if not again:
             return NothingToRetry(unknown=unknown)
@@ -315,6 +321,21 @@ def _take_over_late_rows(old: Run, journal: Journal, connect: Connect, session: 
             reconcile_run(old, journal.events, "")
 
 
+def _match_stopped_rows(old: Run, journal: Journal) -> None:
+    """Match the rows of a run that was stopped without its source, now that it is there again.
+
+    Raises:
+        RunError: the source is not there, or not what it was.
+    """
+    if old.files.outcome.exists() or not results_kept(journal.events, old.answers(PASSING)):
+        return
+    with open_planned_source(old) as file, unchanged_sources(old, file):
+        require_result_folder(old.plan.options.directory, old.plan.source.path)
+        reconcile_run(old, journal.events, STOPPED)
+    if not any(incomplete_jobs(journal.events)):
+        old.files.forget_rows()
+
+
 def execute(
     run: Run,
     journal: Journal,
@@ -331,7 +352,7 @@ def execute(
     """
     options = run.plan.options
     if any(isinstance(event, Stopping) for event in journal.events):
-        control.call_all_off("the run was stopped")
+        control.call_all_off(STOPPED)
     org.client.remaining = control.remaining
     limit = options.max_failed.limit(run.plan.source.rows) if options.max_failed else None
     with ExitStack() as stack:

@@ -111,10 +111,15 @@ def _report(error: BulkupError, *, as_json: bool) -> int:
     if isinstance(error, OutputNotWritable):
         sys.stdout = None  # Python would flush into it at its end, fail again and exit with 120
         output.error(error)
-    elif as_json and isinstance(error, CheckFailed):
-        output.document(check_document(error.findings, error.rows))
     elif as_json:
-        output.document(error_document(error, exit_code(error)))
+        try:
+            output.document(
+                check_document(error.findings, error.rows)
+                if isinstance(error, CheckFailed)
+                else error_document(error, exit_code(error))
+            )
+        except OutputNotWritable as unwritable:
+            return _report(unwritable, as_json=as_json)
     else:
         output.error(error)
     return exit_code(error)

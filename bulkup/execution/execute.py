@@ -83,7 +83,8 @@ def execute_run(run: Run, journal: Journal, runner: Runner, rooms: ReconcileHook
             error=report.error or _elsewhere(run, error),
         )
     # Rows of a job that did not complete may have been loaded since: `retry` asks, and matches.
-    is_final = not any(incomplete_jobs(journal.events))
+    # So does it where the source was gone, so that no row could be matched.
+    is_final = not any(incomplete_jobs(journal.events)) and run.files.outcome.exists()
     if report.state.over and is_final and all(runner.over(chunk) for chunk in chunks):
         run.files.forget_rows()
     return report

@@ -1,5 +1,6 @@
 """The rooms behind the story of a load, wired: matching of rows, further rounds, codes."""
 
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -110,8 +111,10 @@ def reconcile_run(run: Run, events: Sequence[Event], why_not_sent: str) -> Total
 def keep_results(run: Run, events: Sequence[Event]) -> Totals:
     """Write what Salesforce answered into result files, for a run whose source is gone.
 
-    Without the source no row can be told by its number, so there is no `results.csv`.
+    Without the source no row can be told by its number, so there is no `results.csv`, and no
+    outcome: `retry` matches the rows when the source is there again.
     """
+    shutil.rmtree(run.files.outcome, ignore_errors=True)  # what an earlier attempt left in parts
     answers = run.answers(PASSING)
     jobs = [event for event in last_events(events).values() if isinstance(event, Saved)]
     rounds = {chunk.number: chunk.round for chunk in chunks_of(run, events)}

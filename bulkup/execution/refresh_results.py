@@ -72,6 +72,15 @@ def incomplete_jobs(events: Sequence[Event]) -> Iterator[tuple[Finished, Saved]]
             yield end, replace(event, at="")
 
 
+def results_kept(events: Sequence[Event], answers: Answers) -> bool:
+    """Whether the run directory still holds the results of every job that has any."""
+    return all(
+        answers.kept(event.chunk, event.job)
+        for event in last_events(events).values()
+        if isinstance(event, Saved)
+    )
+
+
 def _fetch_missing(journal: Journal, ingest: Ended, answers: Answers) -> None:
     for event in last_events(journal.events).values():
         if isinstance(event, Saved) and not answers.kept(event.chunk, event.job):

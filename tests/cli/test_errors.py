@@ -134,6 +134,7 @@ def test_a_reader_that_has_gone_is_one_line_and_exit_6() -> None:
     "arguments",
     [
         ("runs", "--json"),
+        ("runs", "no-such-run", "--json"),
         ("fields", "Contact", "--org", "local"),
         ("fields", "Contact", "--org", "local", "--json"),
         ("--version",),

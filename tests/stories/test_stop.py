@@ -1,9 +1,10 @@
 """`bulkup stop`: a run is ended by its user, and what was done is kept."""
 
 import csv
+import shutil
 from pathlib import Path
 
-from bulkup.localorg.faults import FaultAction, FaultPlan, RequestFault
+from bulkup.localorg.faults import FaultAction, FaultPlan, JobFault, RequestFault
 from tests.stories.conftest import Bulkup, ServedOrg
 from tests.stories.dying import (
     INSERT,
@@ -75,6 +76,50 @@ def test_a_run_without_its_source_is_stopped_with_what_salesforce_answered(
         rows = list(csv.DictReader(file))
     assert {row["LastName"] for row in rows} == {f"Müller {n}" for n in range(4)}
     assert all(row["sf__Id"] for row in rows)
+
+
+def test_a_run_stopped_without_its_source_is_retried_when_the_source_is_back(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path
+) -> None:
+    path = people(tmp_path / "people.csv")
+    org = served(FaultPlan(requests=[RequestFault(
+        act=FaultAction.STATUS, method="POST", path="*/jobs/ingest*", nth=2, times=1, status=503
+    )])).org  # fmt: skip
+    options = ("--chunk-rows", 4, "--parallel", 1, "--retry-for", 0)
+    assert bulkup("run", path, *INSERT, *options).code == 5
+    away = path.rename(tmp_path / "away.csv")
+    assert bulkup("stop").code == 1
+    refused = bulkup("retry")
+    assert refused.code == 6
+    assert "--source" in refused.err
+    assert bulkup("retry", "--source", away).code == 0
+    assert times_in_org(org) == each_once(12)
+
+
+def test_a_run_whose_jobs_all_ended_is_retried_after_a_stop_without_its_source(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path
+) -> None:
+    path = people(tmp_path / "people.csv")
+    org = served(FaultPlan(jobs=[JobFault(locked=0.5)])).org
+    assert bulkup("run", path, *INSERT, "--timeout", 0).code == 7
+    away = path.rename(tmp_path / "away.csv")
+    assert bulkup("stop").code == 1
+    away.rename(path)
+    assert bulkup("retry").code == 0
+    assert times_in_org(org) == each_once(12)
+
+
+def test_a_copy_of_a_run_is_not_stopped_beside_the_original(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path
+) -> None:
+    interrupted(bulkup, served, people(tmp_path / "people.csv"))
+    folder = run_folders()[0]
+    away = folder.rename(tmp_path / "away")
+    shutil.copytree(away, folder)
+    refused = bulkup("stop")
+    assert refused.code == 6
+    assert "--take-over" in refused.err
+    assert bulkup("stop", "--take-over").code == 1
 
 
 def test_stop_is_written_down_before_anything_is_aborted(

@@ -31,6 +31,12 @@ RunName = Annotated[
         help="Not given: the only unfinished run of the last 7 days.",
     ),
 ]
+TakeOver = Annotated[
+    bool,
+    typer.Option(
+        "--take-over", help="Go on with a run of another machine, which must not go on too."
+    ),
+]
 SourceOption = Annotated[
     Path | None,
     typer.Option(
@@ -45,12 +51,7 @@ SourceOption = Annotated[
 def resume(
     run: RunName = None,
     source: SourceOption = None,
-    take_over: Annotated[
-        bool,
-        typer.Option(
-            "--take-over", help="Go on with a run of another machine, which must not go on too."
-        ),
-    ] = False,
+    take_over: TakeOver = False,
     org: options.Org = None,
     parallel: options.OptionalParallel = None,
     directory: options.Directory = None,

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from bulkup import load, state_dir
 from bulkup.cli import options
-from bulkup.cli.commands.resume import RunName, SourceOption
+from bulkup.cli.commands.resume import RunName, SourceOption, TakeOver
 from bulkup.cli.output import Output
 from bulkup.cli.session import connector, finish, terminal_session
 from bulkup.load import Changes
@@ -22,6 +22,7 @@ Examples:
 def stop(
     run: RunName = None,
     source: SourceOption = None,
+    take_over: TakeOver = False,
     org: options.Org = None,
     directory: options.Directory = None,
     timeout: options.Timeout = None,
@@ -38,6 +39,10 @@ def stop(
     chosen = registry.find_run(home, run) if run else registry.find_run_to_resume(home, now)
     changes = Changes(source=source, directory=directory, retry_for=retry_for, timeout=timeout)
     report = load.stop(
-        chosen, changes, connector(org, output, home), terminal_session(home, output)
+        chosen,
+        changes,
+        connector(org, output, home),
+        terminal_session(home, output),
+        take_over=take_over,
     )
     return finish(report, output)
