@@ -2,6 +2,8 @@
 
 import csv
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -476,3 +478,15 @@ def test_empty_cells_empty_their_fields_when_the_user_says_so(
     assert [row["Title"] for row in rows] == ["", ""]
     required = write(tmp_path / "required.csv", header, "a@example.com,,x")
     assert bulkup("run", required, *UPSERT, "--blank", "null").code == 3
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+def test_a_load_with_a_closed_stream_ends_as_it_would_with_an_open_one(
+    served: ServedOrg, tmp_path: Path, closed: str
+) -> None:
+    served()
+    path = write(tmp_path / "some.csv", "LastName", "Ann", "Bob")
+    insert = "--object Contact --op insert"
+    line = f"{sys.executable} -m bulkup run {path} {insert} --dir {tmp_path / 'out'} {closed}"
+    done = subprocess.run(["sh", "-c", line], capture_output=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
