@@ -1,8 +1,9 @@
-"""The story of a load, a resume, a retry and a check, from top to bottom. No terminal in it.
+"""The story of a load, a check, a resume, a stop and a retry. No terminal in it.
 
 `load`: read the file, map its columns, check it, select the rows to send, write the plan, execute.
-`check_load` is its first half. `resume` finds a plan and executes what is left of it. `retry` reads
-the file of a run that is over once more and executes what did not succeed as a new run.
+`check_load` is its first half. `resume` executes what is left of a plan, `stop`
+aborts it and keeps what was done. `retry` reads the file of a run that is over once more and
+executes what did not succeed as a new run.
 """
 
 from collections.abc import Callable, Iterator

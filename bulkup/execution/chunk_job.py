@@ -209,8 +209,8 @@ class ChunkJob:
     def _replace_job(self, job_id: str, refusal: Refused) -> Iterator[ChunkEvent]:
         """Begin again with a new job: this one is Open, and Salesforce refuses to close it.
 
-        So does it with a job that has no upload (a gateway answered in its place), or two (the
-        request was repeated after a 401). An Open job was never processed.
+        So does it with a job that has no upload (a gateway answered in its place), or two (a
+        gateway repeated the request). An Open job was never processed.
 
         Raises:
             Refused: it was so for several jobs; the last one is aborted.

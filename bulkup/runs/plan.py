@@ -54,10 +54,10 @@ class Plan:
     """What a run is to do, written once before anything is sent.
 
     `source` is the user's file, `dialect` the user's options for reading it. `original` has all of
-    its rows and columns in a form that Salesforce accepts, `sheet` is what is sent and cut into
+    its rows and columns in a form that Salesforce accepts, `csv_file` is what is sent and cut into
     chunks: each is the file itself or a copy in the run directory. `original_numbers` and `numbers`
     are files with the row of the user's file for each of their records (None: the same row),
-    `settled` is one of the rows that are in no chunk. `changes` are sentences about what differs
+    `unsent` is one of the rows that are in no chunk. `changes` are sentences about what differs
     from the file. `retry_of` is the run whose rows are sent again, `retry_of_events` the number of
     events in its journal at that time. `place` is where the run directory was made; `machine` is
     what bulkup 0.1.0 wrote instead.
