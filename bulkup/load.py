@@ -1,9 +1,9 @@
 """The story of a load, a check, a resume, a stop and a retry. No terminal in it.
 
 `load`: read the file, map its columns, check it, select the rows to send, write the plan, execute.
-`check_load` is its first half. `resume` executes what is left of a plan, `stop`
-aborts it and keeps what was done. `retry` reads the file of a run that is over once more and
-executes what did not succeed as a new run.
+`check_load` is its first half. `resume` executes what is left of a plan, `stop` aborts it and keeps
+what was done. `retry` reads the file of a run that is over once more and executes what did not
+succeed as a new run.
 """
 
 from collections.abc import Callable, Iterator
@@ -60,7 +60,7 @@ from bulkup.runs.preconditions import (
     require_same_place,
 )
 from bulkup.runs.registry import run_status
-from bulkup.runs.run_dir import Run, RunDir, with_options, with_source
+from bulkup.runs.run_dir import Run, RunDir, chunks_of, with_options, with_source
 from bulkup.runs.same_load import require_new_load
 from bulkup.runs.takeover import require_takeover, supersede
 from bulkup.salesforce.error_codes import PASSING
@@ -188,12 +188,7 @@ def check_load(
 
 
 def resume(
-    run: Run,
-    changes: Changes,
-    connect: Connect,
-    session: Session,
-    *,
-    take_over: bool = False,
+    run: Run, changes: Changes, connect: Connect, session: Session, *, take_over: bool = False
 ) -> Report:
     """Execute what is left of an unfinished run, from its journal alone.
 
@@ -202,15 +197,10 @@ def resume(
             not what it was. CredentialsError, SalesforceError: the org.
     """
     run = changes.apply(run)
-    plan = run.plan
-    with run.holding(session.clock) as journal:
-        require_resumable(run_status(run, journal.events))
-        require_same_place(run, journal.events, session.home, take_over=take_over)
+    with _hold_unfinished(run, session, take_over=take_over) as journal:
         if changes.directory or changes.source:
-            require_result_folder(plan.options.directory, plan.source.path)
-        with open_planned_source(run) as file, connect(plan.target, plan.options.retry_for) as org:
-            require_same_org(run, org.org_id(), org.instance_url)
-            session.observer.connected(org)
+            require_result_folder(run.plan.options.directory, run.plan.source.path)
+        with open_planned_source(run) as file, _connect_to(run, connect, session) as org:
             require_takeover(run, journal, session.clock)
             session.observer.note(f"run {run.name}: going on")
             control = RunControl(session.clock, timeout=changes.timeout, wait=changes.wait)
@@ -230,17 +220,9 @@ def stop(
         CredentialsError, SalesforceError: the org.
     """
     run = changes.apply(run)
-    plan = run.plan
-    with run.holding(session.clock) as journal:
-        require_resumable(run_status(run, journal.events))
-        require_same_place(run, journal.events, session.home, take_over=take_over)
-        require_result_folder(plan.options.directory, plan.source.path)
-        with (
-            open_source_or_none(run) as file,
-            connect(plan.target, plan.options.retry_for) as org,
-        ):
-            require_same_org(run, org.org_id(), org.instance_url)
-            session.observer.connected(org)
+    with _hold_unfinished(run, session, take_over=take_over) as journal:
+        require_result_folder(run.plan.options.directory, run.plan.source.path)
+        with open_source_or_none(run) as file, _connect_to(run, connect, session) as org:
             require_takeover(run, journal, session.clock)
             journal.append(Stopping())
             control = RunControl(session.clock, timeout=changes.timeout)
@@ -282,9 +264,7 @@ def retry(
         directory = changes.directory or Path("bulkup-results") / run_dir.name
         old = replace(changes, directory=directory, source=None).apply(old)
         options = replace(old.plan.options, canary=0)
-        with connect(target, options.retry_for) as org, open_source_again(old) as file:
-            require_same_org(old, org.org_id(), org.instance_url)
-            session.observer.connected(org)
+        with _connect_to(old, connect, session) as org, open_source_again(old) as file:
             table, selected, columns = read_again(old, run_dir, file)
             with open_selected(selected.csv_file, file) as sent:
                 plan = replace(
@@ -311,15 +291,13 @@ def _take_over_late_rows(old: Run, journal: Journal, connect: Connect, session: 
     kept = old.plan.csv_file.path.exists() and old.plan.original.path.exists()
     if not kept or not any(incomplete_jobs(journal.events)):
         return
-    with connect(old.plan.target, old.plan.options.retry_for) as org:
-        require_same_org(old, org.org_id(), org.instance_url)
+    with _connect_to(old, connect, session) as org:
         jobs = RunJobs(IngestJobs(org.client), old)
         changed = org.retry(
             lambda: refresh_results(old, journal, jobs, old.answers(PASSING), session.clock)
         )
     if changed:
-        with open_planned_source(old) as file, unchanged_sources(old, file):
-            reconcile_run(old, journal.events, "")
+        _match_again(old, journal, why_not_sent="")
 
 
 def _match_stopped_rows(old: Run, journal: Journal) -> None:
@@ -330,11 +308,21 @@ def _match_stopped_rows(old: Run, journal: Journal) -> None:
     """
     if old.files.outcome.exists() or not results_kept(journal.events, old.answers(PASSING)):
         return
-    with open_planned_source(old) as file, unchanged_sources(old, file):
-        require_result_folder(old.plan.options.directory, old.plan.source.path)
-        reconcile_run(old, journal.events, STOPPED)
+    _match_again(old, journal, why_not_sent=STOPPED)
     if not any(incomplete_jobs(journal.events)):
         old.files.forget_rows()
+
+
+def _match_again(old: Run, journal: Journal, *, why_not_sent: str) -> None:
+    """Match the rows of a run that is over with its results once more.
+
+    Raises:
+        RunError: the source is not there, or not what it was. InputError: the result files find
+            no place.
+    """
+    with open_planned_source(old) as file, unchanged_sources(old, file):
+        require_result_folder(old.plan.options.directory, old.plan.source.path)
+        reconcile_run(old, journal.events, why_not_sent)
 
 
 def execute(
@@ -369,12 +357,40 @@ def execute(
             executor=executor,
             stop=control,
             watcher=FailureGuard(control, limit),
-            listener=stack.enter_context(session.observer.watch(run, control)),
+            listener=stack.enter_context(
+                session.observer.watch(run, chunks_of(run, journal.events), control)
+            ),
             retry_for=options.retry_for,
             late_rows_for=late_rows_seconds(run.plan),
         )
         report = execute_run(run, journal, runner, reconcile_hooks(org, control, file))
         return replace(report, hanging=bool(runner.left_behind))
+
+
+@contextmanager
+def _hold_unfinished(run: Run, session: Session, *, take_over: bool) -> Iterator[Journal]:
+    """Hold the run under its lock, once it is seen that this process may go on with it.
+
+    Raises:
+        RunError: it is over, held by another process, or a copy that `take_over` does not allow.
+    """
+    with run.holding(session.clock) as journal:
+        require_resumable(run_status(run, journal.events))
+        require_same_place(run, journal.events, session.home, take_over=take_over)
+        yield journal
+
+
+@contextmanager
+def _connect_to(run: Run, connect: Connect, session: Session) -> Iterator[Connection]:
+    """Connect to the org in which the run's jobs are.
+
+    Raises:
+        RunError: the connection leads to another one. CredentialsError, SalesforceError: the org.
+    """
+    with connect(run.plan.target, run.plan.options.retry_for) as org:
+        require_same_org(run, org.org_id(), org.instance_url)
+        session.observer.connected(org)
+        yield org
 
 
 @contextmanager

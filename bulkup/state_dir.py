@@ -67,11 +67,15 @@ class StateDir:
             NotWritable: the lock can't be made.
         """
         self.make()
+        lock = FileLock(self.state / "planning.lock", mode=0o600)
         try:
-            with FileLock(self.state / "planning.lock", mode=0o600):
-                yield
+            lock.acquire()
         except OSError as error:
             raise NotWritable(self.state, error) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def make(self) -> None:
         """Make the state folder, for its owner only.

@@ -1,19 +1,17 @@
 """An org and a way to speak to it."""
 
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from bulkup.auth.credentials import Credentials
 from bulkup.errors import Refused
 from bulkup.retry import RetryPolicy
 from bulkup.salesforce.client import Client
 from bulkup.salesforce.describe import org_id, userinfo
-from bulkup.salesforce.urls import org_kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """An org and a way to speak to it. `patience` bears faults of single calls."""
+    """An org and a way to speak to it. `retry` repeats calls that fail with a temporary error."""
 
     credentials: Credentials
     client: Client = field(repr=False)
@@ -28,16 +26,6 @@ class Connection:
     def instance_url(self) -> str:
         """The org's own URL."""
         return self.credentials.instance_url
-
-    @property
-    def kind(self) -> str:
-        """`production`, `sandbox`, `scratch`, `developer` or `local`, by the host's name."""
-        return org_kind(self.instance_url)
-
-    def describe(self) -> str:
-        """The org for people: `prod (acme.my.salesforce.com, production)`."""
-        host = urlsplit(self.instance_url).netloc
-        return f"{self.alias} ({host}, {self.kind})" if self.alias else f"{host} ({self.kind})"
 
     def username(self) -> str:
         """Who the token belongs to; empty where the org does not tell."""

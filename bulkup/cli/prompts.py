@@ -3,13 +3,12 @@
 import getpass
 import os
 import sys
-from urllib.parse import urlsplit
 
 import typer
 
 from bulkup.errors import InputError
 from bulkup.model import Operation, Target
-from bulkup.salesforce.urls import org_kind
+from bulkup.salesforce.urls import describe_org, org_kind
 from bulkup.text import amount, safe_text
 
 DELETING = {Operation.DELETE, Operation.HARD_DELETE}
@@ -60,12 +59,10 @@ def confirm_delete(target: Target, rows: int) -> None:
     """
     if target.operation not in DELETING:
         return
-    kind = org_kind(target.instance_url)
-    host = urlsplit(target.instance_url).netloc
-    org = f"{target.alias} ({host}, {kind})" if target.alias else f"{host} ({kind})"
+    org = describe_org(target.alias, target.instance_url)
     forever = " for ever" if target.operation is Operation.HARD_DELETE else ""
     question = safe_text(f"Delete {amount(rows, target.object)}{forever} in {org}?")
-    if kind == "production":
+    if org_kind(target.instance_url) == "production":
         answer = typer.prompt(f"{question} Type the number of rows", default="", err=True)
         sure = answer.strip().replace(",", "") == str(rows)
     else:

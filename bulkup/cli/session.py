@@ -1,6 +1,6 @@
 """What `run`, `resume`, `retry` and `check` share: how a terminal watches a load, and its end."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from bulkup.auth.connection import Connection
@@ -14,12 +14,13 @@ from bulkup.execution.control import RunControl
 from bulkup.execution.execute import header_of
 from bulkup.execution.observer import Observer
 from bulkup.load import Connect, Session
-from bulkup.model import Target
+from bulkup.model import Chunk, Target
 from bulkup.planning.precheck import CheckResult
 from bulkup.planning.read_input import InputTable, describe_input
 from bulkup.report.report import Report
 from bulkup.runs.events import Event
-from bulkup.runs.run_dir import Run, chunks_of
+from bulkup.runs.run_dir import Run
+from bulkup.salesforce.urls import describe_org
 from bulkup.state_dir import StateDir
 from bulkup.text import amount
 
@@ -33,7 +34,7 @@ class TerminalObserver(Observer):
 
     def connected(self, org: Connection) -> None:
         """Print which org it is."""
-        self._output.note(f"org {org.describe()}")
+        self._output.note(f"org {describe_org(org.alias, org.instance_url)}")
 
     def confirm(self, target: Target, rows: int) -> None:
         """Ask before records are deleted, unless `--yes` is there."""
@@ -57,9 +58,10 @@ class TerminalObserver(Observer):
             self._output.note(f"{amount(result.invalid, 'row')} with errors left out")
 
     @contextmanager
-    def watch(self, run: Run, control: RunControl) -> Iterator[Callable[[Event], None]]:
+    def watch(
+        self, run: Run, chunks: Sequence[Chunk], control: RunControl
+    ) -> Iterator[Callable[[Event], None]]:
         """Show progress, and stop in order at ^C."""
-        chunks = chunks_of(run, run.events())
         with (
             signals.handle_signals(control, run.name),
             show_progress(self._output, chunks, len(header_of(run))) as listener,

@@ -34,11 +34,11 @@ Verdict = tuple[State, int, BulkupError | None]
 
 @dataclass(frozen=True, kw_only=True)
 class ReconcileHooks:
-    """What the story needs from the rooms.
+    """What executing a run needs from outside.
 
-    `next_round` writes the rows that may go again as the source of one more round, and returns
-    None when there are none; `reconcile` matches rows with results and writes the result files;
-    `calls` is how many requests were made; `settled` counts the rows that are in no chunk.
+    `next_round` writes the rows to resend as the source of one more retry round, and returns None
+    when there are none; `reconcile` matches rows with results and writes the result files; `calls`
+    is how many requests were made; `unsent` counts the rows that are in no chunk.
     """
 
     next_round: Callable[[Run, Sequence[Event], int], RetryRound | None]
@@ -47,19 +47,19 @@ class ReconcileHooks:
     unsent: Callable[[Run], dict[Status, int]]
 
 
-def execute_run(run: Run, journal: Journal, runner: Runner, rooms: ReconcileHooks) -> Report:
+def execute_run(run: Run, journal: Journal, runner: Runner, hooks: ReconcileHooks) -> Report:
     """Do what is left of a run, as far as `runner.stop` allows, and say what it came to.
 
     Raises:
         RunError: the journal does not even take that the run was taken up.
     """
-    since, calls_before = runner.clock.now(), rooms.calls()
+    since, calls_before = runner.clock.now(), hooks.calls()
     earlier = time_and_calls(journal.events)
     journal.append(RunStarted(process=os.getpid(), version=__version__, place=place_of(run.folder)))
-    done = _send(run, journal, runner, rooms)
+    done = _send(run, journal, runner, hooks)
     chunks = chunks_of(run, journal.events)
-    totals, verdict = _close_books(run, journal.events, runner.stop, rooms, done=done)
-    seconds, calls = runner.clock.now() - since, rooms.calls() - calls_before
+    totals, verdict = _settle_totals(run, journal.events, runner.stop, hooks, done=done)
+    seconds, calls = runner.clock.now() - since, hooks.calls() - calls_before
     report = Report(
         run=run,
         state=verdict[0],
@@ -109,7 +109,7 @@ def header_of(run: Run) -> bytes:
     )
 
 
-def _send(run: Run, journal: Journal, runner: Runner, rooms: ReconcileHooks) -> bool:
+def _send(run: Run, journal: Journal, runner: Runner, hooks: ReconcileHooks) -> bool:
     """Carry out the chunks and the further rounds; whether no further round is to come."""
     options = run.plan.options
     chunks = list(run.plan.chunks)
@@ -133,7 +133,7 @@ def _send(run: Run, journal: Journal, runner: Runner, rooms: ReconcileHooks) -> 
                 or not retry_candidates(before, journal.events)
             ):
                 return True
-            made = _new_round(run, journal, runner, rooms, number)
+            made = _new_round(run, journal, runner, hooks, number)
             if made is None:
                 return runner.stop.may_start_jobs
         runner.run_chunks(made.chunks, 1)
@@ -141,14 +141,14 @@ def _send(run: Run, journal: Journal, runner: Runner, rooms: ReconcileHooks) -> 
 
 
 def _new_round(
-    run: Run, journal: Journal, runner: Runner, rooms: ReconcileHooks, number: int
+    run: Run, journal: Journal, runner: Runner, hooks: ReconcileHooks, number: int
 ) -> RetryRound | None:
     """One more round, written down; None where there is none, or it may not begin."""
     stop = runner.stop
     if not stop.may_start_jobs:
         return None
     try:
-        made = rooms.next_round(run, journal.events, number)
+        made = hooks.next_round(run, journal.events, number)
         if made is None or not _pause(runner, number):
             return None
         journal.append(made)
@@ -165,13 +165,13 @@ def _judge_canary(run: Run, journal: Journal, stop: RunControl) -> None:
     chunk = run.plan.chunks[0]
     end = next(e for e in reversed(journal.events) if isinstance(e, Saved | Lost) and e.chunk == 1)
     bad = chunk.rows - end.succeeded - end.passing if isinstance(end, Saved) else chunk.rows
-    if bad > canary_limit(options, chunk.rows):
+    if bad > _canary_limit(options, chunk.rows):
         stop.call_all_off(
             f"{bad:,} of the first {chunk.rows:,} records did not go in, so the rest was not sent"
         )
 
 
-def canary_limit(options: Options, rows: int) -> int:
+def _canary_limit(options: Options, rows: int) -> int:
     """How many of the first `rows` records may fail: `--max-failed`, its percent of the canary."""
     return int(options.max_failed.limit(rows)) if options.max_failed else 0
 
@@ -185,19 +185,19 @@ def _pause(runner: Runner, number: int) -> bool:
     return runner.stop.may_start_jobs
 
 
-def _close_books(
-    run: Run, events: Sequence[Event], stop: RunControl, rooms: ReconcileHooks, *, done: bool
+def _settle_totals(
+    run: Run, events: Sequence[Event], stop: RunControl, hooks: ReconcileHooks, *, done: bool
 ) -> tuple[Totals, Verdict]:
-    """The books, final where the run is over, and what it came to."""
+    """The totals, final where the run is over, and what it came to."""
     chunks = chunks_of(run, events)
     early = unfinished_outcome(run, chunks, events, stop, done=done)
     if early is None:
         try:
-            totals = rooms.reconcile(run, events)
+            totals = hooks.reconcile(run, events)
             return totals, final_outcome(run, events, totals)
         except BulkupError as error:
             early = State.STOPPED, error.exit_code, _elsewhere(run, error)
-    return provisional_totals(chunks, events, rooms.unsent(run)), early
+    return provisional_totals(chunks, events, hooks.unsent(run)), early
 
 
 def _elsewhere(run: Run, error: BulkupError) -> BulkupError:

@@ -1,11 +1,11 @@
 """Who watches a load from outside: a terminal, a scheduler's log, or nobody."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from bulkup.auth.connection import Connection
 from bulkup.execution.control import RunControl
-from bulkup.model import Target
+from bulkup.model import Chunk, Target
 from bulkup.planning.precheck import CheckResult
 from bulkup.planning.read_input import InputTable
 from bulkup.runs.events import Event
@@ -34,10 +34,13 @@ class Observer:
         """The check let the load pass; there may be warnings."""
 
     @contextmanager
-    def watch(self, run: Run, control: RunControl) -> Iterator[Callable[[Event], None]]:
+    def watch(
+        self, run: Run, chunks: Sequence[Chunk], control: RunControl
+    ) -> Iterator[Callable[[Event], None]]:
         """Give a listener for the events of a run for as long as it is executed.
 
-        `control` stops it early, for example from a signal handler.
+        `chunks` are those of the plan and of its retry rounds so far; `control` stops it early,
+        for example from a signal handler.
         """
-        del run, control
+        del run, chunks, control
         yield lambda _event: None

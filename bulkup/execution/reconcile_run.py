@@ -1,4 +1,4 @@
-"""The rooms behind the story of a load, wired: matching of rows, further rounds, codes."""
+"""Matching a run's rows with its results, and the sources of its retry rounds."""
 
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -36,7 +36,7 @@ FIRST_AGAIN = 2
 def reconcile_hooks(
     connection: Connection, stop: RunControl, file: SourceFile | None
 ) -> ReconcileHooks:
-    """The rooms for one run over one connection; `file` is the run's sheet, held open."""
+    """What executing one run over one connection needs; `file` is what the run sends, held open."""
 
     def again(run: Run, events: Sequence[Event], number: int) -> RetryRound | None:
         if file is None:
@@ -88,7 +88,7 @@ def _must_be_unchanged(held: Iterable[SourceFile]) -> None:
 
 
 def reconcile_run(run: Run, events: Sequence[Event], why_not_sent: str) -> Totals:
-    """Match the rows with the results, write the result files, close the books."""
+    """Match the rows with the results, write the result files, and return the totals."""
     plan = run.plan
     load = Load(
         original=NumberedCsv(source=plan.original, numbers=plan.original_numbers),
@@ -144,9 +144,9 @@ def next_round(run: Run, events: Sequence[Event], number: int) -> RetryRound | N
     again = retry_candidates(before, events)
     if not again:
         return None
-    options, sheets = run.plan.options, _csv_files(run, events)
+    options, csv_files = run.plan.options, _csv_files(run, events)
     rows = rows_to_repeat(
-        sheets[number - 1],
+        csv_files[number - 1],
         Layout(columns=_fields(run), key=run.plan.key),
         _sent(run, chunk_outcomes(before, events, "")),
         passing=PASSING if number == FIRST_AGAIN else PASSING - PASSING_ONCE,
@@ -158,7 +158,7 @@ def next_round(run: Run, events: Sequence[Event], number: int) -> RetryRound | N
     columns = _columns_of(run)
     fields = zip(columns, (column.field for column in run.plan.columns), strict=True)
     made = select(
-        sheets[1],
+        csv_files[1],
         rows,
         columns=columns,
         to=run.files.round_source(number),
@@ -204,7 +204,7 @@ def open_round(run: Run, number: int) -> Iterator[SourceFile]:
 
 
 def _columns_of(run: Run) -> dict[str, str]:
-    """The sheet's columns that are sent, and by what name; a prepared sheet has the new names."""
+    """The columns that are sent, and by what name; a rewritten file has the new names already."""
     header = run.plan.csv_file.header
     return {
         column.source if column.source in header else column.name: column.name

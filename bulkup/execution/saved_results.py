@@ -1,25 +1,25 @@
 """Result files from Salesforce's answers alone, where the source can't be read any more."""
 
 import csv
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from io import TextIOWrapper
+from itertools import filterfalse
 from pathlib import Path
-from typing import TextIO
 
-from bulkup.csvfile.records import open_reader
 from bulkup.files import open_private
 from bulkup.model import Delimiter, LineEnding, ResultKind, Status
+from bulkup.results.result_columns import FILE_OF_STATUS
 from bulkup.results.totals import Totals
-from bulkup.salesforce.error_codes import PASSING, temporary_pattern
+from bulkup.runs.job_results import open_result, temporary_test
+from bulkup.salesforce.error_codes import PASSING
 
-FILES = {
-    ResultKind.SUCCESSFUL: ("successful", Status.SUCCEEDED),
-    ResultKind.FAILED: ("failed", Status.FAILED),
-    ResultKind.UNPROCESSED: ("unprocessed", Status.UNPROCESSED),
+STATUS_OF_KIND = {
+    ResultKind.SUCCESSFUL: Status.SUCCEEDED,
+    ResultKind.FAILED: Status.FAILED,
+    ResultKind.UNPROCESSED: Status.UNPROCESSED,
 }
 
 
@@ -51,9 +51,10 @@ def concatenate_results(
     """
     to.mkdir(parents=True, exist_ok=True)
     counts, created = Counter(unsent), 0
-    for kind, (name, status) in FILES.items():
+    files = {name: to / f"{name}.csv" for name in FILE_OF_STATUS.values()}
+    for kind, status in STATUS_OF_KIND.items():
         with ExitStack() as stack:
-            raw = stack.enter_context(open_private(to / f"{name}.csv"))
+            raw = stack.enter_context(open_private(files[FILE_OF_STATUS[status]]))
             text = TextIOWrapper(raw, encoding="utf-8", newline="", write_through=True)
             stack.callback(text.detach)
             writer = csv.writer(text, delimiter=delimiter.char, lineterminator=line_ending.chars)
@@ -63,7 +64,6 @@ def concatenate_results(
                 created += kind is ResultKind.SUCCESSFUL and record[1:2] == ["true"]
     counts[Status.UNKNOWN] += sum(job.unknown for job in jobs if not job.resent)
     counts[Status.NOT_SENT] += max(0, rows - counts.total())
-    files = {name: to / f"{name}.csv" for name, _ in FILES.values()}
     return Totals(counts=dict(counts), created=created, files=files)
 
 
@@ -71,25 +71,16 @@ def _records(
     jobs: Iterable[SavedJob], kind: ResultKind, delimiter: Delimiter
 ) -> Iterator[list[str]]:
     """The header once, then the records of all jobs but those that were sent again."""
-    temporary = re.compile(temporary_pattern(PASSING), re.DOTALL)
     header_due = True
     for job in jobs:
         path = job.results[kind]
         if not path.exists() or (job.resent and kind is ResultKind.UNPROCESSED):
             continue
-        with path.open(encoding="utf-8", errors="replace", newline="") as file:
-            records = _reader(file, delimiter)
-            header = next(records, None)
-            if header is None:
-                continue
-            if header_due:
+        with open_result(path, delimiter) as (header, records):
+            if header and header_due:
                 header_due = False
                 yield header
-            for record in records:
-                again = job.resent and kind is ResultKind.FAILED and temporary.match(record[1])
-                if not again:
-                    yield record
-
-
-def _reader(file: TextIO, delimiter: Delimiter) -> Iterator[list[str]]:
-    return iter(open_reader(file, delimiter.char))
+            if job.resent and kind is ResultKind.FAILED:
+                yield from filterfalse(temporary_test(header, PASSING), records)
+            else:
+                yield from records

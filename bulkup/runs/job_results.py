@@ -1,7 +1,8 @@
 """The three results of a job, kept as Salesforce sent them, and how many rows they hold."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -89,17 +90,30 @@ class Answers:
 
     def _count_failed(self, path: Path) -> tuple[int, int]:
         """Rows, and those whose error is a passing one."""
-        temporary = re.compile(temporary_pattern(self.passing), re.DOTALL)
-        with path.open(encoding="utf-8", errors="replace", newline="") as file:
-            records = open_reader(file, self.delimiter.char)
-            header = next(records, [])
-            column = header.index("sf__Error") if "sf__Error" in header else 1
+        with open_result(path, self.delimiter) as (header, records):
+            is_temporary = temporary_test(header, self.passing)
             rows = passing = 0
             for record in records:
-                if record:
-                    rows += 1
-                    passing += bool(temporary.match("".join(record[column : column + 1])))
+                rows += 1
+                passing += is_temporary(record)
             return rows, passing
+
+
+@contextmanager
+def open_result(
+    path: Path, delimiter: Delimiter
+) -> Iterator[tuple[list[str], Iterator[list[str]]]]:
+    """Open one result: its header, empty where it has none, and its records."""
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        records = open_reader(file, delimiter.char)
+        yield next(records, []), filter(None, records)
+
+
+def temporary_test(header: list[str], codes: Collection[str]) -> Callable[[list[str]], bool]:
+    """A test for records of a failed result: whether the error has one of the temporary codes."""
+    temporary = re.compile(temporary_pattern(codes), re.DOTALL)
+    column = header.index("sf__Error") if "sf__Error" in header else 1
+    return lambda record: bool(temporary.match("".join(record[column : column + 1])))
 
 
 def _count_records(path: Path) -> int:

@@ -76,6 +76,12 @@ def org_kind(url: str) -> str:
     return "sandbox" if old_sandbox else "production"
 
 
+def describe_org(alias: str, url: str) -> str:
+    """The org for people: `prod (acme.my.salesforce.com, production)`."""
+    host, kind = urlsplit(url).netloc, org_kind(url)
+    return f"{alias} ({host}, {kind})" if alias else f"{host} ({kind})"
+
+
 def _shown(url: str) -> str:
     """Without what stands before an @: it could be a password."""
     return re.sub(r"[^/@]*@", "", url)
