@@ -223,8 +223,21 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordType:
+    """A record type of an object; `available`: the user may give it to records."""
+
+    id: str
+    name: str
+    developer_name: str
+    available: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectInfo:
-    """An object as the org describes it, its fields by their API name."""
+    """An object as the org describes it, its fields by their API name.
+
+    `picklist_labels` has, for each field with labels other than its values, the value of each.
+    """
 
     name: str
     label: str = ""
@@ -233,3 +246,5 @@ class ObjectInfo:
     deletable: bool = True
     key_prefix: str = ""
     fields: Mapping[str, Field] = field(default_factory=dict)
+    picklist_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    record_types: tuple[RecordType, ...] = ()

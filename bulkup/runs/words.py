@@ -66,7 +66,7 @@ WORDS: Mapping[type, Mapping[str, str]] = {
         "object operation external_id assignment_rule alias instance_url org_id username",
         "api_version",
     ),
-    Column: _words("source name field reference"),
+    Column: _words("source name field reference parent_key"),
     Field: _words(
         "name label type length precision scale digits nillable defaulted_on_create createable",
         "updateable external_id id_lookup unique case_sensitive calculated auto_number",

@@ -26,7 +26,7 @@ GOLDEN = {
     "header_lines marks",
     "Target": "object operation external_id assignment_rule alias instance_url org_id username "
     "api_version",
-    "Column": "source name field reference",
+    "Column": "source name field reference parent_key",
     "Field": "name label type length precision scale digits nillable defaulted_on_create "
     "createable updateable external_id id_lookup unique case_sensitive calculated auto_number "
     "restricted_picklist picklist_values reference_to relationship_name polymorphic",
