@@ -75,6 +75,10 @@ class RunDir:
         """Which row of the user's file each record of `chosen` is."""
         return self.prepared / "chosen.numbers.csv"
 
+    def level_rows(self, number: int) -> Path:
+        """The numbers of the rows of a level, one a line; 1 is the first level."""
+        return self.prepared / f"level-{number}.txt"
+
     def level(self, number: int) -> Path:
         """The rows of a level after the first, which have their parents in the same file."""
         return self.prepared / f"level-{number}.csv"
