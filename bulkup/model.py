@@ -148,12 +148,19 @@ class Target:
     api_version: str = "60.0"
 
 
+Part = tuple[int, int]
+"""Level and round of a source that is cut into chunks; (1, 1) is the first."""
+
+FIRST_PART: Part = (1, 1)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
     """A byte range `[start, end)` of a source: whole records, `rows` of them.
 
     `number` is unique in a run (1, 2, …); `first_row` is the position of its first record in its
-    own source (1 = first record); `round` is 1 for the source itself.
+    own source (1 = first record). `level` is 1 but for rows whose parents stand in the same file:
+    they are sent when the levels before are over. `round` is 1 for the first attempt.
     """
 
     number: int
@@ -162,6 +169,12 @@ class Chunk:
     rows: int
     first_row: int
     round: int = 1
+    level: int = 1
+
+    @property
+    def part(self) -> Part:
+        """The level and the round: chunks of one part are ranges of one source."""
+        return self.level, self.round
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,6 +118,12 @@ RULES: Mapping[str, Rule] = {
         "See whether the value that the message shows is right, and name the encoding with "
         "`--encoding`",
     ),
+    "PARENTS_IN_CIRCLE": _warning(
+        Scope.LOAD,
+        "Rows name each other, or themselves, as parents: no order lets each find its parent",
+        "Nothing, if the records are in the org already; else load the rows without the column "
+        "first",
+    ),
     "UNKNOWN_COLUMN": _error(
         Scope.COLUMN,
         "The object has no field of this name",

@@ -14,6 +14,7 @@ from bulkup.check.rules import apply_overrides, stopping
 from bulkup.errors import CheckFailed, InputError, Refused
 from bulkup.model import Field, Finding, Severity
 from bulkup.planning.column_mapping import MappedTable
+from bulkup.planning.levels import check_levels, parent_links
 from bulkup.planning.request import LoadRequest
 from bulkup.planning.selection import write_invalid
 from bulkup.runs.run_dir import RunDir
@@ -25,13 +26,15 @@ from bulkup.text import amount, as_argument
 class CheckResult:
     """What the check says of `rows` rows.
 
-    `invalid` of them are left out of the load; `left_out` is the file that names them.
+    `invalid` of them are left out of the load; `left_out` is the file that names them. `levels` are
+    the numbers of rows of each level, where rows have their parents in the same file.
     """
 
     findings: tuple[Finding, ...]
     rows: int
     invalid: int = 0
     left_out: Path | None = None
+    levels: tuple[int, ...] = ()
 
     @property
     def errors(self) -> list[Finding]:
@@ -52,24 +55,32 @@ def run_check(
         findings = apply_overrides(columns.findings, allow=request.allow, strict=request.strict)
         return CheckResult(findings=findings, rows=rows)
     left_out = run_dir.invalid if request.skip_invalid else None
+    target, csv_file = request.target(mapped.info), mapped.table.csv_file
+    links = parent_links(csv_file.source.header, columns.as_sent, target)
+    levels, circles = check_levels(csv_file, links, run_dir.work)
     checked = check(
-        mapped.table.csv_file,
+        csv_file,
         columns,
         mapped.info,
-        request.target(mapped.info),
+        target,
         work=run_dir.work,
         allow=request.allow,
         strict=request.strict,
         blank_null=request.blank_null,
-        of_load=_check_limits(org, rows),
+        of_load=(*_check_limits(org, rows), *circles),
         findings_csv=findings_csv,
         take_invalid=partial(write_invalid, left_out) if left_out else None,
     )
-    findings = propose_keys(checked.findings, columns, org)
-    return CheckResult(findings=findings, rows=rows, invalid=checked.invalid, left_out=left_out)
+    return CheckResult(
+        findings=_propose_keys(checked.findings, columns, org),
+        rows=rows,
+        invalid=checked.invalid,
+        left_out=left_out,
+        levels=tuple(levels),
+    )
 
 
-def propose_keys(
+def _propose_keys(
     findings: Sequence[Finding], columns: Columns, org: Connection
 ) -> tuple[Finding, ...]:
     """Add to findings about Ids of parents that the cells may be keys, and how to say so."""
