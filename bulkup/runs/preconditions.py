@@ -7,6 +7,7 @@ from bulkup.runs.events import Event
 from bulkup.runs.place import is_same_place, place_of
 from bulkup.runs.registry import ABANDONED, SUPERSEDED, RunStatus
 from bulkup.runs.run_dir import Run
+from bulkup.runs.state import State
 from bulkup.state_dir import StateDir
 
 
@@ -23,9 +24,10 @@ def require_resumable(status: RunStatus) -> None:
             f"Run {name} is abandoned", "Load the file with a new run.", name="RunAbandoned"
         )
     if not status.resumable:
+        hint = f"Send what did not go in again with: bulkup retry {name}"
         raise RunError(
             f"Run {name} is over ({status.state})",
-            f"Send what did not go in again with: bulkup retry {name}",
+            "" if status.state == State.COMPLETE else hint,
             name="RunOver",
         )
 
