@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -208,3 +209,27 @@ def test_rows_that_landed_after_the_run_was_over_are_not_sent_again(
     assert done.document["rows"]["succeeded"] == 6
     assert done.document["rows"]["skipped"] == 6
     assert names(org) == sorted(f"P{n}" for n in range(12))
+
+
+def test_a_copy_of_a_run_that_is_over_is_not_retried_beside_the_original(
+    bulkup: Bulkup, served: ServedOrg, people: Path
+) -> None:
+    org, first = left_over(bulkup, served, people)
+    folder = run_folders()[0]
+    shutil.copytree(folder, folder.with_name("copy"))
+    refused = bulkup("retry", "copy")
+    assert refused.code == 6
+    assert "--take-over" in refused.err
+    assert len(names(org)) < 12
+    assert bulkup("retry", first["run"]).code == 0
+    assert len(names(org)) == 12
+
+
+def test_a_copy_of_a_run_that_is_over_is_retried_by_who_takes_it_over(
+    bulkup: Bulkup, served: ServedOrg, people: Path
+) -> None:
+    org, _first = left_over(bulkup, served, people)
+    folder = run_folders()[0]
+    shutil.copytree(folder, folder.with_name("copy"))
+    assert bulkup("retry", "copy", "--take-over").code == 0
+    assert len(names(org)) == 12
