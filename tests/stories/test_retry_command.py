@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bulkup.duckdb_tools.engine import OutOfMemory
 from bulkup.localorg.faults.plan import FaultPlan, JobFault
 from tests.stories.conftest import Bulkup, ServedOrg
 from tests.stories.dying import run_folders
@@ -233,3 +234,17 @@ def test_a_copy_of_a_run_that_is_over_is_retried_by_who_takes_it_over(
     shutil.copytree(folder, folder.with_name("copy"))
     assert bulkup("retry", "copy", "--take-over").code == 0
     assert len(names(org)) == 12
+
+
+def test_too_little_memory_to_read_an_outcome_is_told_as_such(
+    bulkup: Bulkup, served: ServedOrg, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OutOfMemory
+
+    run = left_over(bulkup, served, people)[1]["run"]
+    monkeypatch.setattr("bulkup.results.row_files._read", fail)
+    refused = bulkup("retry", run)
+    assert refused.code == 6
+    assert "too little memory" in refused.err
+    assert "damaged" not in refused.err
