@@ -17,7 +17,7 @@ from bulkup.clock import Clock
 from bulkup.errors import NotWritable, RunError, RunNotFound
 from bulkup.files import sync, write_private
 from bulkup.model import Chunk, Part, Source
-from bulkup.runs.events import Event, RetryRound, RunStarted
+from bulkup.runs.events import Event, RetryRound, RunPaused, RunStarted
 from bulkup.runs.job_results import Answers
 from bulkup.runs.journal import Journal, read
 from bulkup.runs.place import Place, place_of
@@ -194,17 +194,29 @@ class Run:
         try:
             lock.acquire(timeout=LOCK_SECONDS)
         except Timeout as error:
-            raise RunError(
-                f"Another process is working on run {self.name}",
-                f"Wait for it; see how far it is with: bulkup runs {self.name}",
-                name="RunLocked",
-            ) from error
+            raise held_by_another(self) from error
         except OSError as error:
             raise NotWritable(self.folder, error) from error
         try:
             yield
         finally:
             lock.release()
+
+
+def held_by_another(run: Run) -> RunError:
+    """The error for a run that another process works on, with that process's id if it is known."""
+    try:
+        turns = [event for event in run.events() if isinstance(event, RunStarted | RunPaused)]
+    except RunError:
+        turns = []
+    last = turns[-1] if turns else None
+    process = f"process {last.process}" if isinstance(last, RunStarted) else "another process"
+    return RunError(
+        f"Run {run.name} is running in {process}",
+        "Wait for it, or end it there with ^C, and then go on with resume or stop. "
+        f"See how far it is with: bulkup runs {run.name}",
+        name="RunLocked",
+    )
 
 
 def reserve(state_dir: StateDir, stem: str) -> Path:

@@ -75,10 +75,23 @@ def test_key_and_assignment_rule_go_into_the_job(jobs: IngestJobs, net: respx.Mo
     assert wish["assignmentRuleId"] == "01Q1"
 
 
-def test_an_answer_to_a_new_job_without_an_id_passes(
-    jobs: IngestJobs, net: respx.MockRouter
+@pytest.mark.parametrize(
+    "job_id",
+    [
+        None,
+        "",
+        "../../x",
+        "750/00000000001",
+        "750000000000\n01",
+        f"{JOB}\n",
+        "7" * 10_000,
+        "750\u0661" * 4,
+    ],
+)
+def test_an_answer_to_a_new_job_without_an_id_of_salesforces_shape_passes(
+    jobs: IngestJobs, net: respx.MockRouter, job_id: str | None
 ) -> None:
-    net.post(INGEST).respond(json={"state": "Open"})
+    net.post(INGEST).respond(json={"state": "Open", "id": job_id})
     with pytest.raises(Transient, match="no job"):
         jobs.create(
             Target(object="Contact", operation=Operation.INSERT),

@@ -32,6 +32,7 @@ from bulkup.runs.preconditions import require_same_org
 from bulkup.runs.registry import RunStatus, UnreadableRun
 from bulkup.runs.run_dir import Run
 from bulkup.runs.words import event_document
+from bulkup.salesforce.urls import describe_org
 from bulkup.state_dir import StateDir
 from bulkup.text import amount, duration
 
@@ -133,6 +134,8 @@ def _print_story(run: Run, screen: Output) -> None:
         f"{run.name}: {plan.target.operation} {plan.target.object} from {plan.source.path}, "
         f"{amount(plan.source.rows, 'row')}, {status.state}"
     )
+    target = plan.target
+    output.prose(f"org {describe_org(target.alias, target.instance_url, target.username)}")
     lines = Lines(
         say=lambda _text: None,
         chunks={chunk.number: chunk for chunk in plan.chunks},
