@@ -20,7 +20,7 @@ from bulkup.csvfile.source_file import SourceFile
 from bulkup.execution.completion import late_rows_seconds
 from bulkup.execution.control import FailureGuard, RunControl
 from bulkup.execution.execute import execute_run, header_of
-from bulkup.execution.jobs import ChunkBodies, RunJobs
+from bulkup.execution.jobs import ChunkBodies, RunJobs, jobs_in
 from bulkup.execution.observer import Observer
 from bulkup.execution.reconcile_run import reconcile_hooks, reconcile_run, unchanged_sources
 from bulkup.execution.refresh_results import incomplete_jobs, refresh_results, results_kept
@@ -350,7 +350,7 @@ def execute(
         stack.callback(executor.shutdown, wait=False)
         runner = Runner(
             journal=journal,
-            ingest=RunJobs(IngestJobs(org.client), run),
+            ingest=RunJobs(IngestJobs(org.client), run, known=jobs_in(journal.events)),
             body_of=ChunkBodies(run, header_of(run), file, stack),
             answers=run.answers(PASSING),
             clock=session.clock,

@@ -75,10 +75,14 @@ def test_key_and_assignment_rule_go_into_the_job(jobs: IngestJobs, net: respx.Mo
     assert wish["assignmentRuleId"] == "01Q1"
 
 
-def test_an_answer_to_a_new_job_without_an_id_passes(
-    jobs: IngestJobs, net: respx.MockRouter
+@pytest.mark.parametrize(
+    "job_id",
+    [None, "", "..", "../../x", "750/x", "750?x=1", "750\x00A", "750\n1", "7" * 400],
+)
+def test_an_answer_to_a_new_job_that_names_none_is_asked_for_again(
+    jobs: IngestJobs, net: respx.MockRouter, job_id: str | None
 ) -> None:
-    net.post(INGEST).respond(json={"state": "Open"})
+    net.post(INGEST).respond(json={"state": "Open", "id": job_id})
     with pytest.raises(Transient, match="no job"):
         jobs.create(
             Target(object="Contact", operation=Operation.INSERT),
