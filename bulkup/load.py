@@ -61,7 +61,7 @@ from bulkup.runs.preconditions import (
 )
 from bulkup.runs.registry import run_status
 from bulkup.runs.run_dir import Run, RunDir, chunks_of, with_options, with_source
-from bulkup.runs.same_load import require_new_load
+from bulkup.runs.same_load import content_hashes, require_new_load
 from bulkup.runs.takeover import require_takeover, supersede
 from bulkup.salesforce.error_codes import PASSING
 from bulkup.salesforce.ingest import IngestJobs
@@ -159,7 +159,7 @@ def _record_new_plan(request: LoadRequest, plan: Plan, run_dir: RunDir, session:
             require_new_load(
                 session.home,
                 file=plan.source.name,
-                sha256=plan.source.sha256,
+                hashes=content_hashes(plan),
                 target=plan.target,
                 now=datetime.now(UTC),
             )

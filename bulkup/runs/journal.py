@@ -121,10 +121,15 @@ def begin_anew(path: Path, event: Event, clock: Clock) -> Path:
     Raises:
         RunError: the disk did not take it.
     """
-    aside = path.with_suffix(".damaged")
+    aside = damaged_copy(path)
     write_private(aside, path.read_bytes())
     write_private(path, event_line(stamped(event, clock.stamp())))
     return aside
+
+
+def damaged_copy(path: Path) -> Path:
+    """Where `begin_anew` keeps the damaged journal, if there was one."""
+    return path.with_suffix(".damaged")
 
 
 def last_events(events: Sequence[Event]) -> dict[int, ChunkEvent]:
