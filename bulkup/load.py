@@ -243,17 +243,18 @@ def retry(
     session: Session,
     *,
     include_unknown: bool = False,
+    take_over: bool = False,
 ) -> Report | NothingToRetry:
     """Send the rows of a run that is over and did not succeed once more, as a new run.
 
     Raises:
-        RunError: the run is not over, superseded, or held, its source is not what it was, or the
-            org is another. CredentialsError, SalesforceError: the org.
+        RunError: the run is not over, superseded, held, or a copy, its source is not what it was,
+            or the org is another. CredentialsError, SalesforceError: the org.
     """
     old = with_source(old, changes.source) if changes.source else old
     target = old.plan.target
     with (
-        _hold_finished(old, session.clock) as old_journal,
+        _hold_finished(old, session, take_over=take_over) as old_journal,
         new_run_dir(session.home, old.plan.source.name, target.operation) as run_dir,
     ):
         _take_over_late_rows(old, old_journal, connect, session)
@@ -394,12 +395,13 @@ def _connect_to(run: Run, connect: Connect, session: Session) -> Iterator[Connec
 
 
 @contextmanager
-def _hold_finished(run: Run, clock: Clock) -> Iterator[Journal]:
+def _hold_finished(run: Run, session: Session, *, take_over: bool) -> Iterator[Journal]:
     """Hold the run under its lock, so that nobody else takes its rows over.
 
     Raises:
-        RunError: it is superseded, or not over.
+        RunError: it is superseded, not over, or a copy that `take_over` does not allow.
     """
-    with run.holding(clock) as journal:
+    with run.holding(session.clock) as journal:
         require_retriable(run_status(run, journal.events))
+        require_same_place(run, journal.events, session.home, take_over=take_over)
         yield journal

@@ -60,7 +60,8 @@ class Plan:
     `unsent` is one of the rows that are in no chunk. `changes` are sentences about what differs
     from the file. `retry_of` is the run whose rows are sent again, `retry_of_events` the number of
     events in its journal at that time. `place` is where the run directory was made; `machine` is
-    what bulkup 0.1.0 wrote instead.
+    what bulkup 0.1.0 wrote instead. `journalled`: the journal was there before the plan, so that a
+    run without one has lost it.
     """
 
     run: str
@@ -83,4 +84,5 @@ class Plan:
     retry_of_events: int = 0
     machine: str = ""
     place: Place | None = None
+    journalled: bool = False
     format: int = FORMAT

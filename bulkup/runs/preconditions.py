@@ -57,7 +57,7 @@ def _refuse_superseded(status: RunStatus) -> None:
 def require_same_place(
     run: Run, events: Sequence[Event], home: StateDir, *, take_over: bool
 ) -> None:
-    """Refuse a copy of a run, which may not be resumed beside the original.
+    """Refuse a copy of a run, which may not be resumed or retried beside the original.
 
     Of a run of bulkup 0.1.0 only the id is known that was in the folder of its machine's runs.
 
@@ -72,7 +72,7 @@ def require_same_place(
     if not is_same and not take_over:
         raise RunError(
             f"Run {run.name} was made on another machine, or its folder is a copy",
-            "If the original will not be resumed as well, add: --take-over",
+            "If the original will not be resumed or retried as well, add: --take-over",
             name="OtherMachine",
         )
 
