@@ -20,7 +20,7 @@ from bulkup.csvfile.source_file import SourceFile
 from bulkup.execution.completion import late_rows_seconds
 from bulkup.execution.control import FailureGuard, RunControl
 from bulkup.execution.execute import execute_run, header_of
-from bulkup.execution.jobs import ChunkBodies, RunJobs
+from bulkup.execution.jobs import ChunkBodies, RunJobs, jobs_in
 from bulkup.execution.observer import Observer
 from bulkup.execution.reconcile_run import reconcile_hooks, reconcile_run, unchanged_sources
 from bulkup.execution.refresh_results import incomplete_jobs, refresh_results, results_kept
@@ -62,7 +62,7 @@ from bulkup.runs.preconditions import (
 )
 from bulkup.runs.registry import run_status
 from bulkup.runs.run_dir import Run, RunDir, chunks_of, with_options, with_source
-from bulkup.runs.same_load import require_new_load
+from bulkup.runs.same_load import content_hashes, require_new_load
 from bulkup.runs.takeover import require_takeover, supersede
 from bulkup.salesforce.error_codes import PASSING
 from bulkup.salesforce.ingest import IngestJobs
@@ -162,7 +162,7 @@ def _record_new_plan(request: LoadRequest, plan: Plan, run_dir: RunDir, session:
             require_new_load(
                 session.home,
                 file=plan.source.name,
-                sha256=plan.source.sha256,
+                hashes=content_hashes(plan),
                 target=plan.target,
                 now=datetime.now(UTC),
             )
@@ -355,7 +355,7 @@ def execute(
         stack.callback(executor.shutdown, wait=False)
         runner = Runner(
             journal=journal,
-            ingest=RunJobs(IngestJobs(org.client), run),
+            ingest=RunJobs(IngestJobs(org.client), run, known=jobs_in(journal.events)),
             body_of=ChunkBodies(run, header_of(run), file, stack),
             answers=run.answers(PASSING),
             clock=session.clock,

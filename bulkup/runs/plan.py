@@ -72,7 +72,8 @@ class Plan:
     is `csv_file`, where rows name parents in the same file. `changes` are sentences about what
     differs from the file. `retry_of` is the run whose rows are sent again, `retry_of_events` the
     number of events in its journal at that time. `place` is where the run directory was made;
-    `machine` is what bulkup 0.1.0 wrote instead.
+    `machine` is what bulkup 0.1.0 wrote instead. `journalled`: the journal was there before the
+    plan, so that a run without one has lost it.
     """
 
     run: str
@@ -96,4 +97,5 @@ class Plan:
     retry_of_events: int = 0
     machine: str = ""
     place: Place | None = None
+    journalled: bool = False
     format: int = FORMAT

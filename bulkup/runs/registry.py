@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from bulkup.errors import BulkupError, RunError, RunNotFound
 from bulkup.model import Chunk, Status
 from bulkup.runs.events import Abandoned, Event, RunPaused, RunStarted, Stopping, Superseded
-from bulkup.runs.journal import over
+from bulkup.runs.journal import is_begun, over
 from bulkup.runs.run_dir import Run, RunDir, all_runs, chunks_of, held_by_another, open_run
 from bulkup.runs.state import SUCCESS_STATUSES, State
 from bulkup.runs.takeover import superseded_by
@@ -85,7 +85,7 @@ def run_status(run: Run, events: Sequence[Event] | None = None) -> RunStatus:
             return RunStatus(run=run, state=ABANDONED)
     if not held and in_use(run.folder):
         return RunStatus(run=run, state=RUNNING)
-    if not events and (by := _passed_over(run)):
+    if not is_begun(events) and (by := _passed_over(run)):
         return RunStatus(run=run, state=SUPERSEDED, superseded_by=by)
     turns = [event for event in events if isinstance(event, RunStarted | RunPaused)]
     last = turns[-1] if turns else None

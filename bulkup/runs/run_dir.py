@@ -19,7 +19,7 @@ from bulkup.files import sync, write_private
 from bulkup.model import Chunk, Part, Source
 from bulkup.runs.events import Event, RetryRound, RunPaused, RunStarted
 from bulkup.runs.job_results import Answers
-from bulkup.runs.journal import Journal, read
+from bulkup.runs.journal import Journal, begin, journal_damaged, read
 from bulkup.runs.place import Place, place_of
 from bulkup.runs.plan import READABLE_FORMATS, Plan
 from bulkup.runs.words import plan_of, plan_text
@@ -170,18 +170,29 @@ class Run:
         return next((place for place in reversed(places) if place), self.plan.place)
 
     def events(self) -> list[Event]:
-        """Read the journal without holding the run."""
-        return read(self.files.journal)[0]
+        """Read the journal without holding the run.
+
+        Raises:
+            RunError: it is damaged, or lost: what was sent already can't be known then.
+        """
+        events = read(self.files.journal)[0]
+        if self.plan.journalled and not events:
+            raise journal_damaged(
+                self.files.journal, f"{self.files.journal} is gone or was emptied"
+            )
+        return events
 
     @contextmanager
     def holding(self, clock: Clock) -> Iterator[Journal]:
         """Lock the run and open its journal: no other process may work on it meanwhile.
 
         Raises:
-            RunError: another process holds it, or the journal is damaged.
+            RunError: another process holds it, or the journal is damaged or lost.
         """
-        with self.locked(), Journal(self.files.journal, clock) as journal:
-            yield journal
+        with self.locked():
+            self.events()  # before opening it would make a new one
+            with Journal(self.files.journal, clock) as journal:
+                yield journal
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -243,7 +254,7 @@ def reserve(state_dir: StateDir, stem: str) -> Path:
 
 
 def write_plan(folder: Path, plan: Plan) -> Run:
-    """Write the plan, once and durably: from here on there is a run.
+    """Write the plan, once and durably: from here on there is a run. Its journal comes first.
 
     Raises:
         RunError: the disk did not take it.
@@ -257,8 +268,10 @@ def write_plan(folder: Path, plan: Plan) -> Run:
             replace(level, source=replace(level.source, marks=())) for level in plan.levels
         ),
         place=place_of(folder),
+        journalled=True,
     )
     files = RunDir(folder)
+    begin(files.journal, plan.created)
     write_private(files.plan, plan_text(plan, folder))
     return Run(files=files, plan=plan)
 

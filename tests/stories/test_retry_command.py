@@ -53,6 +53,27 @@ def test_what_did_not_go_in_is_sent_and_the_rest_is_skipped_with_its_id(
     assert all(row["sf__Id"].startswith("003") for row in results)
 
 
+def test_a_copy_of_the_whole_home_is_not_retried_beside_the_original(
+    bulkup: Bulkup, served: ServedOrg, people: Path, home: Path
+) -> None:
+    org, first = left_over(bulkup, served, people)
+    copy = {"BULKUP_HOME": str(shutil.copytree(home / "bulkup", home / "restored"))}
+    assert bulkup("retry", first["run"]).code == 0
+    refused = bulkup("retry", first["run"], env=copy)
+    assert refused.code == 6
+    assert "or its folder is a copy" in refused.err
+    assert names(org) == sorted(f"P{n}" for n in range(12))
+
+
+def test_a_copy_of_a_run_is_retried_when_it_is_to_take_over(
+    bulkup: Bulkup, served: ServedOrg, people: Path, home: Path
+) -> None:
+    org, first = left_over(bulkup, served, people)
+    copy = {"BULKUP_HOME": str(shutil.copytree(home / "bulkup", home / "restored"))}
+    assert bulkup("retry", first["run"], "--take-over", env=copy).code == 0
+    assert names(org) == sorted(f"P{n}" for n in range(12))
+
+
 def test_a_second_retry_and_a_resume_of_the_old_run_are_refused(
     bulkup: Bulkup, served: ServedOrg, people: Path
 ) -> None:

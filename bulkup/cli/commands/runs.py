@@ -1,6 +1,6 @@
 """`bulkup runs`: this machine's runs, and one run's story."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -23,8 +23,10 @@ from bulkup.runs.events import (
     ChunkEvent,
     Event,
     Finished,
+    Planned,
     RunPaused,
     RunStarted,
+    Stopping,
     Superseded,
 )
 from bulkup.runs.journal import Journal, begin_anew, last_events
@@ -147,6 +149,14 @@ def _print_story(run: Run, screen: Output) -> None:
         output.prose(f"go on with: {status.way_on}" if status.resumable else status.way_on)
 
 
+PLAIN_WORDS: Mapping[type[Event], str] = {
+    Planned: "planned",
+    Stopping: "to be stopped",
+    Abandoned: "given up",
+}
+"""Events that have nothing more to tell."""
+
+
 def _describe_event(event: Event, lines: Lines) -> str:
     if isinstance(event, ChunkEvent):
         return lines.words(event) or f"job {event.job}: {_step(event)}"
@@ -158,9 +168,7 @@ def _describe_event(event: Event, lines: Lines) -> str:
             return f"left as {event.state} after {duration(event.seconds)}{why}"
         case Superseded():
             return f"superseded by {event.by}"
-        case Abandoned():
-            return "given up"
-    return lines.words(event)
+    return PLAIN_WORDS.get(type(event)) or lines.words(event)
 
 
 def _step(event: ChunkEvent) -> str:
