@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from io import StringIO
 from itertools import islice
 
+from bulkup.csvfile.quoting.strict import strict_record
 from bulkup.csvfile.records import CellTooLong, open_reader
 from bulkup.errors import InputError
 from bulkup.model import DELIMITER_CHARS, Delimiter
@@ -32,15 +33,18 @@ def separator_line(text: str) -> tuple[str, str]:
 def guess_delimiter(text: str) -> str:
     """The character that splits the first records into the same number of cells, the most.
 
-    The header decides; where two characters split it alike, the records after it do.
+    The header decides, first of all by its quotes: `Time,"Interests (Sales; IT)"` has commas. Where
+    two characters split it alike, the records after it do.
     """
-    best, best_score = ",", (1, 0)
+    best, best_score = ",", (False, 1, 0)
+    first = text.lstrip("\r\n")
     for char in _BY_CHAR:
         widths = [len(row) for row in _first_records(text, char) if row]
         if not widths or widths[0] == 1:
             continue
         same_width = Counter(widths)[widths[0]]
-        if (score := (widths[0], same_width)) > best_score:
+        strict = strict_record(char).match(first) is not None
+        if (score := (strict, widths[0], same_width)) > best_score:
             best, best_score = char, score
     return best
 

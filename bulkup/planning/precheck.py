@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bulkup.auth.connection import Connection
 from bulkup.check.cells.cell_check import check
+from bulkup.check.cells.export import with_unclear_quotes
 from bulkup.check.hints import advice_for
 from bulkup.check.limits import allocation
 from bulkup.check.rules import apply_overrides, stopping
@@ -47,8 +48,7 @@ def run_check(
     """Check the header, and unless the user does not want it the cells and the org's limits."""
     rows, columns = mapped.table.csv_file.source.rows, mapped.columns
     if not request.check:
-        findings = apply_overrides(columns.findings, allow=request.allow, strict=request.strict)
-        return CheckResult(findings=findings, rows=rows)
+        return _check_nothing_more(request, mapped, run_dir)
     left_out = run_dir.invalid if request.skip_invalid else None
     checked = check(
         mapped.table.csv_file,
@@ -62,10 +62,21 @@ def run_check(
         of_load=_check_limits(org, rows),
         findings_csv=findings_csv,
         take_invalid=partial(write_invalid, left_out) if left_out else None,
+        unclear=mapped.table.unclear,
     )
     return CheckResult(
         findings=checked.findings, rows=rows, invalid=checked.invalid, left_out=left_out
     )
+
+
+def _check_nothing_more(request: LoadRequest, mapped: MappedTable, run_dir: RunDir) -> CheckResult:
+    """What is known without a look at the cells."""
+    findings = apply_overrides(mapped.columns.findings, allow=request.allow, strict=request.strict)
+    rows, unclear = mapped.table.csv_file.source.rows, mapped.table.unclear
+    if not (unclear and request.skip_invalid) or "QUOTES_UNCLEAR" in request.allow:
+        return CheckResult(findings=findings, rows=rows)
+    write_invalid(run_dir.invalid, with_unclear_quotes(unclear, ()))
+    return CheckResult(findings=findings, rows=rows, invalid=len(unclear), left_out=run_dir.invalid)
 
 
 def _check_limits(org: Connection, rows: int) -> tuple[Finding, ...]:

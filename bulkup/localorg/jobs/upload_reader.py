@@ -21,7 +21,12 @@ _LONGEST_RECORD = 400_000
 _LONGEST_CELL = 131_072
 _CELL_TOO_LONG = f"more than {_LONGEST_CELL} characters in one field"
 _BLOCK = 1 << 20
-_OPEN_QUOTE = "InvalidBatch : Failed to parse CSV. EOF reached before closing an opened quote"
+_FAILED_TO_PARSE = "InvalidBatch : Failed to parse CSV. "
+_OPEN_QUOTE = f"{_FAILED_TO_PARSE}EOF reached before closing an opened quote"
+_TEXT_AFTER_QUOTE = "Not expecting more text after end quote"
+_QUOTE_IN_PLAIN_CELL = "Found unescaped quote. A value with quote should be within a quote"
+# These are the words of Salesforce's own reader (CSVReader of github.com/forcedotcom/wsc), which
+# reads no further then.
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +68,7 @@ class Reader:
             except StopIteration:
                 return
             except csv.Error as error:
-                # The csv module has the same limit, unless somebody in this process raised it.
-                problem = _CELL_TOO_LONG if "field limit" in str(error) else str(error)
-                yield Text([], "".join(self._raw), problem)
+                yield Text([], "".join(self._raw), _problem_of(error))
             else:
                 raw = "".join(self._raw)
                 yield Text(cells, raw, self._find_problem(cells, raw))
@@ -75,9 +78,18 @@ class Reader:
             return f"more than {_LONGEST_RECORD} characters in one record"
         if len(raw) > _LONGEST_CELL and max(map(len, cells)) > _LONGEST_CELL:
             return _CELL_TOO_LONG
-        if ' "' in raw and self._space_then_quote.search(self._quoted_cell.sub("", raw)):
+        if '"' not in raw or '"' not in (plain := self._quoted_cell.sub("", raw)):
+            return ""
+        if self._space_then_quote.search(plain):
             return "a space between delimiter and quote"
-        return ""
+        return _QUOTE_IN_PLAIN_CELL
+
+
+def _problem_of(error: csv.Error) -> str:
+    # The csv module has the same limit, unless somebody in this process raised it.
+    if "field limit" in str(error):
+        return _CELL_TOO_LONG
+    return _TEXT_AFTER_QUOTE if "expected after" in str(error) else str(error)
 
 
 def trouble(body: bytes, delimiter: str, ending: str) -> str:
@@ -135,3 +147,12 @@ def _ends_in_quote(body: bytes, delimiter: str) -> bool:
 def at_end(text: Text) -> bool:
     """Whether this is what an unclosed quote leaves: everything up to the end of the file."""
     return text.problem == "unexpected end of data"
+
+
+def failure_of_job(text: Text) -> str:
+    """Why the whole job fails at this record, or nothing."""
+    if at_end(text):
+        return _OPEN_QUOTE
+    if text.problem in {_TEXT_AFTER_QUOTE, _QUOTE_IN_PLAIN_CELL}:
+        return _FAILED_TO_PARSE + text.problem
+    return ""
