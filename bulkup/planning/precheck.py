@@ -62,7 +62,7 @@ def run_check(
         of_load=_check_limits(org, rows),
         findings_csv=findings_csv,
         take_invalid=partial(write_invalid, left_out) if left_out else None,
-        unclear=mapped.table.unclear,
+        quotes=mapped.table.quotes,
     )
     return CheckResult(
         findings=checked.findings, rows=rows, invalid=checked.invalid, left_out=left_out
@@ -72,11 +72,13 @@ def run_check(
 def _check_nothing_more(request: LoadRequest, mapped: MappedTable, run_dir: RunDir) -> CheckResult:
     """What is known without a look at the cells."""
     findings = apply_overrides(mapped.columns.findings, allow=request.allow, strict=request.strict)
-    rows, unclear = mapped.table.csv_file.source.rows, mapped.table.unclear
-    if not (unclear and request.skip_invalid) or "QUOTES_UNCLEAR" in request.allow:
+    rows, quotes = mapped.table.csv_file.source.rows, mapped.table.quotes
+    if not (quotes.unclear and request.skip_invalid) or "QUOTES_UNCLEAR" in request.allow:
         return CheckResult(findings=findings, rows=rows)
-    write_invalid(run_dir.invalid, with_unclear_quotes(unclear, ()))
-    return CheckResult(findings=findings, rows=rows, invalid=len(unclear), left_out=run_dir.invalid)
+    write_invalid(run_dir.invalid, with_unclear_quotes(quotes.unclear_rows, ()))
+    return CheckResult(
+        findings=findings, rows=rows, invalid=len(quotes.unclear), left_out=run_dir.invalid
+    )
 
 
 def _check_limits(org: Connection, rows: int) -> tuple[Finding, ...]:

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bulkup.check.cells.suggestions import quote_value
@@ -33,8 +33,8 @@ class InputTable:
     `file` is the user's own, by fingerprint; `sheet` has all of its rows and columns in a form
     that Salesforce takes: the same file, or a copy in the run directory. `changes` say what the
     copy has otherwise, `findings` are about the file as a whole, and `dialect` is what the user
-    said of it, and what encoding was guessed. `unclear` are the rows, with their lines, of the
-    finding `QUOTES_UNCLEAR`.
+    said of it, and what encoding was guessed. `quotes` has the rows of the findings about
+    quotes.
     """
 
     file: Source
@@ -42,7 +42,7 @@ class InputTable:
     dialect: Dialect
     changes: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
-    unclear: tuple[tuple[int, int], ...] = ()
+    quotes: QuoteNotes = field(default_factory=QuoteNotes)
 
 
 @contextmanager
@@ -131,7 +131,7 @@ def _read_table(path: Path, options: FileOptions, folder: Path) -> InputTable:
         ),
         changes=prepared.changes,
         findings=(*_encoding_findings(file_format), *_quote_findings(prepared.quotes)),
-        unclear=tuple(zip(prepared.quotes.unclear, prepared.quotes.unclear_lines, strict=True)),
+        quotes=prepared.quotes,
     )
 
 

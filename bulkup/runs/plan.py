@@ -44,13 +44,15 @@ class Options:
 class Dialect:
     """How the user wants the file to be read. What is None is detected.
 
-    `skip_lines` is how many physical lines stand above the header.
+    `skip_lines` is how many physical lines stand above the header. `unclear_quotes`: rows whose
+    quotes may mean several things are sent as the csv module reads them.
     """
 
     encoding: str | None = None
     delimiter: Delimiter | None = None
     line_ending: LineEnding | None = None
     skip_lines: int = 0
+    unclear_quotes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

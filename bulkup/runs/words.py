@@ -78,7 +78,7 @@ WORDS: Mapping[type, Mapping[str, str]] = {
         "blank_null",
     ),
     MaxFailed: _words("rows percent"),
-    Dialect: _words("encoding delimiter line_ending skip_lines"),
+    Dialect: _words("encoding delimiter line_ending skip_lines unclear_quotes"),
     events.Created: _words(OF_CHUNK),
     events.Uploaded: _words(OF_CHUNK),
     events.Closing: _words(OF_CHUNK),

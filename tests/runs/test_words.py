@@ -34,7 +34,7 @@ GOLDEN = {
     "Options": "directory parallel chunk_bytes chunk_rows retry_for row_retries canary "
     "max_failed blank_null",
     "MaxFailed": "rows percent",
-    "Dialect": "encoding delimiter line_ending skip_lines",
+    "Dialect": "encoding delimiter line_ending skip_lines unclear_quotes",
     "Created": OF_CHUNK,
     "Uploaded": OF_CHUNK,
     "Closing": OF_CHUNK,
@@ -118,7 +118,8 @@ def test_a_plan_is_read_as_it_was_written(name: str, tmp_path: Path) -> None:
     assert isinstance(read.place, Place)
     words = json.loads((folder / "plan.json").read_bytes())
     assert words["target"].pop("username") == ""  # 0.1.0 did not keep it
-    assert words["dialect"].pop("skip_lines") == 0  # nor have it
+    assert words["dialect"].pop("skip_lines") == 0  # nor have these
+    assert words["dialect"].pop("unclear_quotes") is False
     old = json.loads((FIXTURES / name / "run" / "plan.json").read_bytes())
     assert {**words, "place": None, "format": 1} == {
         **as_seen_from_afar(old, tmp_path / name),

@@ -25,6 +25,7 @@ from bulkup.check.cells.suggestions import quote_value
 from bulkup.check.columns import Columns
 from bulkup.check.rules import apply_overrides, finding
 from bulkup.csvfile.numbered import NumberedCsv
+from bulkup.csvfile.quoting.notes import QuoteNotes
 from bulkup.duckdb_tools.engine import engine
 from bulkup.model import Finding, ObjectInfo, Target
 
@@ -54,7 +55,7 @@ def check(  # noqa: PLR0913  one question, as the command asks it
     of_load: Sequence[Finding] = (),
     findings_csv: Path | None = None,
     take_invalid: Callable[[Iterable[InvalidRow]], None] | None = None,
-    unclear: Sequence[tuple[int, int]] = (),
+    quotes: QuoteNotes | None = None,
 ) -> Checked:
     """Check every cell that is sent. The findings about the columns themselves are among them.
 
@@ -63,11 +64,12 @@ def check(  # noqa: PLR0913  one question, as the command asks it
     about the load as a whole, which are added to the others. `findings_csv` gets every finding
     and every cell with one, for a spreadsheet. `take_invalid` is called with the rows that have
     errors of their own, which `--skip-invalid` does not send, in order; it must read them all
-    before it returns. `unclear` are the rows, with their lines, of the finding `QUOTES_UNCLEAR`.
+    before it returns. `quotes` has the rows of `QUOTES_UNCLEAR`.
 
     Raises:
         RunError: the file has changed, or a file can't be written.
     """
+    quotes = quotes or QuoteNotes()
     known = (*columns.findings, *of_load)
     if not (columns.as_sent and csv_file.source.rows):
         findings = apply_overrides(known, allow=allow, strict=strict)
@@ -100,11 +102,11 @@ def check(  # noqa: PLR0913  one question, as the command asks it
         findings = apply_overrides([*known, *of_cells], allow=allow, strict=strict)
         if findings_csv:
             cells = cells_with_hits(csv_file, table, severities)
-            lines = merge(unclear_quotes(unclear), cells, key=lambda line: line[0])
+            lines = merge(unclear_quotes(quotes.unclear_rows), cells, key=lambda line: line[0])
             write_findings(findings_csv, findings, lines)
         if take_invalid:
             rows = invalid_rows(csv_file, table, severities)
-            stops = unclear if severities.is_error("QUOTES_UNCLEAR") else ()
+            stops = quotes.unclear_rows if severities.is_error("QUOTES_UNCLEAR") else ()
             take_invalid(counted(with_unclear_quotes(stops, rows)))
     return Checked(findings=findings, rows=table.rows, invalid=invalid)
 

@@ -1,6 +1,8 @@
 """Which rows had odd quotes, and what was made of them."""
 
 from array import array
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bulkup.csvfile.problems import LineList
@@ -46,6 +48,16 @@ class QuoteNotes:
             self.rows.append(row)
         for correction in record.corrections:
             self.lines.setdefault(correction, LineList()).add(line, str(line))
+
+    @property
+    def unclear_rows(self) -> Iterator[tuple[int, int]]:
+        """The unclear rows with their lines, in order."""
+        return zip(self.unclear, self.unclear_lines, strict=True)
+
+    def is_unclear(self, row: int) -> bool:
+        """Whether the row's quotes may mean several things."""
+        place = bisect_left(self.unclear, row)
+        return place < len(self.unclear) and self.unclear[place] == row
 
     def is_odd(self, line: int) -> bool:
         """Whether the record that begins in the line has odd quotes; only once."""
