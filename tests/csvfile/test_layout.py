@@ -41,6 +41,7 @@ RECORDS = "Name,Email\nAnn,a@example.com\nBen,b@example.com\n"
         ("Contacts export,\n\n", 2),
         ("# written by x\n# on Monday\n", 2),
         ("Contacts export\nCreated: today\n\n", 3),
+        ("# written by x, y, and z\n", 1),
     ],
 )
 def test_lines_above_the_header_are_named_with_the_option_that_skips_them(
@@ -55,6 +56,11 @@ def test_lines_above_the_header_are_named_with_the_option_that_skips_them(
     assert done.path.read_text(encoding="utf-8") == RECORDS
     assert done.numbers
     assert list(read_numbers(done.numbers)) == [(1, count + 2), (2, count + 3)]
+
+
+def test_a_title_with_a_comma_above_a_wide_table_is_no_header(tmp_path: Path) -> None:
+    error = refused("Contacts, May 2024\na,b,c,d\n1,2,3,4\n5,6,7,8\n", tmp_path)
+    assert error.hint.endswith("--skip-lines 1")
 
 
 def test_a_separator_line_may_stand_below_skipped_lines(tmp_path: Path) -> None:
@@ -75,6 +81,7 @@ def test_more_lines_than_the_file_has_can_not_be_skipped(tmp_path: Path) -> None
         "Name\nMiller, Ann\nSmith, Ben\n",
         "#,Name\n1,Ann\n2,Ben\n",
         "Name,2023,2024\nAnn,1,2\nBen,3,4\n",
+        "# of seats,Name\n1,Ann\n2,Ben\n",
         'Name,Notes\nAnn,"a; b; c"\nBen,"d; e; f"\n',
         "Id,AnnualRevenueTOTAL\n1,2\n",
     ],

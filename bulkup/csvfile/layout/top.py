@@ -99,7 +99,11 @@ def lines_above_header(text: str, char: str | None) -> tuple[str, int] | None:
 def value_in_header(text: str, char: str | None) -> str:
     """The first cell of the first record that can't be the name of a column, or nothing."""
     records = _read(text, char or guess_delimiter(text))
-    cells = [cell.strip() for cell in records[0].cells] if records else []
+    return _first_value(records[0]) if records else ""
+
+
+def _first_value(record: _Record) -> str:
+    cells = (cell.strip() for cell in record.cells)
     return next((cell for cell in cells if any(value.fullmatch(cell) for value in _VALUES)), "")
 
 
@@ -126,17 +130,23 @@ def _count_above(records: Sequence[_Record]) -> int:
     """How many lines stand above the first record that looks like a header.
 
     That is the first one as wide as most others whose cells are filled, if the very first record
-    has one cell, and not the name of a column: `Name` above `Miller, Anna` is a header.
+    has one cell, or half as many at most, or begins with `#`. `Name` above `Miller, Anna` is a
+    header all the same.
     """
-    if len(records) <= _MOST_COMMON or records[0].filled > 1:
+    if len(records) <= _MOST_COMMON:
         return 0
-    title = next(cell for cell in records[0].cells if cell.strip())
+    first = records[0]
+    words = [cell.strip() for cell in first.cells if cell.strip()]
     width, count = Counter(len(record.cells) for record in records[1:]).most_common(1)[0]
-    if width == 1 or count < _MOST_COMMON or _NAME.fullmatch(title.strip()):
+    if width == 1 or count < _MOST_COMMON or all(map(_NAME.fullmatch, words)):
+        return 0
+    is_comment = words[0].startswith("#") and len(first.cells) != width
+    if first.filled > 1 and not is_comment and len(first.cells) * 2 > width:
         return 0
     for record in records[1:]:
-        if len(record.cells) == width and record.filled > 1 and record.filled * 2 > width:
-            return record.line - 1
+        is_wide = len(record.cells) == width and record.filled > 1 and record.filled * 2 > width
+        if is_wide and not record.cells[0].startswith("#"):
+            return 0 if _first_value(record) else record.line - 1
     return 0
 
 
