@@ -129,6 +129,7 @@ FOOTER = (
         ('1,a "b, c" d\n', "line 2: a stray quote makes", "double each quote"),
         ("a\\,b,2\n", "line 2: a backslash does not keep", "without an escape character"),
         (f"1,2\n\n{FOOTER}", "line 4: a footer below the records", "Details Only"),
+        ("1,2\n# more\n3,4\n", "line 3: a comment between the records", "Delete these lines"),
         ('1,2\n"Grand Totals (12 records)"\n', "line 3: a footer below", "Delete the lines"),
     ],
 )

@@ -42,6 +42,10 @@ FOOTER = Cause(
     "Delete the lines below the last record; a Salesforce report exported as 'Details Only' has "
     "none",
 )
+COMMENT = Cause(
+    "a comment between the records, which have {width} cells",
+    "Delete these lines",
+)
 SHORT = Cause(
     "fewer cells than the header, which has {width}",
     "If empty cells at the end were left off, write their delimiters too; a value with a line "
@@ -100,6 +104,8 @@ class RaggedRows:
         short = len(cells) < self._width
         if short and _FOOTER.match(cells[0].strip()):
             return FOOTER
+        if len(cells) == 1 and short and cells[0].lstrip().startswith("#"):
+            return COMMENT
         if any('\\"' in cell or cell.endswith("\\") for cell in cells):
             return BACKSLASH
         if odd or any('"' in cell for cell in cells):
