@@ -81,6 +81,7 @@ def test_more_lines_than_the_file_has_can_not_be_skipped(tmp_path: Path) -> None
         "Name\nMiller, Ann\nSmith, Ben\n",
         "#,Name\n1,Ann\n2,Ben\n",
         "Name,2023,2024\nAnn,1,2\nBen,3,4\n",
+        "Name,2024-01-31,2024-02-29\nAnn,12,13\nBen,3,4\n",
         "# of seats,Name\n1,Ann\n2,Ben\n",
         'Name,Notes\nAnn,"a; b; c"\nBen,"d; e; f"\n',
         "Id,AnnualRevenueTOTAL\n1,2\n",

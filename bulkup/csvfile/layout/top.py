@@ -97,14 +97,25 @@ def lines_above_header(text: str, char: str | None) -> tuple[str, int] | None:
 
 
 def value_in_header(text: str, char: str | None) -> str:
-    """The first cell of the first record that can't be the name of a column, or nothing."""
+    """The first cell of the first record that seems to be a value of its column, or nothing.
+
+    A date is one above other dates, or alone; above amounts it may be the name of a column.
+    """
     records = _read(text, char or guess_delimiter(text))
-    return _first_value(records[0]) if records else ""
+    return _first_value(records[0], records[1:]) if records else ""
 
 
-def _first_value(record: _Record) -> str:
-    cells = (cell.strip() for cell in record.cells)
-    return next((cell for cell in cells if any(value.fullmatch(cell) for value in _VALUES)), "")
+def _first_value(record: _Record, below: Sequence[_Record]) -> str:
+    for column, cell in enumerate(record.cells):
+        kind = _kind(cell)
+        others = [_kind(other.cells[column]) for other in below if column < len(other.cells)]
+        if kind and (kind in others or not others):
+            return cell.strip()
+    return ""
+
+
+def _kind(cell: str) -> re.Pattern[str] | None:
+    return next((value for value in _VALUES if value.fullmatch(cell.strip())), None)
 
 
 def _read(text: str, char: str) -> list[_Record]:
@@ -146,7 +157,7 @@ def _count_above(records: Sequence[_Record]) -> int:
     for record in records[1:]:
         is_wide = len(record.cells) == width and record.filled > 1 and record.filled * 2 > width
         if is_wide and not record.cells[0].startswith("#"):
-            return 0 if _first_value(record) else record.line - 1
+            return 0 if any(map(_kind, record.cells)) else record.line - 1
     return 0
 
 
