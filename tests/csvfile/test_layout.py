@@ -126,6 +126,7 @@ FOOTER = (
     [
         ("1\n2\n", "line 2: fewer cells than the header, which has 2", "empty cells at the end"),
         ("1,2,\n3,4,\n", "line 2: empty cells at the end that the header", "End the header with"),
+        ("1\t2,\n3\t4,\n5\t6,7,8\n7,8,9\n", "line 4: more cells", "in double quotes"),
         ("1,2,3\n", "line 2: more cells than the header, which has 2", "in double quotes"),
         ('1,a "b, c" d\n', "line 2: a stray quote makes", "double each quote"),
         ("a\\,b,2\n", "line 2: a backslash does not keep", "without an escape character"),

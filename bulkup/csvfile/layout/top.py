@@ -88,7 +88,7 @@ def lines_above_header(text: str, char: str | None) -> tuple[str, int] | None:
     if len(records) > 1 and records[0].filled > 1:
         width = len(records[0].cells)
         alike = sum(1 for record in records[1:] if len(record.cells) == width)
-        if alike * 2 >= len(records) - 1:
+        if alike * 2 >= len(records) - 1 or all(map(_NAME.fullmatch, records[0].cells)):
             return None
     chars = [char] if char else [guess, *(set(DELIMITER_CHARS.values()) - {guess})]
     counts = [count for each in chars if (count := _count_above(_read(text, each)))]
