@@ -1,7 +1,7 @@
 """Detects a file's encoding and dialect, and whether Salesforce takes it as it is."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from io import StringIO
 from itertools import islice
@@ -32,7 +32,7 @@ from bulkup.csvfile.layout.top import (
     skip_first_lines,
     value_in_header,
 )
-from bulkup.csvfile.quoting.reader import is_backslash_escaped
+from bulkup.csvfile.quoting.reader import QuoteReader, is_backslash_escaped
 from bulkup.csvfile.quoting.strict import has_odd_quotes
 from bulkup.csvfile.records import open_reader
 from bulkup.errors import InputError
@@ -146,8 +146,8 @@ def detect(
     while named_columns and not header[named_columns - 1].strip():
         named_columns -= 1
     named_columns = named_columns or len(header)
-    breaks, blank = _endings(path, content, char)
     odd, backslash = _find_odd_quotes(path, content, char, above, len(header))
+    breaks, blank = _endings(path, content, char, odd=odd, backslash=backslash)
     file_format = FileFormat(
         path=path,
         name=name,
@@ -334,12 +334,19 @@ def _header(text: str, char: str) -> list[str]:
     return next((row for row in rows if any(cell.strip() for cell in row)), [])
 
 
-def _endings(path: Path, content: _Content, char: str) -> tuple[set[str], bool]:
+def _endings(
+    path: Path, content: _Content, char: str, *, odd: bool, backslash: bool
+) -> tuple[set[str], bool]:
     """Line endings and whether there are blank lines: exact where quotes may hide breaks."""
     quick = content.breaks.kinds, content.breaks.blank
     if not content.breaks.quotes or (len(quick[0]) <= 1 and not quick[1]):
         return quick
-    return endings(text_lines(blocks(path, content.encoding)), char)
+
+    def read_odd(lines: Iterable[str]) -> Iterator[list[str]]:
+        return (record.cells for record in QuoteReader(lines, char, backslash=backslash))
+
+    lines = text_lines(blocks(path, content.encoding))
+    return endings(lines, char, read_odd=read_odd if odd else None)
 
 
 def _find_odd_quotes(

@@ -49,7 +49,8 @@ def test_a_quote_with_one_meaning_is_written_anew_and_its_line_named(
 ) -> None:
     done = prepared(f"a,b{ending}1,2{ending}{row}{ending}3,4{ending}", tmp_path)
     assert cells(done) == [["a", "b"], ["1", "2"], values, ["3", "4"]]
-    assert done.changes[-1].endswith(": line 3")
+    (change,) = done.changes
+    assert change.endswith(": line 3")
     assert done.quotes.rows == [2]
     assert not done.quotes.unclear
 
