@@ -42,11 +42,17 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """How the user wants the file to be read. What is None is detected."""
+    """How the user wants the file to be read. What is None is detected.
+
+    `skip_lines` is how many physical lines stand above the header. `unclear_quotes`: rows whose
+    quotes may mean several things are sent as the csv module reads them.
+    """
 
     encoding: str | None = None
     delimiter: Delimiter | None = None
     line_ending: LineEnding | None = None
+    skip_lines: int = 0
+    unclear_quotes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

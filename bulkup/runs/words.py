@@ -80,7 +80,7 @@ WORDS: Mapping[type, Mapping[str, str]] = {
     ),
     Level: _words("source numbers"),
     MaxFailed: _words("rows percent"),
-    Dialect: _words("encoding delimiter line_ending"),
+    Dialect: _words("encoding delimiter line_ending skip_lines unclear_quotes"),
     events.Created: _words(OF_CHUNK),
     events.Uploaded: _words(OF_CHUNK),
     events.Closing: _words(OF_CHUNK),

@@ -36,7 +36,7 @@ GOLDEN = {
     "max_failed blank_null",
     "Level": "source numbers",
     "MaxFailed": "rows percent",
-    "Dialect": "encoding delimiter line_ending",
+    "Dialect": "encoding delimiter line_ending skip_lines unclear_quotes",
     "Created": OF_CHUNK,
     "Uploaded": OF_CHUNK,
     "Closing": OF_CHUNK,
