@@ -1,0 +1,95 @@
+"""Collects what a guess goes by, in constant memory: pieces of text that are not ASCII."""
+
+import codecs
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+MOST_PIECES = 1500
+LONGEST_PIECE = 400
+_MOST_WORDS = 60
+_MOST_BLOCKS = 16
+_ASCII = bytes(range(0x80))
+# No encoding has a byte below 0x30, or of : ; < = > ?, within a character of several bytes.
+_PIECE = re.compile(rb"[0-9@-\xff]*[\x80-\xff][0-9@-\xff]*")
+_WORD = re.compile(rb"(?<![0-9@-\xff.])[A-Za-z]{3,}(?![0-9@-\xff.@])")
+
+
+@dataclass(slots=True)
+class Sample:
+    """Distinct pieces of a file without blanks, each with bytes that are not ASCII.
+
+    All such bytes of the file are in `high`, and each of them is in a piece, so that what single
+    bytes mean is known for the whole file. `words` are ASCII ones of the same lines.
+    """
+
+    pieces: dict[bytes, None] = field(default_factory=dict)
+    words: dict[bytes, None] = field(default_factory=dict)
+    high: set[int] = field(default_factory=set)
+    carriage_returns: int = 0
+    line_feeds: int = 0
+    windows_breaks: int = 0
+    _blocks: int = 0
+
+    @property
+    def lone_returns(self) -> bool:
+        """Whether lines end in a carriage return alone, as on Macs of before 2001."""
+        return self.carriage_returns > self.line_feeds
+
+    @property
+    def mostly_utf8(self) -> bool:
+        """Whether most pieces are UTF-8: then the others are damage."""
+        return sum(map(_is_utf8, self.pieces)) * 2 > len(self.pieces)
+
+    def add(self, block: bytes) -> None:
+        """Add a block of the file that ends at the end of a line, or of the file."""
+        if self.carriage_returns + self.line_feeds < MOST_PIECES:
+            self.carriage_returns += block.count(b"\r")
+            self.line_feeds += block.count(b"\n")
+            self.windows_breaks += block.count(b"\r\n")
+        if block.isascii():
+            return
+        if len(self.pieces) < MOST_PIECES and self._blocks < _MOST_BLOCKS:
+            self._blocks += 1
+            self._add_lines(block)
+        new = set(block.translate(None, _ASCII + bytes(self.high)))
+        for byte in new - self.high:
+            self._add_piece_with(byte, block)
+        self.high |= new
+
+    def _add_lines(self, block: bytes) -> None:
+        for line in re.split(rb"[\r\n]+", block):
+            if line.isascii():
+                continue
+            for match in _PIECE.finditer(line):
+                piece = match[0][:LONGEST_PIECE]
+                self.pieces[piece] = None
+                self.high.update(piece.translate(None, _ASCII))
+            if len(self.words) < _MOST_WORDS:
+                self.words.update(dict.fromkeys(_WORD.findall(line)))
+            if len(self.pieces) >= MOST_PIECES:
+                return
+
+    def _add_piece_with(self, byte: int, block: bytes) -> None:
+        place = block.index(byte)
+        start = max(block.rfind(b"\n", 0, place), block.rfind(b"\r", 0, place)) + 1
+        for match in _PIECE.finditer(block, start):
+            if match.end() > place:
+                self.pieces[match[0]] = None
+                return
+
+
+def _is_utf8(piece: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(piece, len(piece) < LONGEST_PIECE)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def collect_sample(blocks: Iterable[bytes]) -> Sample:
+    """Read all blocks of a file; each ends at the end of a line, or of the file."""
+    sample = Sample()
+    for block in blocks:
+        sample.add(block)
+    return sample
