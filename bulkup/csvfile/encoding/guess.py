@@ -7,7 +7,6 @@ guess. A reading with control characters, or with characters that Unicode does n
 
 import codecs
 import math
-import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,14 +16,14 @@ from bulkup.csvfile.encoding.candidates import CANDIDATES, Candidate, of_this_ma
 from bulkup.csvfile.encoding.languages import (
     IDEOGRAPHIC,
     fold,
+    is_sign,
     languages,
     score_sign,
-    signs_of,
     split_words,
 )
 from bulkup.csvfile.encoding.sample import LONGEST_PIECE, Sample
 
-CLEAR = 6.0
+CLEAR = 10.0
 """The natural logarithm of how much likelier the best reading has to be than any other."""
 
 _FIRST_WORDS = 40
@@ -38,8 +37,10 @@ _MAC_BREAKS = 10.0
 _WINDOWS_BREAKS = 3.0
 _MOST_ASCII_WORDS = 20
 _ASCII_WEIGHT = 0.25
-_IN_WORD = -5.0
-_SIGN_IN_WORD = re.compile(r"(?<=[^\W\d_])[^\w\x00-\x7f’·\u00ad](?=[^\W\d_])")
+_ODD_PLACE = -5.0
+_WITHIN = frozenset("’·–\u00ad")
+_AFTER = frozenset("’”“…®™©»–—")
+_BEFORE = frozenset("‘’“„«¿¡©€£•§–—·")
 _NOISE_ASCII = -4.5
 _NOISE_LETTER = -7.0
 _NOISE_IDEOGRAPH = -10.5
@@ -138,14 +139,11 @@ def _is_text(text: str) -> bool:
 def _score(sample: Sample, reading: Reading, ascii_words: Sequence[str], limit: int) -> None:
     words: list[str] = []
     cost = 0.0
-    signs: set[str] = set()
     for text in reading.texts[:limit]:
-        signs.update(signs_of(text))
-        cost += _IN_WORD * len(_SIGN_IN_WORD.findall(text))
+        cost += _cost_of_signs(text)
         for word in split_words(unicodedata.normalize("NFC", text)):
             words.append(fold(word))
             cost += _cost_of_case(word)
-    cost += sum(map(score_sign, signs))
     by_candidate = [
         _prior(sample, candidate)
         + _sum_of_chances(
@@ -159,6 +157,21 @@ def _score(sample: Sample, reading: Reading, ascii_words: Sequence[str], limit: 
     ]
     reading.score = cost + _sum_of_chances(by_candidate)
     reading.noise = sum(map(_score_noise, words))
+
+
+def _cost_of_signs(text: str) -> float:
+    """What the signs of a piece cost, and more where they stand as they do in no language."""
+    cost = 0.0
+    for index, sign in enumerate(text):
+        if is_sign(sign):
+            cost += score_sign(sign)
+            follows = index > 0 and text[index - 1].isalpha()
+            leads = text[index + 1 : index + 2].isalpha()
+            if follows and leads:
+                cost += 0 if sign in _WITHIN else _ODD_PLACE
+            elif (follows and sign not in _AFTER) or (leads and sign not in _BEFORE):
+                cost += _ODD_PLACE
+    return cost
 
 
 def _cost_of_case(word: str) -> float:

@@ -41,9 +41,9 @@ def _is_letter(char: str) -> bool:
     return char.isalpha() or unicodedata.category(char) in _MARKS or char in _FULL_WIDTH
 
 
-def signs_of(text: str) -> list[str]:
-    """The characters of a text that are neither ASCII nor of words."""
-    return [char for char in text if not (char.isascii() or _is_letter(char))]
+def is_sign(char: str) -> bool:
+    """Whether a character is neither ASCII nor of words."""
+    return not (char.isascii() or _is_letter(char))
 
 
 def score_sign(sign: str) -> float:
