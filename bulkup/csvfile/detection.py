@@ -272,7 +272,12 @@ def _read_as(path: Path, encoding: Encoding) -> _Content:
             example = better_example(example, text)
         tail = text if len(text) >= _TAIL else (tail + text)[-_TAIL:]
     return _Content(
-        encoding=encoding, breaks=breaks, head=head, tail=tail[-_TAIL:], example=example, escapes=escapes
+        encoding=encoding,
+        breaks=breaks,
+        head=head,
+        tail=tail[-_TAIL:],
+        example=example,
+        escapes=escapes,
     )
 
 

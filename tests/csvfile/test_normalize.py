@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkup.csvfile.dialect import Breaks, endings, guess_delimiter, text_lines
-from bulkup.csvfile.encoding import better_example, example_cell, guesses
+from bulkup.csvfile.encoding.example import better_example, example_cell
 from bulkup.csvfile.normalize import FileFormat, Prepared, detect, keep_input, leave_out, prepare
 from bulkup.csvfile.numbered import read_numbers
 from bulkup.errors import InputError
@@ -151,11 +151,6 @@ def test_other_encodings_are_guessed_and_reported_as_guesses(
     assert "as far as can be told: --encoding overrules" in done.changes[0]
 
 
-def test_bytes_that_windows_1252_does_not_have_are_latin_1(workbench: Workbench) -> None:
-    assert [one.name for one in guesses(b"\x81\x8d\x90 caf\xe9")][-1] == "iso8859-1"
-    assert workbench.detect(b"Name\nM\xfcller \x81\n").encoding.guessed
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -171,17 +166,6 @@ def test_a_small_windows_file_is_not_guessed_to_be_mac_or_another_alphabet(
 ) -> None:
     written, _ = workbench.prepare(text, "cp1252")
     assert written == text
-
-
-def test_mac_roman_is_recognized_by_its_letters() -> None:
-    text = "Name,City\nMünchen GmbH,Århus\nÅsa,Ærø\n“Ørsted”,Málaga\n"
-    assert next(guesses(text.encode("mac_roman"))).name == "mac-roman"
-
-
-def test_mac_roman_with_crlf_is_guessed_before_implausible_letters() -> None:
-    text = "Name,City\r\nMünchen GmbH,Århus\r\nÅsa,Ærø\r\n“Ørsted”,Málaga\r\n"
-    found = [one.name for one in guesses(text.encode("mac_roman"))]
-    assert found[-2:] == ["mac-roman", "iso8859-1"]
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,11 @@ class Candidate:
     rare: bool = False
     multibyte: bool = False
 
+    @property
+    def is_of_mac(self) -> bool:
+        """Whether it is one of Apple's, from before Macs had Unicode."""
+        return self.name.startswith("mac")
+
 
 def _single(name: str, languages: str, prior: float, *, rare: bool = False) -> Candidate:
     return Candidate(

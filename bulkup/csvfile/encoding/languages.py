@@ -3,6 +3,8 @@
 `letters.txt` holds the counts; `benchmarks/letters.py` makes it, and says what from.
 """
 
+# ruff: noqa: RUF001  full-width signs are what CJK texts have
+
 import math
 import re
 import unicodedata
@@ -10,16 +12,14 @@ from collections import defaultdict
 from functools import cache
 from importlib.resources import files
 
+from bulkup.csvfile.encoding.signs import is_sign
+from bulkup.csvfile.encoding.spelling import HALF_WIDTH
+
 IDEOGRAPHIC = frozenset({"ja", "ko", "zh", "zh-Hant"})
 """Languages whose counts are of single characters, not of three in a row."""
 
 _EDGE = "^"
 _ASCII_WORD = re.compile("[A-Za-z]+")
-_MARKS = {"Mn", "Mc"}
-_SIGNS = frozenset("’‘“”„–—…€°®™©«»·•\u00a0§½¼¾£¿¡´²³")
-_COMMON_SIGN = math.log(3e-3)
-_DIGIT = math.log(1e-4)
-_RARE_SIGN = math.log(1e-6)
 _FOREIGN_LETTER = 1e-6
 _OTHER_SCRIPT = 1e-8
 _FULL_WIDTH = {
@@ -28,29 +28,19 @@ _FULL_WIDTH = {
     "＆": 1e-4, "／": 1e-4, "《": 1e-4, "》": 1e-4, "；": 1e-4, "？": 1e-4, "！": 1e-4, "〇": 1e-4,
 }  # fmt: skip
 _FULL_WIDTH_DIGIT = 5e-4
+_HALF_WIDTH = 5e-3
 
 
 def split_words(text: str) -> list[str]:
     """The words of a text: runs of letters with the marks on them."""
     if text.isascii():
         return _ASCII_WORD.findall(text)
-    return "".join(char if _is_letter(char) else " " for char in text).split()
-
-
-def _is_letter(char: str) -> bool:
-    return char.isalpha() or unicodedata.category(char) in _MARKS or char in _FULL_WIDTH
-
-
-def is_sign(char: str) -> bool:
-    """Whether a character is neither ASCII nor of words."""
-    return not (char.isascii() or _is_letter(char))
-
-
-def score_sign(sign: str) -> float:
-    """The logarithm of how likely a sign is, in any language."""
-    if sign in _SIGNS:
-        return _COMMON_SIGN
-    return _DIGIT if sign.isdecimal() else _RARE_SIGN
+    return "".join(
+        char
+        if char in _FULL_WIDTH or not (char.isascii() or is_sign(char)) or char.isalpha()
+        else " "
+        for char in text
+    ).split()
 
 
 def fold(text: str) -> str:
@@ -141,8 +131,8 @@ class IdeographicLanguage:
         wide = unicodedata.normalize("NFKC", char)
         if wide != char and wide.isascii() and wide.isalnum():
             return _FULL_WIDTH_DIGIT
-        if wide != char and wide in self._chances:
-            return 0.1 * self._chances[wide]
+        if char in HALF_WIDTH:
+            return _HALF_WIDTH
         if char.isascii():
             return 1e-3
         return _OTHER_SCRIPT
@@ -153,22 +143,26 @@ def _script(char: str) -> str:
 
 
 @cache
-def languages() -> dict[str, Language | IdeographicLanguage]:
-    """All languages by their code."""
-    text = files("bulkup.csvfile.encoding").joinpath("letters.txt").read_text("utf-8")
-    counts: dict[str, dict[str, int]] = {}
-    for line in text.splitlines():
-        if line.startswith("#"):
-            continue
-        code, count, letters = line.split(" ")
-        size = 1 if code in IDEOGRAPHIC else 3
-        of_language = counts.setdefault(code, {})
-        for index in range(0, len(letters), size):
-            of_language[letters[index : index + size]] = int(count)
-    return {
-        code: IdeographicLanguage(found, *_levels(code)) if code in IDEOGRAPHIC else Language(found)
-        for code, found in counts.items()
+def load_language(code: str) -> Language | IdeographicLanguage:
+    """A language by its code."""
+    size = 1 if code in IDEOGRAPHIC else 3
+    counts = {
+        letters[index : index + size]: int(count)
+        for count, letters in _lines_by_code()[code]
+        for index in range(0, len(letters), size)
     }
+    return IdeographicLanguage(counts, *_levels(code)) if size == 1 else Language(counts)
+
+
+@cache
+def _lines_by_code() -> dict[str, list[tuple[str, str]]]:
+    text = files("bulkup.csvfile.encoding").joinpath("letters.txt").read_text("utf-8")
+    lines: dict[str, list[tuple[str, str]]] = {}
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            code, count, letters = line.split(" ")
+            lines.setdefault(code, []).append((count, letters))
+    return lines
 
 
 # The first and last row (lead byte) of the first and the second level, in the standard's encoding.

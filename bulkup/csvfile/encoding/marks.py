@@ -19,7 +19,7 @@ _WITHOUT_MARK = (
     ("utf-16-be", 2, {0}),
 )
 _LEAST_ZEROS = 0.05
-_STRAY = 0.1
+_STRAY = 0.34
 _ESCAPES = (
     # ECMA-35; ISO-2022-JP is RFC 1468, its katakana of one byte (ext) is Windows' CP50221.
     ("iso2022_kr", "\x1b$)C"),

@@ -57,6 +57,16 @@ class Sample:
             self._add_piece_with(byte, block)
         self.high |= new
 
+    def sort(self) -> None:
+        """Put first the pieces that have bytes which those before them do not have."""
+        seen: set[int] = set()
+        first: dict[bytes, None] = {}
+        for piece in self.pieces:
+            if not seen.issuperset(piece.translate(None, _ASCII)):
+                first[piece] = None
+                seen.update(piece)
+        self.pieces = first | self.pieces
+
     def _add_lines(self, block: bytes) -> None:
         for line in re.split(rb"[\r\n]+", block):
             if line.isascii():
@@ -92,4 +102,5 @@ def collect_sample(blocks: Iterable[bytes]) -> Sample:
     sample = Sample()
     for block in blocks:
         sample.add(block)
+    sample.sort()
     return sample

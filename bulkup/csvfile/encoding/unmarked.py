@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from bulkup.csvfile.decoding import BLOCK, Undecodable, blocks, open_decompressed
+from bulkup.csvfile.decoding import BLOCK, blocks, open_decompressed
 from bulkup.csvfile.dialect import guess_delimiter, separator_line, text_lines
 from bulkup.csvfile.encoding.guess import guess
 from bulkup.csvfile.encoding.names import Encoding
@@ -79,9 +79,7 @@ def _unclear(path: Path, name: str, best: Encoding, rival: Encoding | None) -> I
     )
 
 
-def _first_difference(
-    path: Path, best: Encoding, rival: Encoding | None
-) -> tuple[str, list[str]]:
+def _first_difference(path: Path, best: Encoding, rival: Encoding | None) -> tuple[str, list[str]]:
     """The place of the first value that the two read differently, and both readings."""
     for place, value in _values(path, best):
         other = value
