@@ -173,7 +173,7 @@ def test_a_small_windows_file_is_not_guessed_to_be_mac_or_another_alphabet(
     [
         ("Name;Preis\r\nMüller;10 €\r\n", "Müller"),
         ('Preis;Name\n"5 €";x\n6 €;"Groß, Klein"\n', "Groß, Klein"),
-        ("a\n" + "x" * 3_000_000 + "ü\nö\n", "x" * 200 + "ü"),
+        ("a\n" + "x" * 3_000_000 + " Müller\nKöln\n", "x" * 198 + " Müller"),
     ],
 )
 def test_a_guessed_encoding_comes_with_an_example_value(
@@ -192,12 +192,6 @@ def test_without_letters_another_character_is_the_example() -> None:
 @pytest.mark.parametrize("given", [{}, {"encoding": "cp1252"}], ids=["utf-8", "named"])
 def test_a_known_encoding_has_no_example(workbench: Workbench, given: dict[str, str]) -> None:
     assert workbench.detect("a\nü\n", given.get("encoding", "utf-8"), **given).example == ""
-
-
-def test_a_guessed_encoding_must_fit_the_whole_file(workbench: Workbench) -> None:
-    good = "Name,City\nMüller,Köln\n".encode("cp1252") * 60_000
-    found = workbench.detect(good + b"x,\x81\x8d\n")
-    assert found.encoding.name != "cp1252"
 
 
 def test_utf_8_with_one_broken_byte_is_not_guessed_to_be_another_encoding(

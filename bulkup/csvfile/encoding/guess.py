@@ -18,8 +18,8 @@ from bulkup.csvfile.encoding.score import Reading, is_enough, score_reading
 CLEAR = 10.0
 """The natural logarithm of how much likelier the best reading has to be than any other."""
 
-_CLEAR_OF_ALONE = 2.0
-"""How much more where there is only a word to go by: half of it with two words, and so on."""
+CLEAR_BY_ONE_WORD = 12.0
+"""The same where there is only one word to go by."""
 
 _FEW_PIECES = 40
 _MANY_PIECES = 400
@@ -44,7 +44,7 @@ def guess(sample: Sample, excluded: Collection[str] = ()) -> Guess | None:
     best = ordered[0]
     rival = ordered[1] if len(ordered) > 1 else None
     ahead = best.score - rival.score if rival else math.inf
-    needed = CLEAR + _CLEAR_OF_ALONE / len(sample.pieces)
+    needed = CLEAR if len(sample.pieces) > 1 else CLEAR_BY_ONE_WORD
     return Guess(
         best=best.candidates[0],
         rival=rival.candidates[0] if rival else None,

@@ -18,6 +18,7 @@ _WITHOUT_MARK = (
     ("utf-16-le", 2, {1}),
     ("utf-16-be", 2, {0}),
 )
+_STRUCTURE = "\n\r,;\t"
 _LEAST_ZEROS = 0.05
 _STRAY = 0.34
 _ESCAPES = (
@@ -62,7 +63,10 @@ def _has_units(head: bytes, name: str, size: int, zeros: set[int]) -> bool:
     counts = [head[place::size].count(0) for place in range(size)]
     expected = min(counts[place] for place in zeros)
     stray = sum(counts[place] for place in set(range(size)) - zeros)
-    return expected >= max(1, _LEAST_ZEROS * len(text)) and stray <= _STRAY * expected
+    if expected < max(1, _LEAST_ZEROS * len(text)) or stray > _STRAY * expected:
+        return False
+    units = sum(map(text.count, _STRUCTURE))
+    return 2 * units >= sum(head.count(char.encode()) for char in _STRUCTURE)
 
 
 def by_escapes(text: str) -> list[Encoding]:

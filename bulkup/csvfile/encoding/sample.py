@@ -11,8 +11,10 @@ _MOST_WORDS = 60
 _MOST_BLOCKS = 16
 _ASCII = bytes(range(0x80))
 # No encoding has a byte below 0x30, or of : ; < = > ?, within a character of several bytes.
-_PIECE = re.compile(rb"[0-9@-\xff]*[\x80-\xff][0-9@-\xff]*")
-_WORD = re.compile(rb"(?<![0-9@-\xff.])[A-Za-z]{3,}(?![0-9@-\xff.@])")
+_PIECE = re.compile(rb"[0-9@-\xff]+")
+_HIGH = re.compile(rb"[\x80-\xff]")
+_BEFORE = 40
+_WORD = re.compile(rb"(?<![0-9@-\xff.])[A-Za-z]{3,20}(?![0-9@-\xff.@])")
 
 
 @dataclass(slots=True)
@@ -71,10 +73,11 @@ class Sample:
         for line in re.split(rb"[\r\n]+", block):
             if line.isascii():
                 continue
-            for match in _PIECE.finditer(line):
-                piece = match[0][:LONGEST_PIECE]
-                self.pieces[piece] = None
-                self.high.update(piece.translate(None, _ASCII))
+            for run in _PIECE.findall(line):
+                if match := _HIGH.search(run):
+                    piece = _cut(run, match.start())
+                    self.pieces[piece] = None
+                    self.high.update(piece.translate(None, _ASCII))
             if len(self.words) < _MOST_WORDS:
                 self.words.update(dict.fromkeys(_WORD.findall(line)))
             if len(self.pieces) >= MOST_PIECES:
@@ -85,8 +88,14 @@ class Sample:
         start = max(block.rfind(b"\n", 0, place), block.rfind(b"\r", 0, place)) + 1
         for match in _PIECE.finditer(block, start):
             if match.end() > place:
-                self.pieces[match[0]] = None
+                self.pieces[_cut(match[0], place - match.start())] = None
                 return
+
+
+def _cut(run: bytes, place: int) -> bytes:
+    """The part of a run of bytes with the byte at a place; from its beginning if that is near."""
+    start = place - _BEFORE if place > LONGEST_PIECE - _BEFORE else 0
+    return run[start : start + LONGEST_PIECE]
 
 
 def _is_utf8(piece: bytes) -> bool:
