@@ -161,7 +161,9 @@ def test_escape_sequences_tell_iso_2022(put: Put, encoding: str, text: str) -> N
     assert not detect(path).encoding.guessed
 
 
-@pytest.mark.parametrize("text", ["a,b\n\x1b[1mbold\x1b[0m,x\n", "a,b\n\x1b$B,cut\n", "Größe\n山\n"])
+@pytest.mark.parametrize(
+    "text", ["a,b\n\x1b[1mbold\x1b[0m,x\n", "a,b\n\x1b$B,cut\n", "Größe\n山\n"]
+)
 def test_other_escapes_and_utf_8_are_left_alone(put: Put, text: str) -> None:
     assert detect(put(text.encode())).encoding.name == "utf-8"
 
