@@ -111,13 +111,16 @@ class IdeographicLanguage:
     others. So a character that was never counted is not as rare as any other.
     """
 
-    def __init__(self, counts: dict[str, int], first_level: str, second_level: str) -> None:
+    def __init__(
+        self, counts: dict[str, int], kana: str, first_level: str, second_level: str
+    ) -> None:
         total = sum(counts.values())
         self._chances = dict.fromkeys(second_level, 0.01 / max(1, len(second_level)))
         self._chances |= dict.fromkeys(first_level, 0.3 / len(first_level))
+        self._chances |= dict.fromkeys(kana, 0.25 / max(1, len(kana)))
         for char, count in counts.items():
             chance = self._chances.get(char, 0)
-            self._chances[char] = chance + 0.65 * count / total
+            self._chances[char] = chance + (0.4 if kana else 0.65) * count / total
         for char, chance in _FULL_WIDTH.items():
             self._chances[char] = max(self._chances.get(char, 0), chance)
 
@@ -174,10 +177,14 @@ _LEVELS = {
 }
 
 
-def _levels(code: str) -> tuple[str, str]:
-    """The characters of the first and of the second level of a language's national standard."""
+_KANA = (0xA4, 0xA5)
+
+
+def _levels(code: str) -> tuple[str, str, str]:
+    """The kana, if any, and the first and second level of a language's national standard."""
     name, first, second = _LEVELS[code]
-    return _rows(name, *first), _rows(name, *second)
+    kana = _rows(name, *_KANA) if code == "ja" else ""
+    return kana, _rows(name, *first), _rows(name, *second)
 
 
 def _rows(name: str, first: int, last: int) -> str:
