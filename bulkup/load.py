@@ -34,6 +34,7 @@ from bulkup.execution.source_guard import (
 )
 from bulkup.model import Target
 from bulkup.planning.column_mapping import map_columns
+from bulkup.planning.levels import describe_levels
 from bulkup.planning.plan_load import (
     limits_that_never_stop,
     make_plan,
@@ -133,14 +134,16 @@ def load(request: LoadRequest, org: Connection, session: Session) -> Report:
         selected = select_for_sending(request, mapped, result, run_dir)
         with open_selected(selected.csv_file, file) as sent:
             target = target_in_org(request.target(mapped.info), mapped.columns, org)
-            session.observer.confirm(target, selected.csv_file.source.rows)
+            rows = selected.rows_of_levels
+            session.observer.confirm(target, sum(rows))
             options = request.options(run_dir.name)
             plan = make_plan(target, table, selected, mapped.columns, options)
             run = _record_new_plan(request, plan, run_dir, session)
             session.observer.note(
-                f"run {run.name}: {amount(len(plan.chunks), 'job')} of "
-                f"{amount(selected.csv_file.source.rows, 'row')}"
+                f"run {run.name}: {amount(len(plan.chunks), 'job')} of {amount(sum(rows), 'row')}"
             )
+            if selected.later_levels:
+                session.observer.note(describe_levels(rows))
             for sentence in limits_that_never_stop(plan):
                 session.observer.note(sentence)
             control = RunControl(session.clock, timeout=request.timeout, wait=request.wait)

@@ -148,12 +148,19 @@ class Target:
     api_version: str = "60.0"
 
 
+Part = tuple[int, int]
+"""Level and round of a source that is cut into chunks; (1, 1) is the first."""
+
+FIRST_PART: Part = (1, 1)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
     """A byte range `[start, end)` of a source: whole records, `rows` of them.
 
     `number` is unique in a run (1, 2, …); `first_row` is the position of its first record in its
-    own source (1 = first record); `round` is 1 for the source itself.
+    own source (1 = first record). `level` is 1 but for rows whose parents stand in the same file:
+    they are sent when the levels before are over. `round` is 1 for the first attempt.
     """
 
     number: int
@@ -162,6 +169,12 @@ class Chunk:
     rows: int
     first_row: int
     round: int = 1
+    level: int = 1
+
+    @property
+    def part(self) -> Part:
+        """The level and the round: chunks of one part are ranges of one source."""
+        return self.level, self.round
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,8 +236,21 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordType:
+    """A record type of an object; `available`: the user may give it to records."""
+
+    id: str
+    name: str
+    developer_name: str
+    available: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectInfo:
-    """An object as the org describes it, its fields by their API name."""
+    """An object as the org describes it, its fields by their API name.
+
+    `picklist_labels` has, for each field with labels other than its values, the value of each.
+    """
 
     name: str
     label: str = ""
@@ -233,3 +259,5 @@ class ObjectInfo:
     deletable: bool = True
     key_prefix: str = ""
     fields: Mapping[str, Field] = field(default_factory=dict)
+    picklist_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    record_types: tuple[RecordType, ...] = ()

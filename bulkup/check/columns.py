@@ -44,8 +44,12 @@ def resolve(
     target: Target,
     renames: Mapping[str, str] | None = None,
     drops: Collection[str] = (),
+    *,
+    parents: Mapping[str, ObjectInfo] | None = None,
 ) -> Columns:
     """What each column of the header is at Salesforce, all that can be said against it included.
+
+    `parents` are the objects that relationship columns refer to, by name.
 
     Raises:
         InputError: `--map` or `--drop` name a column that the file does not have, or the target
@@ -55,7 +59,9 @@ def resolve(
     _must_exist(header, renames, drops)
     kept = [source for source in header if source not in drops and not is_own(source)]
     fields = {field.name.lower(): field for field in info.fields.values()}
-    looked_up = [_column(source, renames.get(source, source), info, fields) for source in kept]
+    looked_up = [
+        _column(source, renames.get(source, source), info, fields, parents or {}) for source in kept
+    ]
     as_sent = tuple(column for column, _ in looked_up)
     by = key_field(info, target, fields)
     key = next((column for column in as_sent if by and column.field == by), None)
@@ -94,15 +100,25 @@ def _no_such(option: str, name: str, header: Sequence[str]) -> str:
 
 
 def _column(
-    source: str, name: str, info: ObjectInfo, fields: Mapping[str, Field]
+    source: str,
+    name: str,
+    info: ObjectInfo,
+    fields: Mapping[str, Field],
+    parents: Mapping[str, ObjectInfo],
 ) -> tuple[Column, Finding | None]:
     wanted = name.strip()
     if field := fields.get(wanted.lower()):
         return Column(source=source, name=field.name, field=field), None
     if "." in wanted and plain(wanted):
-        result = relation(source, wanted, info)
+        result = relation(source, wanted, info, parents)
         if isinstance(result, Relation):
-            return Column(source=source, name=result.name, reference=result.reference), None
+            column = Column(
+                source=source,
+                name=result.name,
+                reference=result.reference,
+                parent_key=result.parent_key,
+            )
+            return column, None
         return Column(source=source, name=wanted), result
     return Column(source=source, name=wanted), _unknown(source, wanted, info)
 

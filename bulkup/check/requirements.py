@@ -13,6 +13,18 @@ _BY_ID = {Operation.UPDATE, Operation.DELETE, Operation.HARD_DELETE}
 _DELETES = {Operation.DELETE, Operation.HARD_DELETE}
 
 
+COMPANY_NAME, PERSON_NAME = "Name", "LastName"
+
+
+def is_company_name(field: Field, info: ObjectInfo) -> bool:
+    """Whether the field is the name of accounts in an org with person accounts.
+
+    There the describe calls `Name` required, and a row has either it or `LastName`.
+    """
+    people = {"IsPersonAccount", PERSON_NAME} <= info.fields.keys()
+    return people and (info.name, field.name) == ("Account", COMPANY_NAME)
+
+
 def object_findings(info: ObjectInfo, target: Target) -> list[Finding]:
     """A finding where the user may not do this to the object at all."""
     able = {
@@ -90,15 +102,36 @@ def unwritable(
         drops = " ".join(f"--drop {as_argument(column.source)}" for column in columns)
         message = f"A {target.operation} takes only the Id: {drops}"
         return [finding("ONLY_ID_FOR_DELETE", message, column=columns[0].source)]
+    fields = [(column, field) for column in columns if (field := column.field or column.reference)]
     return [
         finding("COLUMN_NOT_LOADABLE", _why_not(field, info, target, column), column=column.source)
-        for column in columns
-        if (field := column.field or column.reference) and not _writable(field, target)
+        for column, field in fields
+        if not _writable(field, target)
+    ] + [
+        _half_writable(field, info, column)
+        for column, field in fields
+        if target.operation is Operation.UPSERT
+        and _writable(field, target)
+        and field.createable != field.updateable
     ]
 
 
+def _half_writable(field: Field, info: ObjectInfo, column: Column) -> Finding:
+    """A field of an upsert that may be written only in new records, or only in those there are."""
+    when, others = (
+        ("when a record is created", "find their record")
+        if field.createable
+        else ("in a record that is there", "find none")
+    )
+    return finding(
+        "COLUMN_NOT_FOR_ALL_ROWS",
+        f"{info.name}.{field.name} can be written only {when}: rows that {others} may fail",
+        column=column.source,
+    )
+
+
 def _writable(field: Field, target: Target) -> bool:
-    if field.name == "Id" or field.type == "address":
+    if field.name == "Id" or field.type in {"address", "base64"}:
         return False
     return {
         Operation.INSERT: field.createable,
@@ -109,6 +142,7 @@ def _writable(field: Field, target: Target) -> bool:
 def _why_not(field: Field, info: ObjectInfo, target: Target, column: Column) -> str:
     kind = (
         "is made of other fields" if field.type == "address"
+        else "holds a file, which Bulk API 2.0 does not take" if field.type == "base64"
         else "is calculated" if field.calculated
         else "is numbered by Salesforce" if field.auto_number
         else f"can't be written by an {target.operation}"
@@ -156,6 +190,7 @@ def _required(as_sent: Sequence[Column], info: ObjectInfo, target: Target) -> li
         for field in info.fields.values()
         # A column that has the field's label is reported already, as LABEL_NOT_NAME.
         if field.required and field.name not in filled and field.label.lower() not in labels
+        if not (PERSON_NAME in filled and is_company_name(field, info))
     ]
     if target.operation is Operation.INSERT:
         return [

@@ -24,8 +24,9 @@ class Rule:
 
     A code of single cells has a `sentence` about the first of them: a format that
     `cells.messages` fills with {value} and {length} of the cell; {field}, {limit}, {digits},
-    {choices} and {objects} of its field; {cells}, how many there are; {null}, what empties the
-    field; and {form}, the form to write, which is `form` where none can be suggested.
+    {choices} and {objects} of its field; the {reference} that a relationship fills; {cells}, how
+    many there are; {null}, what empties the field; and {form}, the form to write, which is `form`
+    where none can be suggested.
     """
 
     severity: Severity
@@ -117,6 +118,12 @@ RULES: Mapping[str, Rule] = {
         "See whether the value that the message shows is right, and name the encoding with "
         "`--encoding`",
     ),
+    "PARENTS_IN_CIRCLE": _warning(
+        Scope.LOAD,
+        "Rows name each other, or themselves, as parents: no order lets each find its parent",
+        "Nothing, if the records are in the org already; else load the rows without the column "
+        "first",
+    ),
     "UNKNOWN_COLUMN": _error(
         Scope.COLUMN,
         "The object has no field of this name",
@@ -134,6 +141,11 @@ RULES: Mapping[str, Rule] = {
         "The field can't be written by this operation",
         "Leave the column out with `--drop`",
         "Salesforce fails the rows that fill it, or the whole job",
+    ),
+    "COLUMN_NOT_FOR_ALL_ROWS": _warning(
+        Scope.COLUMN,
+        "An upsert writes a field that can be written only in new records, or only in old ones",
+        "Nothing, if all rows are new, or none is; else load them apart",
     ),
     "COLUMN_TWICE": _error(
         Scope.COLUMN,
@@ -250,12 +262,19 @@ RULES: Mapping[str, Rule] = {
         sentence="{value} is no date that Salesforce takes: {form}",
         form="write it like 2026-11-24",
     ),
+    "DATE_WITH_ZONE": _warning(
+        Scope.ROWS,
+        "A date ends in a time zone, and whether Salesforce takes it is not sure",
+        "Write 2026-11-24",
+        sentence="{value} may not be taken as a date: {form}",
+        form="write it like 2026-11-24",
+    ),
     "NOT_A_DATETIME": _error(
         Scope.ROWS,
         "The value is no date and time that Salesforce takes",
-        "Write 2026-11-24T04:05:06Z, or with an offset in the place of the Z",
+        "Write 2026-11-24T04:05:06 and your offset, as +01:00; Z is UTC",
         sentence="{value} is no date and time that Salesforce takes: {form}",
-        form="write it like 2026-11-24T04:05:06Z",
+        form="write it like 2026-11-24T04:05:06+01:00; Z is UTC",
     ),
     "NOT_A_TIME": _error(
         Scope.ROWS,
@@ -284,6 +303,13 @@ RULES: Mapping[str, Rule] = {
         "Take one of its values",
         sentence="{value} is no value of {field}: {choices}",
     ),
+    "STATE_NOT_IN_PICKLIST": _warning(
+        Scope.ROWS,
+        "The org has lists of states and countries, and the text is not in them",
+        "Write the state's or country's name as Setup shows it, or load the field that ends in "
+        "Code with its code",
+        sentence="{value} is not in the org's list for {field}: {choices}",
+    ),
     "NEW_PICKLIST_VALUE": _warning(
         Scope.ROWS,
         "The picklist has no such value yet; Salesforce takes it all the same",
@@ -310,6 +336,24 @@ RULES: Mapping[str, Rule] = {
         "Export the Ids again; a spreadsheet may have changed them",
         sentence="{value} is no Id: its last three characters do not fit the rest: {form}",
         form="export it again; a spreadsheet may have changed capitals",
+    ),
+    "RECORD_TYPE_NOT_AVAILABLE": _error(
+        Scope.ROWS,
+        "The object has no such record type, or your user may not give it to records",
+        "Take another, or have it assigned to your profile",
+        sentence="{value} is no record type that you may give: {choices}",
+    ),
+    "BOTH_REFERENCES": _error(
+        Scope.ROWS,
+        "Two columns name the parent of a row, by its Id and by a key, or by two keys",
+        "Empty one of the two cells, or leave a column out with `--drop`",
+        sentence="{value} is not the only parent: another column fills {reference} in the same row",
+    ),
+    "BOTH_NAMES": _warning(
+        Scope.ROWS,
+        "An account has the name of a company and that of a person",
+        "Leave one of them empty: Name is for companies, LastName for people",
+        sentence="{value} is a company's name, and LastName makes the account a person's",
     ),
     "ID_OF_ANOTHER_OBJECT": _error(
         Scope.ROWS,

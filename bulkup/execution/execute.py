@@ -15,7 +15,7 @@ from bulkup.execution.refresh_results import incomplete_jobs
 from bulkup.execution.retry_rounds import retry_candidates
 from bulkup.execution.runner import Runner
 from bulkup.files import write_private
-from bulkup.model import Status
+from bulkup.model import Part, Status
 from bulkup.report.document import run_document
 from bulkup.report.report import Report, jobs_of, time_and_calls
 from bulkup.results.totals import Totals
@@ -41,7 +41,7 @@ class ReconcileHooks:
     is how many requests were made; `unsent` counts the rows that are in no chunk.
     """
 
-    next_round: Callable[[Run, Sequence[Event], int], RetryRound | None]
+    next_round: Callable[[Run, Sequence[Event], Part], RetryRound | None]
     reconcile: Callable[[Run, Sequence[Event]], Totals]
     calls: Callable[[], int]
     unsent: Callable[[Run], dict[Status, int]]
@@ -110,30 +110,48 @@ def header_of(run: Run) -> bytes:
 
 
 def _send(run: Run, journal: Journal, runner: Runner, hooks: ReconcileHooks) -> bool:
-    """Carry out the chunks and the further rounds; whether no further round is to come."""
+    """Carry out the chunks and their retry rounds, level by level; whether nothing is to come."""
     options = run.plan.options
-    chunks = list(run.plan.chunks)
-    if options.canary and chunks:
-        runner.run_chunks(chunks[:1], 1)
-        if not runner.over(chunks[0]):
+    canary = run.plan.chunks[:1] if options.canary else ()
+    if canary:
+        runner.run_chunks(canary, 1)
+        if not runner.over(canary[0]):
             return False  # nobody knows yet whether the rest may go
         _judge_canary(run, journal, runner.stop)
-    runner.run_chunks(chunks, options.parallel)
-    for number in range(2, options.row_retries + 2):
+    for level in range(1, len(run.plan.levels) + 2):
+        chunks = [chunk for chunk in run.plan.chunks if chunk.level == level]
+        runner.run_chunks(chunks, options.parallel)
+        if not _send_again(run, journal, runner, hooks, level):
+            return False
+        if not _is_over(run, journal, runner, level):
+            return True  # the rows of the next level need the records of this one
+    return True
+
+
+def _is_over(run: Run, journal: Journal, runner: Runner, level: int) -> bool:
+    """Whether all chunks of the level and of its retry rounds are at their ends."""
+    return all(runner.over(c) for c in chunks_of(run, journal.events) if c.level == level)
+
+
+def _send_again(
+    run: Run, journal: Journal, runner: Runner, hooks: ReconcileHooks, level: int
+) -> bool:
+    """Carry out the retry rounds of a level; whether no further round is to come."""
+    for number in range(2, run.plan.options.row_retries + 2):
+        part = level, number
         made = next(
-            (e for e in journal.events if isinstance(e, RetryRound) and e.round == number), None
+            (e for e in journal.events if isinstance(e, RetryRound) and e.part == part), None
         )
         if made is None:
             chunks = chunks_of(run, journal.events)
-            everything_over = all(runner.over(chunk) for chunk in chunks)
-            before = [chunk for chunk in chunks if chunk.round == number - 1]
+            before = [chunk for chunk in chunks if chunk.part == (level, number - 1)]
             if (
                 runner.stop.reason
-                or not everything_over
+                or not _is_over(run, journal, runner, level)
                 or not retry_candidates(before, journal.events)
             ):
                 return True
-            made = _new_round(run, journal, runner, hooks, number)
+            made = _new_round(run, journal, runner, hooks, part)
             if made is None:
                 return runner.stop.may_start_jobs
         runner.run_chunks(made.chunks, 1)
@@ -141,15 +159,15 @@ def _send(run: Run, journal: Journal, runner: Runner, hooks: ReconcileHooks) -> 
 
 
 def _new_round(
-    run: Run, journal: Journal, runner: Runner, hooks: ReconcileHooks, number: int
+    run: Run, journal: Journal, runner: Runner, hooks: ReconcileHooks, part: Part
 ) -> RetryRound | None:
     """One more round, written down; None where there is none, or it may not begin."""
     stop = runner.stop
     if not stop.may_start_jobs:
         return None
     try:
-        made = hooks.next_round(run, journal.events, number)
-        if made is None or not _pause(runner, number):
+        made = hooks.next_round(run, journal.events, part)
+        if made is None or not _pause(runner, part):
             return None
         journal.append(made)
     except BulkupError as error:
@@ -176,8 +194,9 @@ def _canary_limit(options: Options, rows: int) -> int:
     return int(options.max_failed.limit(rows)) if options.max_failed else 0
 
 
-def _pause(runner: Runner, number: int) -> bool:
-    """Wait before a further round; whether it may begin then."""
+def _pause(runner: Runner, part: Part) -> bool:
+    """Wait before a retry round; whether it may begin then."""
+    _, number = part
     try:
         runner.stop.sleep(min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (number - 2)))
     except LeaveChunk:

@@ -9,8 +9,8 @@ from bulkup.csvfile.source_file import SourceFile
 from bulkup.errors import RunError
 from bulkup.execution.body import Body
 from bulkup.execution.chunk_job import Sendable
-from bulkup.execution.reconcile_run import open_round
-from bulkup.model import Chunk, Job, ResultKind
+from bulkup.execution.reconcile_run import open_part
+from bulkup.model import FIRST_PART, Chunk, Job, ResultKind
 from bulkup.runs.run_dir import Run
 from bulkup.salesforce.ingest import IngestJobs
 
@@ -66,7 +66,7 @@ class MissingBody:
 
 
 class ChunkBodies:
-    """Makes bodies; the file of a retry round is held open from its first chunk to the end.
+    """Makes bodies; a file is held open from the first of its chunks to the end.
 
     `file` is None for a run that is stopped without its source.
     """
@@ -75,11 +75,11 @@ class ChunkBodies:
         self._run = run
         self._header = header
         self._stack = stack
-        self._files = {1: file}
+        self._files = {FIRST_PART: file}
 
     def __call__(self, chunk: Chunk, checkpoint: Callable[[int], None], /) -> Sendable:
-        """Make the body of a chunk of the plan's file or of a retry round's."""
-        if chunk.round not in self._files:
-            self._files[chunk.round] = self._stack.enter_context(open_round(self._run, chunk.round))
-        file = self._files[chunk.round]
+        """Make the body of a chunk of the plan's file, of a later level's or a retry round's."""
+        if chunk.part not in self._files:
+            self._files[chunk.part] = self._stack.enter_context(open_part(self._run, chunk.part))
+        file = self._files[chunk.part]
         return Body(file, self._header, chunk, checkpoint) if file else MissingBody()

@@ -1,7 +1,7 @@
 """Matching a run's rows with its results, and the sources of its retry rounds."""
 
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from bulkup.execution.execute import ReconcileHooks, header_of
 from bulkup.execution.retry_rounds import ROWS, parent_column, retry_candidates
 from bulkup.execution.saved_results import SavedJob, concatenate_results
 from bulkup.execution.source_guard import open_planned_file, require_same_content
-from bulkup.model import Field, ResultKind, Source, Status
+from bulkup.model import FIRST_PART, Field, Part, ResultKind, Source, Status
 from bulkup.planning.chunking import cut
 from bulkup.planning.subset import select
 from bulkup.results.inputs import Layout, Load, SentChunk
@@ -38,11 +38,11 @@ def reconcile_hooks(
 ) -> ReconcileHooks:
     """What executing one run over one connection needs; `file` is what the run sends, held open."""
 
-    def again(run: Run, events: Sequence[Event], number: int) -> RetryRound | None:
+    def again(run: Run, events: Sequence[Event], part: Part) -> RetryRound | None:
         if file is None:
             return None
         with unchanged_sources(run, file):
-            return next_round(run, events, number)
+            return next_round(run, events, part)
 
     def totals(run: Run, events: Sequence[Event]) -> Totals:
         if file is None:
@@ -92,7 +92,7 @@ def reconcile_run(run: Run, events: Sequence[Event], why_not_sent: str) -> Total
     plan = run.plan
     load = Load(
         original=NumberedCsv(source=plan.original, numbers=plan.original_numbers),
-        rounds=_csv_files(run, events),
+        parts=_csv_files(run, events),
         sent=_sent(run, chunk_outcomes(chunks_of(run, events), events, why_not_sent)),
         columns=_fields(run),
         key=plan.key,
@@ -117,12 +117,12 @@ def keep_results(run: Run, events: Sequence[Event]) -> Totals:
     shutil.rmtree(run.files.outcome, ignore_errors=True)  # what an earlier attempt left in parts
     answers = run.answers(PASSING)
     jobs = [event for event in last_events(events).values() if isinstance(event, Saved)]
-    rounds = {chunk.number: chunk.round for chunk in chunks_of(run, events)}
-    last_round = max(rounds.values(), default=1)
+    parts = {chunk.number: chunk.part for chunk in chunks_of(run, events)}
+    last_rounds = dict(sorted(set(parts.values())))
     saved = [
         SavedJob(
             results={kind: answers.path(job.chunk, job.job, kind) for kind in ResultKind},
-            resent=rounds[job.chunk] < last_round,
+            resent=_was_resent(parts[job.chunk], last_rounds),
             unknown=job.unknown,
         )
         for job in jobs
@@ -137,16 +137,22 @@ def keep_results(run: Run, events: Sequence[Event]) -> Totals:
     )
 
 
-def next_round(run: Run, events: Sequence[Event], number: int) -> RetryRound | None:
+def _was_resent(part: Part, last_rounds: Mapping[int, int]) -> bool:
+    level, number = part
+    return number < last_rounds[level]
+
+
+def next_round(run: Run, events: Sequence[Event], part: Part) -> RetryRound | None:
     """Write the rows of the round before that may pass now as the source of one more round."""
+    level, number = part
     chunks = chunks_of(run, events)
-    before = [chunk for chunk in chunks if chunk.round == number - 1]
+    before = [chunk for chunk in chunks if chunk.part == (level, number - 1)]
     again = retry_candidates(before, events)
     if not again:
         return None
     options, csv_files = run.plan.options, _csv_files(run, events)
     rows = rows_to_repeat(
-        csv_files[number - 1],
+        csv_files[level, number - 1],
         Layout(columns=_fields(run), key=run.plan.key),
         _sent(run, chunk_outcomes(before, events, "")),
         passing=PASSING if number == FIRST_AGAIN else PASSING - PASSING_ONCE,
@@ -158,14 +164,15 @@ def next_round(run: Run, events: Sequence[Event], number: int) -> RetryRound | N
     columns = _columns_of(run)
     fields = zip(columns, (column.field for column in run.plan.columns), strict=True)
     made = select(
-        csv_files[1],
+        csv_files[level, 1],
         rows,
         columns=columns,
-        to=run.files.round_source(number),
-        numbers=numbers_of(run, number),
+        to=run.files.round_source(part),
+        numbers=run.files.round_numbers(part),
         side_by_side=parent_column(list(fields)),
     ).source
     return RetryRound(
+        level=level,
         round=number,
         size=made.size,
         sha256=made.sha256,
@@ -175,32 +182,36 @@ def next_round(run: Run, events: Sequence[Event], number: int) -> RetryRound | N
             chunk_bytes=options.chunk_bytes,
             chunk_rows=min(ROWS, options.chunk_rows or ROWS),
             first_number=max(chunk.number for chunk in chunks) + 1,
-            round=number,
+            part=part,
         ),
     )
 
 
 @contextmanager
-def open_round(run: Run, number: int) -> Iterator[SourceFile]:
-    """The file of a further round, held open, once it is found to be what was written down.
+def open_part(run: Run, part: Part) -> Iterator[SourceFile]:
+    """The file of a level or a retry round, held open, once it is found to be as it was written.
 
     Raises:
         RunError: it is not, or it is not there.
     """
-    event = next(e for e in run.events() if isinstance(e, RetryRound) and e.round == number)
-    source = round_source(run, event)
+    source = _csv_files(run, run.events())[part].source
     with ExitStack() as stack:
         try:
             file = stack.enter_context(SourceFile(source.path))
             require_same_content(run, source)
         except BulkupError as error:
             raise RunError(
-                f"{source.path}, the rows of attempt {number}, is not as it was written",
+                f"{source.path}, {_describe_part(part)}, is not as it was written",
                 f"Put it back and type: bulkup resume {run.name}. "
                 f"If it is lost, give the run up: bulkup runs {run.name} --abandon",
                 name="SourceChanged",
             ) from error
         yield file
+
+
+def _describe_part(part: Part) -> str:
+    level, number = part
+    return f"the rows of attempt {number}" if number > 1 else f"the rows of level {level}"
 
 
 def _columns_of(run: Run) -> dict[str, str]:
@@ -216,15 +227,21 @@ def _fields(run: Run) -> dict[str, Field | None]:
     return {column.name: column.field for column in run.plan.columns}
 
 
-def _csv_files(run: Run, events: Sequence[Event]) -> dict[int, NumberedCsv]:
+def _csv_files(run: Run, events: Sequence[Event]) -> dict[Part, NumberedCsv]:
+    """What is sent of each level and round."""
+    plan = run.plan
+    levels = {
+        (number, 1): NumberedCsv(source=level.source, numbers=level.numbers)
+        for number, level in enumerate(plan.levels, start=2)
+    }
     again = {
-        event.round: NumberedCsv(
-            source=round_source(run, event), numbers=numbers_of(run, event.round)
+        event.part: NumberedCsv(
+            source=round_source(run, event), numbers=run.files.round_numbers(event.part)
         )
         for event in events
         if isinstance(event, RetryRound)
     }
-    return {1: NumberedCsv(source=run.plan.csv_file, numbers=run.plan.numbers), **again}
+    return {FIRST_PART: NumberedCsv(source=plan.csv_file, numbers=plan.numbers), **levels, **again}
 
 
 def _sent(run: Run, known: Sequence[ChunkOutcome]) -> list[SentChunk]:
@@ -249,7 +266,7 @@ def _sent(run: Run, known: Sequence[ChunkOutcome]) -> list[SentChunk]:
 
 def round_source(run: Run, event: RetryRound) -> Source:
     """The small source of a further round."""
-    path = run.files.round_source(event.round)
+    path = run.files.round_source(event.part)
     rows = sum(chunk.rows for chunk in event.chunks)
     first = min(chunk.start for chunk in event.chunks)
     return replace(
@@ -263,11 +280,6 @@ def round_source(run: Run, event: RetryRound) -> Source:
         start=first,
         rows=rows,
     )
-
-
-def numbers_of(run: Run, number: int) -> Path:
-    """Which row of the user's file each record of a further round is."""
-    return run.files.round_numbers(number)
 
 
 def count_unsent_rows(run: Run) -> dict[Status, int]:

@@ -133,6 +133,7 @@ def read_again(
     selected = select_columns_and_rows(
         table,
         columns,
+        plan.target,
         run_dir,
         rows=run_dir.rows_to_send,
         unsent=run_dir.unsent,

@@ -8,7 +8,7 @@ from bulkup.csvfile.scanner import BLOCK, masked
 from bulkup.csvfile.source import open_source
 from bulkup.csvfile.source_file import open_file
 from bulkup.errors import InputError, RunError
-from bulkup.model import Chunk, Source
+from bulkup.model import FIRST_PART, Chunk, Part, Source
 
 Mark = tuple[int, int]
 """A boundary between records: the byte, and how many records are before it."""
@@ -22,13 +22,14 @@ def cut(
     chunk_rows: int | None = None,
     canary: int = 0,
     first_number: int = 1,
-    round: int = 1,  # noqa: A002 -- the design's word for it
+    part: Part = FIRST_PART,
 ) -> tuple[Chunk, ...]:
     """As few chunks as the limits allow.
 
     A body, which is `header` (the record that is sent, with its line ending) and a range of the
     file, has at most `chunk_bytes` bytes and `chunk_rows` records. With `canary` the first chunk
-    has that many records at most. Chunks are numbered from `first_number` on.
+    has that many records at most. Chunks are numbered from `first_number` on, and
+    are all of one `part` of the run.
 
     Raises:
         InputError: a limit leaves no room, or a record is bigger than a body may be.
@@ -48,6 +49,7 @@ def cut(
             name="InvalidOption",
         )
     boundaries = _Boundaries(source, room)
+    level, round_ = part
     chunks: list[Chunk] = []
     at, end = boundaries.first, boundaries.last
     while at != end:
@@ -59,7 +61,8 @@ def cut(
             end=to[0],
             rows=to[1] - at[1],
             first_row=at[1] + 1,
-            round=round,
+            level=level,
+            round=round_,
         )
         chunks.append(chunk)
         at = to

@@ -1,9 +1,14 @@
 """The columns of an input table held against what the org says of the object."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 from bulkup.auth.connection import Connection
 from bulkup.check.columns import Columns, resolve
+from bulkup.check.relationships import parent_object
+from bulkup.errors import InputError, Refused
 from bulkup.model import ObjectInfo
 from bulkup.planning.read_input import InputTable
 from bulkup.planning.request import LoadRequest
@@ -32,6 +37,21 @@ def map_columns(
     """
     info = org.retry(lambda: describe(org.client, request.object, cache=home.describes))
     header = table.csv_file.source.header
-    columns = resolve(header, info, request.target(info), request.renames, request.drops)
+    parents = _describe_parents(request, header, info, org, home)
+    target = request.target(info)
+    columns = resolve(header, info, target, request.renames, request.drops, parents=parents)
     columns = replace(columns, findings=(*table.findings, *columns.findings))
     return MappedTable(table=table, columns=columns, info=info)
+
+
+def _describe_parents(
+    request: LoadRequest, header: Sequence[str], info: ObjectInfo, org: Connection, home: StateDir
+) -> dict[str, ObjectInfo]:
+    """The objects that relationship columns refer to; those that the user may not see are not."""
+    sent = [request.renames.get(name, name) for name in header if name not in request.drops]
+    names = {parent_object(name, info) for name in sent if "." in name} - {"", info.name}
+    parents = {}
+    for name in sorted(names):
+        with suppress(InputError, Refused):
+            parents[name] = org.retry(partial(describe, org.client, name, cache=home.describes))
+    return parents

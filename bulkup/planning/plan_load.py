@@ -12,14 +12,14 @@ from bulkup.auth.connection import Connection
 from bulkup.check.columns import Columns
 from bulkup.clock import Clock
 from bulkup.csvfile.source import header_bytes
-from bulkup.model import Operation, Target
+from bulkup.model import Chunk, Operation, Target
 from bulkup.planning.chunking import cut
 from bulkup.planning.column_mapping import MappedTable
 from bulkup.planning.precheck import CheckResult
 from bulkup.planning.read_input import STDIN, InputTable, SelectedRows, select_columns_and_rows
 from bulkup.planning.request import LoadRequest
 from bulkup.planning.selection import select_rows
-from bulkup.runs.plan import Options, Plan
+from bulkup.runs.plan import Level, Options, Plan
 from bulkup.runs.run_dir import Run, RunDir, reserve, write_plan
 from bulkup.state_dir import StateDir, require_result_folder
 from bulkup.text import amount
@@ -52,6 +52,7 @@ def select_for_sending(
     return select_columns_and_rows(
         mapped.table,
         mapped.columns,
+        request.target(mapped.info),
         run_dir,
         rows=rows,
         unsent=unsent,
@@ -72,6 +73,18 @@ def make_plan(
         InputError: a record is bigger than a job may be.
     """
     source = selected.csv_file.source
+    header = header_bytes(columns.names, source.delimiter, source.line_ending)
+    chunks = list[Chunk]()
+    for level, csv_file in enumerate((selected.csv_file, *selected.later_levels), start=1):
+        chunks += cut(
+            csv_file.source,
+            header=header,
+            chunk_bytes=options.chunk_bytes,
+            chunk_rows=options.chunk_rows,
+            canary=options.canary if level == 1 else 0,
+            first_number=len(chunks) + 1,
+            part=(level, 1),
+        )
     return Plan(
         run="",
         created="",
@@ -85,13 +98,12 @@ def make_plan(
         target=target,
         columns=columns.as_sent,
         key=columns.key.name if columns.key else None,
-        chunks=cut(
-            source,
-            header=header_bytes(columns.names, source.delimiter, source.line_ending),
-            chunk_bytes=options.chunk_bytes,
-            chunk_rows=options.chunk_rows,
-            canary=options.canary,
+        levels=tuple(
+            Level(source=level.source, numbers=level.numbers)
+            for level in selected.later_levels
+            if level.numbers
         ),
+        chunks=tuple(chunks),
         options=options,
         dialect=table.dialect,
         changes=(*table.changes, *selected.changes),

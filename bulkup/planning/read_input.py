@@ -15,7 +15,8 @@ from bulkup.csvfile.numbered import NumberedCsv
 from bulkup.csvfile.source import open_source
 from bulkup.csvfile.source_file import SourceFile, sha256, unreadable
 from bulkup.errors import InputError, NoRecords
-from bulkup.model import Finding, Source
+from bulkup.model import Finding, Source, Target
+from bulkup.planning.levels import parent_links, split_levels
 from bulkup.planning.request import FileOptions
 from bulkup.planning.subset import read_rows, select
 from bulkup.runs.plan import Dialect
@@ -177,16 +178,26 @@ def _of_user(path: Path, source: Source, encoding: str) -> Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectedRows:
-    """What is sent of an input table. `settled` is the file of the rows that are not."""
+    """What is sent of an input table: `csv_file`, and then the later levels, one after another.
+
+    `unsent` is the file of the rows that are not sent.
+    """
 
     csv_file: NumberedCsv
+    later_levels: tuple[NumberedCsv, ...] = ()
     unsent: Path | None = None
     changes: tuple[str, ...] = ()
+
+    @property
+    def rows_of_levels(self) -> list[int]:
+        """How many rows are sent in each level."""
+        return [level.source.rows for level in (self.csv_file, *self.later_levels)]
 
 
 def select_columns_and_rows(
     table: InputTable,
     columns: Columns,
+    target: Target,
     run_dir: RunDir,
     *,
     rows: Path | None,
@@ -195,26 +206,43 @@ def select_columns_and_rows(
 ) -> SelectedRows:
     """Leave out columns and rows that are not sent; nothing is copied where none are.
 
-    `rows` is a file of the numbers of the rows to send, None for all.
+    `rows` is a file of the numbers of the rows to send, None for all. Rows with parents in the
+    same file are parted into levels.
 
     Raises:
-        RunError: a copy can't be written.
+        InputError: there are too many levels. RunError: a copy can't be written.
     """
     csv_file, changes = table.csv_file, list[str]()
+    links = parent_links(csv_file.source.header, columns.as_sent, target)
+    levels = split_levels(csv_file, links, run_dir, rows=rows)
+    rows = levels[0] if levels else rows
     drop = () if rows else columns.left_out
     if drop or blank_null:
         made = leave_out(csv_file.source, run_dir.sent, drop=drop, blank_null=blank_null)
         changes += made.changes
         csv_file = NumberedCsv(source=_read(made.path, csv_file.source), numbers=csv_file.numbers)
+    sent_as = {column.source: column.name for column in columns.as_sent}
+    later_levels = tuple(
+        select(
+            csv_file,
+            read_rows(path),
+            columns=sent_as,
+            to=run_dir.level(number),
+            numbers=run_dir.level_numbers(number),
+        )
+        for number, path in enumerate(levels[1:], start=2)
+    )
     if rows:
         csv_file = select(
             csv_file,
             read_rows(rows),
-            columns={column.source: column.name for column in columns.as_sent},
+            columns=sent_as,
             to=run_dir.chosen,
             numbers=run_dir.chosen_numbers,
         )
-    return SelectedRows(csv_file=csv_file, unsent=unsent, changes=tuple(changes))
+    return SelectedRows(
+        csv_file=csv_file, later_levels=later_levels, unsent=unsent, changes=tuple(changes)
+    )
 
 
 def _read(path: Path, like: Source) -> Source:

@@ -1,12 +1,13 @@
 """Goes through the chunks of a load: makes the status of every row, and counts for the totals."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bulkup.csvfile.numbered import NumberedCsv, numbered, one_line_each, write_numbers
 from bulkup.duckdb_tools.engine import Database, number, quoted
-from bulkup.model import Chunk, Delimiter, Status
+from bulkup.model import FIRST_PART, Chunk, Delimiter, Part, Status
 from bulkup.results.error_groups import Groups
 from bulkup.results.inputs import Load, SentChunk
 from bulkup.results.matching import Matching, differences
@@ -42,30 +43,30 @@ class ChunkPass:
     succeeded: dict[int, int] = field(default_factory=dict)
     created: int = 0
     one_line_each: bool = False
-    emptied: Mapping[str, int] = field(default_factory=dict)
+    emptied: Counter[str] = field(default_factory=Counter)
 
-    def load_retry_rounds(self) -> None:
-        """Make the table `latest_status`: the latest status of rows that were sent again."""
+    def load_later_parts(self) -> None:
+        """Make the table `latest_status` of rows of later levels, and of those sent again."""
         load_unsent(self.connection, self.load.unsent)
-        self.connection.execute(_RETRY_STATUS)
-        for round_ in sorted(self.load.rounds):
-            if round_ > 1:
-                csv_file, matching = self._begin(round_)
-                for sent in self.load.chunks(round_):
-                    self._match(sent, matching)
-                    chunk_status = chunk_status_sql(sent, csv_file, "numbers")
-                    # rows not sent keep the status of an earlier round
-                    sent_rows = " WHERE status <> 'not_sent'"
-                    self.connection.execute(
-                        "INSERT INTO retry_status"
-                        f" SELECT {round_}, * FROM ({chunk_status}){sent_rows}"
-                    )
+        self.connection.execute(_LATER_STATUS)
+        for part in sorted(self.load.parts.keys() - {FIRST_PART}):
+            csv_file, matching = self._begin(part)
+            for sent in self.load.chunks(part):
+                self._match(sent, matching)
+                chunk_status = chunk_status_sql(sent, csv_file, "numbers")
+                # rows not sent keep the status of an earlier round, and its chunk's reason
+                first = sent.chunk.round == 1
+                sent_rows = "" if first else " WHERE status <> 'not_sent'"
+                self.connection.execute(
+                    "INSERT INTO later_status"
+                    f" SELECT {sent.chunk.round}, * FROM ({chunk_status}){sent_rows}"
+                )
         self.connection.execute(_LATEST_STATUS)
 
     def iter_chunks(self) -> Iterator[PrefixFiles]:
-        """The prefixes of all rows in order, one chunk of the first round after another."""
-        csv_file, matching = self._begin(1)
-        chunks = self.load.chunks(1)
+        """The prefixes of all rows in order, one chunk of the first part after another."""
+        csv_file, matching = self._begin(FIRST_PART)
+        chunks = self.load.chunks(FIRST_PART)
         lines = self._lines(csv_file)
         simple = lines is None and self._is_simple(csv_file, chunks)
         last = 0
@@ -108,26 +109,27 @@ class ChunkPass:
             emptied=self.emptied,
         )
 
-    def _begin(self, round_: int) -> tuple[NumberedCsv, Matching]:
-        csv_file = self.load.rounds[round_]
+    def _begin(self, part: Part) -> tuple[NumberedCsv, Matching]:
+        csv_file = self.load.parts[part]
         matching = Matching(
             connection=self.connection,
             csv_file=csv_file,
             layout=self.load.layout,
-            chunks=[sent.chunk for sent in self.load.chunks(round_)],
+            chunks=[sent.chunk for sent in self.load.chunks(part)],
             work=self.work,
         )
         loaded = matching.begin()
         self.one_line_each = loaded.one_line_each
+        _, round_ = part
         if round_ == 1:
-            self.emptied = self._count_emptied(loaded.relation)
+            self.emptied.update(self._count_emptied(part, loaded.relation))
         if csv_file.numbers is not None:
             load_numbers(self.connection, "numbers", csv_file.numbers)
         return csv_file, matching
 
-    def _count_emptied(self, relation: str) -> dict[str, int]:
-        """Count the cells of the first round's sent rows that empty a field."""
-        if not _contains(self.load.rounds[1].source.path, EMPTY_FIELD.encode()):
+    def _count_emptied(self, part: Part, relation: str) -> dict[str, int]:
+        """Count the cells of the part's sent rows that empty a field."""
+        if not _contains(self.load.parts[part].source.path, EMPTY_FIELD.encode()):
             return {}
         names = list(self.load.columns)
         counts = ", ".join(f"count(*) FILTER (c{index})" for index in range(len(names)))
@@ -139,7 +141,7 @@ class ChunkPass:
             f"SELECT row_number() OVER () AS position, * FROM (SELECT {cells} FROM {relation})"
         )
         spans = _spans(
-            sent.chunk for sent in self.load.chunks(1) if sent.otherwise is not Status.NOT_SENT
+            sent.chunk for sent in self.load.chunks(part) if sent.otherwise is not Status.NOT_SENT
         )
         if not spans:
             return {}
@@ -248,12 +250,12 @@ def _contains(path: Path, text: bytes) -> bool:
     return False
 
 
-_RETRY_STATUS = (
-    "CREATE OR REPLACE TEMP TABLE retry_status (round INTEGER, row BIGINT, status VARCHAR,"
+_LATER_STATUS = (
+    "CREATE OR REPLACE TEMP TABLE later_status (round INTEGER, row BIGINT, status VARCHAR,"
     " id VARCHAR, created VARCHAR, error VARCHAR, chunk INTEGER)"
 )
 _LATEST_STATUS = (
-    "CREATE OR REPLACE TEMP TABLE latest_status AS SELECT * EXCLUDE (round) FROM retry_status"
+    "CREATE OR REPLACE TEMP TABLE latest_status AS SELECT * EXCLUDE (round) FROM later_status"
     " QUALIFY row_number() OVER (PARTITION BY row ORDER BY round DESC) = 1"
 )
 _SPAN = "SELECT min(row), max(row) FROM final_status"

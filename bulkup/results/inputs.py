@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bulkup.csvfile.numbered import NumberedCsv
-from bulkup.model import Chunk, Field, ResultKind, Status
+from bulkup.model import Chunk, Field, Part, ResultKind, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +44,15 @@ class Layout:
 class Load:
     """All that is known of a load, for `reconcile`.
 
-    `original` has every row of the user's file and all its columns. `rounds` are what was sent in
-    each round, `sent` what became of their chunks; chunks that were never sent may be missing.
+    `original` has every row of the user's file and all its columns. `parts` are what was sent as
+    each level and round, `sent` what became of their chunks; chunks never sent may be missing.
     `columns` are the columns as sent, in order, each with its field (None for a relationship);
     `key` is the one by which rows are matched, None for an insert. `unsent` is a file of
     `write_unsent`: rows that are in no chunk. `byte_order_mark`: the result files begin with one.
     """
 
     original: NumberedCsv
-    rounds: Mapping[int, NumberedCsv]
+    parts: Mapping[Part, NumberedCsv]
     sent: Sequence[SentChunk]
     columns: Mapping[str, Field | None]
     key: str | None
@@ -64,7 +64,7 @@ class Load:
         """The columns and the key of a record that was sent."""
         return Layout(columns=self.columns, key=self.key)
 
-    def chunks(self, round_: int) -> list[SentChunk]:
-        """The round's chunks, in the order of its rows."""
-        chunks = (sent for sent in self.sent if sent.chunk.round == round_)
+    def chunks(self, part: Part) -> list[SentChunk]:
+        """The part's chunks, in the order of its rows."""
+        chunks = (sent for sent in self.sent if sent.chunk.part == part)
         return sorted(chunks, key=lambda sent: sent.chunk.first_row)

@@ -36,7 +36,7 @@ def reconcile(
         if outcome:
             begin_outcome(outcome)
         chunk_pass = ChunkPass(load=load, connection=connection, work=room, outcome=outcome)
-        chunk_pass.load_retry_rounds()
+        chunk_pass.load_later_parts()
         with closing(read_ahead(chunk_pass.iter_chunks())) as prefixes:
             counts, files = write(
                 load.original.source,

@@ -6,7 +6,7 @@ Durable events are in the journal before anything else happens; the others are o
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from bulkup.model import Chunk, Job, JobState, Status
+from bulkup.model import Chunk, Job, JobState, Part, Status
 from bulkup.runs.place import Place
 
 
@@ -139,12 +139,18 @@ class RunStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryRound(Event):
-    """Rows are sent again, as chunks of a new source of this size (bytes) and sha256."""
+    """Rows of a level are sent again, as chunks of a new source of this size (bytes) and sha256."""
 
     round: int
     size: int
     sha256: str
     chunks: tuple[Chunk, ...]
+    level: int = 1
+
+    @property
+    def part(self) -> Part:
+        """The level and the round of its chunks."""
+        return self.level, self.round
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

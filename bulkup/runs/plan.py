@@ -50,6 +50,17 @@ class Dialect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """Rows that are sent when those of the levels before are over: a copy in the run directory.
+
+    `numbers` has the row of the user's file for each of its records.
+    """
+
+    source: Source
+    numbers: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What a run is to do, written once before anything is sent.
 
@@ -57,10 +68,11 @@ class Plan:
     its rows and columns in a form that Salesforce accepts, `csv_file` is what is sent and cut into
     chunks: each is the file itself or a copy in the run directory. `original_numbers` and `numbers`
     are files with the row of the user's file for each of their records (None: the same row),
-    `unsent` is one of the rows that are in no chunk. `changes` are sentences about what differs
-    from the file. `retry_of` is the run whose rows are sent again, `retry_of_events` the number of
-    events in its journal at that time. `place` is where the run directory was made; `machine` is
-    what bulkup 0.1.0 wrote instead.
+    `unsent` is one of the rows that are in no chunk. `levels` are the levels after the first, which
+    is `csv_file`, where rows name parents in the same file. `changes` are sentences about what
+    differs from the file. `retry_of` is the run whose rows are sent again, `retry_of_events` the
+    number of events in its journal at that time. `place` is where the run directory was made;
+    `machine` is what bulkup 0.1.0 wrote instead.
     """
 
     run: str
@@ -78,6 +90,7 @@ class Plan:
     original_numbers: Path | None = None
     numbers: Path | None = None
     unsent: Path | None = None
+    levels: tuple[Level, ...] = ()
     changes: tuple[str, ...] = ()
     retry_of: str = ""
     retry_of_events: int = 0

@@ -16,7 +16,7 @@ from bulkup import __version__
 from bulkup.clock import Clock
 from bulkup.errors import NotWritable, RunError, RunNotFound
 from bulkup.files import sync, write_private
-from bulkup.model import Chunk, Source
+from bulkup.model import Chunk, Part, Source
 from bulkup.runs.events import Event, RetryRound, RunStarted
 from bulkup.runs.job_results import Answers
 from bulkup.runs.journal import Journal, read
@@ -75,6 +75,18 @@ class RunDir:
         """Which row of the user's file each record of `chosen` is."""
         return self.prepared / "chosen.numbers.csv"
 
+    def level_rows(self, number: int) -> Path:
+        """The numbers of the rows of a level, one a line; 1 is the first level."""
+        return self.prepared / f"level-{number}.txt"
+
+    def level(self, number: int) -> Path:
+        """The rows of a level after the first, which have their parents in the same file."""
+        return self.prepared / f"level-{number}.csv"
+
+    def level_numbers(self, number: int) -> Path:
+        """Which row of the user's file each record of a level after the first is."""
+        return self.prepared / f"level-{number}.numbers.csv"
+
     @property
     def sent(self) -> Path:
         """The copy without dropped columns, or with blank cells replaced."""
@@ -100,13 +112,13 @@ class RunDir:
         """The folder of the sources of retry rounds."""
         return self.path / "rounds"
 
-    def round_source(self, number: int) -> Path:
-        """The rows of a retry round (2 is the first)."""
-        return self.rounds / f"{number}.csv"
+    def round_source(self, part: Part) -> Path:
+        """The rows of a retry round (2 is the first) of a level."""
+        return self.rounds / f"{_part_name(part)}.csv"
 
-    def round_numbers(self, number: int) -> Path:
+    def round_numbers(self, part: Part) -> Path:
         """Which row of the user's file each record of a retry round is."""
-        return self.rounds / f"{number}.numbers.csv"
+        return self.rounds / f"{_part_name(part)}.numbers.csv"
 
     @property
     def outcome(self) -> Path:
@@ -122,6 +134,11 @@ class RunDir:
         """Remove all copies of rows, once the result files are written."""
         for folder in (self.results, self.rounds, self.prepared, self.work):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _part_name(part: Part) -> str:
+    level, number = part
+    return str(number) if level == 1 else f"{level}-{number}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,6 +241,9 @@ def write_plan(folder: Path, plan: Plan) -> Run:
         source=replace(plan.source, marks=()),
         original=replace(plan.original, marks=()),
         csv_file=replace(plan.csv_file, marks=()),
+        levels=tuple(
+            replace(level, source=replace(level.source, marks=())) for level in plan.levels
+        ),
         place=place_of(folder),
     )
     files = RunDir(folder)

@@ -19,7 +19,7 @@ from bulkup.model import Chunk, Field, Source, Target
 from bulkup.runs import events
 from bulkup.runs.events import Event
 from bulkup.runs.place import Place
-from bulkup.runs.plan import Dialect, MaxFailed, Options, Plan
+from bulkup.runs.plan import Dialect, Level, MaxFailed, Options, Plan
 
 TAGS: Mapping[type[Event], str] = {
     events.Created: "Created",
@@ -56,7 +56,7 @@ WORDS: Mapping[type, Mapping[str, str]] = {
     Plan: _words(
         "run created version machine place source original csv_file=sheet target columns chunks",
         "options dialect key original_numbers numbers unsent=settled changes retry_of",
-        "retry_of_events format",
+        "retry_of_events levels format",
     ),
     Place: _words("system boot device inode generation"),
     Source: _words(
@@ -66,17 +66,18 @@ WORDS: Mapping[type, Mapping[str, str]] = {
         "object operation external_id assignment_rule alias instance_url org_id username",
         "api_version",
     ),
-    Column: _words("source name field reference"),
+    Column: _words("source name field reference parent_key"),
     Field: _words(
         "name label type length precision scale digits nillable defaulted_on_create createable",
         "updateable external_id id_lookup unique case_sensitive calculated auto_number",
         "restricted_picklist picklist_values reference_to relationship_name polymorphic",
     ),
-    Chunk: _words("number start end rows first_row round"),
+    Chunk: _words("number start end rows first_row round level"),
     Options: _words(
         "directory parallel chunk_bytes chunk_rows retry_for row_retries canary max_failed",
         "blank_null",
     ),
+    Level: _words("source numbers"),
     MaxFailed: _words("rows percent"),
     Dialect: _words("encoding delimiter line_ending"),
     events.Created: _words(OF_CHUNK),
@@ -89,7 +90,7 @@ WORDS: Mapping[type, Mapping[str, str]] = {
     events.Saved: _words(OF_CHUNK, "succeeded created failed passing unprocessed unknown rest"),
     events.Lost: _words(OF_CHUNK, "reason"),
     events.RunStarted: _words("at process version place"),
-    events.RetryRound: _words("at round size sha256 chunks"),
+    events.RetryRound: _words("at round size sha256 chunks level"),
     events.RunPaused: _words("at state seconds api_calls error message"),
     events.Superseded: _words("at by"),
     events.Stopping: _words("at"),

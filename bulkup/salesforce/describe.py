@@ -12,7 +12,7 @@ import msgspec
 
 from bulkup.errors import Gone, InputError, NotWritable, Refused, SalesforceError, Transient
 from bulkup.files import write_private
-from bulkup.model import Field, ObjectInfo
+from bulkup.model import Field, ObjectInfo, RecordType
 from bulkup.salesforce.client import NOT_MODIFIED, Client
 from bulkup.salesforce.shapes import (
     flag,
@@ -139,11 +139,37 @@ def object_of(data: Mapping[str, Any]) -> ObjectInfo:
         deletable=flag(data, "deletable", default=True),
         key_prefix=text(data, "keyPrefix"),
         fields={field.name: field for field in fields},
+        picklist_labels={
+            text(entry, "name"): labels
+            for entry in objects(data, "fields")
+            if (labels := _picklist_labels(entry))
+        },
+        record_types=tuple(map(_record_type, objects(data, "recordTypeInfos"))),
+    )
+
+
+def _active_values(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The entries of a picklist that may be given to records."""
+    values = objects(data, "picklistValues")
+    return [value for value in values if flag(value, "active", default=True)]
+
+
+def _picklist_labels(data: Mapping[str, Any]) -> dict[str, str]:
+    """The value of each label, where the two differ."""
+    labels = {text(value, "label"): text(value, "value") for value in _active_values(data)}
+    return {label: value for label, value in labels.items() if label not in {"", value}}
+
+
+def _record_type(data: Mapping[str, Any]) -> RecordType:
+    return RecordType(
+        id=text(data, "recordTypeId"),
+        name=text(data, "name"),
+        developer_name=text(data, "developerName"),
+        available=flag(data, "available", default=True) and flag(data, "active", default=True),
     )
 
 
 def _field(data: Mapping[str, Any]) -> Field:
-    values = objects(data, "picklistValues")
     return Field(
         name=text(data, "name"),
         label=text(data, "label"),
@@ -163,9 +189,7 @@ def _field(data: Mapping[str, Any]) -> Field:
         calculated=flag(data, "calculated"),
         auto_number=flag(data, "autoNumber"),
         restricted_picklist=flag(data, "restrictedPicklist"),
-        picklist_values=tuple(
-            text(value, "value") for value in values if flag(value, "active", default=True)
-        ),
+        picklist_values=tuple(text(value, "value") for value in _active_values(data)),
         reference_to=texts(data, "referenceTo"),
         relationship_name=text(data, "relationshipName"),
         polymorphic=flag(data, "polymorphicForeignKey"),

@@ -21,6 +21,7 @@ class Checker:
     ) -> None:
         self.folder = folder
         self.info: ObjectInfo = describe(name)
+        self.parents: dict[str, ObjectInfo] = {}
         self.target = Target(object=name, operation=operation, external_id=key)
 
     def csv_file(self, text: str | bytes) -> NumberedCsv:
@@ -43,7 +44,7 @@ class Checker:
         csv_file = self.csv_file(text)
         return check(
             csv_file,
-            resolve(csv_file.source.header, self.info, self.target),
+            resolve(csv_file.source.header, self.info, self.target, parents=self.parents),
             self.info,
             self.target,
             work=self.folder / "work",

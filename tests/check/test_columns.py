@@ -125,7 +125,10 @@ def test_a_field_that_only_an_insert_writes() -> None:
     once = replace(CONTACT.fields["Title"], updateable=False)
     info = replace(CONTACT, fields={**CONTACT.fields, "Title": once})
     assert resolve(["LastName", "Title"], info, INSERT).findings == ()
-    assert resolve(["Email__c", "LastName", "Title"], info, UPSERT).findings == ()
+    half = resolve(["Email__c", "LastName", "Title"], info, UPSERT)
+    assert said(half) == [("COLUMN_NOT_FOR_ALL_ROWS", "Title")]
+    assert half.findings[0].severity is Severity.WARNING
+    assert half.findings[0].message.endswith("rows that find their record may fail")
     assert said(resolve(["Id", "Title"], info, UPDATE)) == [("COLUMN_NOT_LOADABLE", "Title")]
 
 
@@ -268,7 +271,7 @@ def test_a_reference_to_one_object_must_not_name_it() -> None:
         ("A.B.C", "those that can be loaded"),
         (".Email", "those that can be loaded"),
         ("Account.", "did you mean Account?"),
-        ("ReportsTo.Title", "those that do are Id, Email, Email__c, External_Id__c"),
+        ("ReportsTo.Title", "those that find records are Id, Email, Email__c, External_Id__c"),
     ],
 )
 def test_relationships_that_do_not_resolve(column: str, hint: str) -> None:

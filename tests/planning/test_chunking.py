@@ -138,7 +138,7 @@ def test_the_canary_goes_alone(tmp_path: Path) -> None:
 
 def test_numbers_and_round_go_on_where_asked(tmp_path: Path) -> None:
     source = source_of(tmp_path, b"Name\n" + b"Ann\n" * 2)
-    chunks = cut(source, header=HEADER, chunk_bytes=1000, chunk_rows=1, first_number=8, round=2)
+    chunks = cut(source, header=HEADER, chunk_bytes=1000, chunk_rows=1, first_number=8, part=(1, 2))
     assert [(chunk.number, chunk.round) for chunk in chunks] == [(8, 2), (9, 2)]
 
 

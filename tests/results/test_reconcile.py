@@ -6,7 +6,7 @@ import pytest
 
 from bulkup.csvfile.numbered import NumberedCsv, write_numbers
 from bulkup.errors import RunError
-from bulkup.model import Chunk, Delimiter, Field, LineEnding, ResultKind, Source, Status
+from bulkup.model import FIRST_PART, Chunk, Delimiter, Field, LineEnding, ResultKind, Source, Status
 from bulkup.results.inputs import Load, SentChunk
 from bulkup.results.reconcile import reconcile
 from bulkup.results.row_files import SKIP_MESSAGES, UnsentRow, count_unsent, write_unsent
@@ -58,11 +58,11 @@ def run(
     **more: object,
 ) -> tuple[Totals, list[list[str]]]:
     """The books, and results.csv as cells without its header."""
-    rounds = {1: NumberedCsv(source=src)}
+    parts = {FIRST_PART: NumberedCsv(source=src)}
     load = Load(
         **{
             "original": NumberedCsv(source=src),
-            "rounds": rounds,
+            "parts": parts,
             "sent": chunks,
             "columns": columns,
             "key": key,
@@ -276,12 +276,12 @@ def test_the_last_round_has_the_last_word(tmp_path: Path) -> None:
         sent({}, 1, number=2, round=2, otherwise=Status.NOT_SENT),
         sent(results(tmp_path, 4, successful=done3), 1, number=4, round=3),
     ]
-    rounds = {
-        1: NumberedCsv(source=src),
-        2: NumberedCsv(source=second, numbers=tmp_path / "2.n"),
-        3: NumberedCsv(source=third, numbers=tmp_path / "3.n"),
+    parts = {
+        FIRST_PART: NumberedCsv(source=src),
+        (1, 2): NumberedCsv(source=second, numbers=tmp_path / "2.n"),
+        (1, 3): NumberedCsv(source=third, numbers=tmp_path / "3.n"),
     }
-    totals, rows = run(tmp_path, src, chunks, rounds=rounds)
+    totals, rows = run(tmp_path, src, chunks, parts=parts)
     assert [row[:6] for row in rows] == [
         ["1", "2", "succeeded", "1", "true", ""],
         ["2", "3", "succeeded", "2", "true", ""],
@@ -310,8 +310,8 @@ def test_rows_not_sent_keep_their_status_and_a_prepared_file_its_numbers(tmp_pat
     text = '"sf__Id";"sf__Created";Email__c;Name\r\n"4";"true";"d";"D"\r\n"2";"true";"b";"Bob"\r\n'
     chunks = [sent(results(tmp_path, 1, successful=text), 1),
               sent(results(tmp_path, 1, successful=text), 1, first=2, number=2)]  # fmt: skip
-    totals, rows = run(tmp_path, src, chunks, unsent=tmp_path / "unsent.csv",
-                      rounds={1: NumberedCsv(source=again, numbers=tmp_path / "1.n")})  # fmt: skip
+    parts = {FIRST_PART: NumberedCsv(source=again, numbers=tmp_path / "1.n")}
+    totals, rows = run(tmp_path, src, chunks, unsent=tmp_path / "unsent.csv", parts=parts)
     assert rows == [
         ["1", "2", "skipped", "9", "", "bulkup: had succeeded", "a", "Ann"],
         ["2", "3", "succeeded", "2", "true", "", "b", "Bob"],
@@ -330,7 +330,7 @@ def test_lines_are_those_of_the_users_file_where_that_was_prepared(tmp_path: Pat
     done = '"sf__Id","sf__Created",Email__c,Name\n"2","true","b","Bob"\n"1","true","a","Ann"\n'
     csv_file = NumberedCsv(source=src, numbers=tmp_path / "n")
     chunks = [sent(results(tmp_path, successful=done), 2)]
-    _, rows = run(tmp_path, src, chunks, original=csv_file, rounds={1: csv_file})
+    _, rows = run(tmp_path, src, chunks, original=csv_file, parts={FIRST_PART: csv_file})
     assert [row[:4] for row in rows] == [["1", "4", "succeeded", "1"], ["2", "9", "succeeded", "2"]]
 
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bulkup.csvfile.numbered import NumberedCsv
-from bulkup.model import Chunk, Delimiter, Field, LineEnding, Status
+from bulkup.model import FIRST_PART, Chunk, Delimiter, Field, LineEnding, Status
 from bulkup.results.inputs import Load
 from bulkup.results.reconcile import reconcile
 from tests.results.org import (
@@ -150,7 +150,7 @@ def test_every_field_of_results_csv_is_the_truth(data: st.DataObject) -> None:
         totals = reconcile(
             Load(
                 original=csv_file,
-                rounds={1: csv_file},
+                parts={FIRST_PART: csv_file},
                 sent=sent,
                 key=key,
                 columns={name: NAMES[name] for name in names},

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from bulkup.csvfile.numbered import NumberedCsv
-from bulkup.model import Chunk, Field, ResultKind, Status
+from bulkup.model import FIRST_PART, Chunk, Field, ResultKind, Status
 from bulkup.results.inputs import Load, SentChunk
 from bulkup.results.reconcile import reconcile
 from tests.results.org import source
@@ -53,7 +53,7 @@ def test_rows_of_a_thousand_columns_are_matched_with_their_results(
     totals = reconcile(
         Load(
             original=csv_file,
-            rounds={1: csv_file},
+            parts={FIRST_PART: csv_file},
             sent=[SentChunk(chunk=chunk, results=results, otherwise=Status.UNKNOWN)],
             columns=columns,
             key=key,
@@ -73,7 +73,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from bulkup.duckdb_tools.engine import engine
-from bulkup.model import Field
+from bulkup.model import FIRST_PART, Field
 from bulkup.results.equality import row_hash_query
 
 columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(100))

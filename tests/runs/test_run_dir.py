@@ -65,8 +65,8 @@ def test_files_keep_the_names_that_version_0_1_0_gave_them() -> None:
         "invalid.csv": files.invalid,
         "results": files.results,
         "rounds": files.rounds,
-        "rounds/2.csv": files.round_source(2),
-        "rounds/2.numbers.csv": files.round_numbers(2),
+        "rounds/2.csv": files.round_source((1, 2)),
+        "rounds/2.numbers.csv": files.round_numbers((1, 2)),
         "outcome": files.outcome,
         "work": files.work,
     }

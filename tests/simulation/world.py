@@ -28,7 +28,7 @@ from bulkup.execution.runner import Runner
 from bulkup.localorg.faults.plan import FaultAction, FaultPlan, JobFault, RequestFault
 from bulkup.localorg.http.messages import Request
 from bulkup.localorg.org import Org
-from bulkup.model import Job, JobState, Operation, ResultKind, Status, Target
+from bulkup.model import FIRST_PART, Job, JobState, Operation, Part, ResultKind, Status, Target
 from bulkup.planning.chunking import cut
 from bulkup.report.report import Report
 from bulkup.results.totals import Totals
@@ -435,13 +435,13 @@ class World:
 
     def statuses(self, run: Run, events: Sequence[Event]) -> dict[str, Status]:
         """What became of each row, told by the simplest code that can be right."""
-        names: dict[int, list[str]] = {1: self.names()}
+        names: dict[Part, list[str]] = {FIRST_PART: self.names()}
         found: dict[str, Status] = {}
         for fate in chunk_outcomes(chunks_of(run, events), events, ""):
             chunk = fate.chunk
-            if chunk.round not in names:
-                names[chunk.round] = _names_in(run.files.round_source(chunk.round))
-            for name in names[chunk.round][chunk.first_row - 1 : chunk.first_row - 1 + chunk.rows]:
+            if chunk.part not in names:
+                names[chunk.part] = _names_in(run.files.round_source(chunk.part))
+            for name in names[chunk.part][chunk.first_row - 1 : chunk.first_row - 1 + chunk.rows]:
                 if fate.job or chunk.round == 1:
                     found[name] = fate.otherwise
             found.update(self._told(run, fate))

@@ -1,6 +1,7 @@
 """Stories of `bulkup check`: what can be known before anything is sent."""
 
 import csv
+import re
 from pathlib import Path
 
 import pytest
@@ -284,4 +285,34 @@ def test_a_load_beyond_the_orgs_day_is_told_before_anything_is_sent(
     assert ",,,,MORE_THAN_REMAINING_LIMIT" in told.read_text(encoding="utf-8").splitlines()
     refused = bulkup("run", contacts, *UPSERT, "--strict")
     assert refused.code == 3
+    assert org.records("Contact") == []
+
+
+def test_a_relationship_is_held_against_the_object_that_it_points_to(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path
+) -> None:
+    served()
+    file = write(
+        tmp_path / "people.csv", "LastName,Account.Name,Owner.Username", "A,Acme,x@example.com"
+    )
+    found = bulkup("check", file, "--object", "Contact", "--op", "insert", "--json", "--verbose")
+    assert found.code == 3
+    assert [(f["code"], f["column"]) for f in found.document["findings"]] == [
+        ("RELATIONSHIP_UNKNOWN", "Account.Name")
+    ]
+    described = re.findall(r"/sobjects/(\w+)/describe", found.err)
+    assert sorted(described) == ["Account", "Contact", "User"]
+
+
+def test_a_key_in_the_place_of_an_id_is_answered_with_the_map_to_type(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path
+) -> None:
+    org = served().org
+    file = write(tmp_path / "people.csv", "LastName,AccountId", "A,ACME-1")
+    arguments = ("check", file, "--object", "Contact", "--op", "insert")
+    found = bulkup(*arguments, "--json").document["findings"]
+    message = next(f["message"] for f in found if f["code"] == "MALFORMED_ID")
+    option = message.partition("--map ")[2]
+    assert option == "AccountId=Account.External_Id__c"
+    assert bulkup(*arguments, "--map", option).code == 0
     assert org.records("Contact") == []

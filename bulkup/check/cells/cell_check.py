@@ -124,7 +124,7 @@ def _finding_of_test(test: CellTest, hits: TestHits, located: dict[int, LocatedR
     code = test.condition.code
     return finding(
         code,
-        describe_finding(code, test.column, value, hits.count),
+        describe_finding(code, test.column, value, test.choices, hits.count),
         column=test.column.source,
         count=hits.count,
         rows=(located[position].row for position in hits.first),

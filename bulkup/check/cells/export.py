@@ -1,4 +1,4 @@
-"""Cells with findings, with their rows, lines and values: for messages and for spreadcsv_files."""
+"""Cells with findings, with their rows, lines and values: for messages and for spreadsheets."""
 
 import csv
 import io
@@ -161,4 +161,5 @@ def invalid_rows(
 
 def _reason(test: CellTest, value: str) -> str:
     code = test.condition.code
-    return f"{code}:{test.column.source}: {describe_finding(code, test.column, value)}"
+    sentence = describe_finding(code, test.column, value, test.choices)
+    return f"{code}:{test.column.source}: {sentence}"

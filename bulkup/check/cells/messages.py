@@ -1,5 +1,6 @@
 """What a finding about cells says: the first value that is wrong, and the form to write."""
 
+from bulkup.check.cells.choices import Choices
 from bulkup.check.cells.record_ids import prefixes_shown
 from bulkup.check.cells.suggestions import quote_value, suggest_value
 from bulkup.check.cells.tests import MOST_CHARACTERS, limit
@@ -11,18 +12,21 @@ from bulkup.text import amount
 _MOST_VALUES = 8
 
 
-def describe_finding(code: str, column: Column, value: str, count: int = 1) -> str:
+def describe_finding(
+    code: str, column: Column, value: str, choices: Choices, count: int = 1
+) -> str:
     """One sentence about a column, with its first wrong value. `count` cells are like it."""
     rule = RULES[code]
-    field = column.field or column.reference
-    suggestion = suggest_value(code, value, column.field)
+    field = column.field or column.parent_key or column.reference
+    suggestion = suggest_value(code, value, column.field or column.parent_key)
     return rule.sentence.format(
         value=quote_value(value),
         length=f"{len(value):,}",
         field=field.name if field else column.name,
+        reference=column.reference.name if column.reference else "",
         limit=f"{_limit(field):,}",
         digits=f": {field.precision - field.scale} before the point" if field else "",
-        choices=f"the closest is {suggestion}" if suggestion else _choices(field),
+        choices=_describe_choices(value, choices, suggestion),
         objects=prefixes_shown(field) if field else "another",
         null="#N/A" if value else "--blank null",
         cells=amount(count, "cell"),
@@ -34,7 +38,13 @@ def _limit(field: Field | None) -> int:
     return limit(field) if field and field.type != "reference" else MOST_CHARACTERS
 
 
-def _choices(field: Field | None) -> str:
-    values = field.picklist_values if field else ()
-    more = ", …" if len(values) > _MOST_VALUES else ""
-    return f"they are {', '.join(values[:_MOST_VALUES])}{more}"
+def _describe_choices(value: str, choices: Choices, suggestion: str) -> str:
+    parts = value.split(";")
+    labels = [part for part in parts if part.strip().lower() in choices.by_label]
+    if labels:
+        right = ";".join(choices.by_label.get(part.strip().lower(), part) for part in parts)
+        return f"it is the label of {right}: write {right}"
+    if suggestion:
+        return f"the closest is {suggestion}"
+    more = ", …" if len(choices.values) > _MOST_VALUES else ""
+    return f"they are {', '.join(choices.values[:_MOST_VALUES])}{more}"

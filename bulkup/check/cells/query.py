@@ -1,20 +1,23 @@
 """The tests of all cells of a file as SQL: one query for each group of columns."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from bulkup.check.cells.choices import Choices, choices_of
 from bulkup.check.cells.tests import (
     NULL,
     CellCondition,
     FieldTests,
     empty_tests,
     is_text,
+    pair_tests,
     relation_tests,
     style_tests,
     tests_for,
 )
 from bulkup.check.column import Column
 from bulkup.check.columns import Columns
+from bulkup.check.requirements import is_company_name
 from bulkup.model import ObjectInfo, Operation, Target
 
 BITS = 62
@@ -38,6 +41,7 @@ class CellTest:
     column: Column
     position: int
     condition: CellCondition
+    choices: Choices
     mask: int
     bit: int
 
@@ -46,8 +50,9 @@ class CellTest:
 class ColumnGroup:
     """Columns that one query tests, by their positions in the file.
 
-    The query selects a number m0, m1, … for each of `masks`, a boolean e0, e1, … for each of
-    `watched` (whether that column has a value), and the number `hash_name`, if it has a name.
+    Those at the end may be columns that only help to test others. The query selects a number m0,
+    m1, … for each of `masks`, a boolean e0, e1, … for each of `watched` (whether that column has a
+    value), and the number `hash_name`, if it has a name.
     """
 
     positions: tuple[int, ...]
@@ -83,9 +88,13 @@ class CheckQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _TestedColumn:
+    """A column with its tests; `others` are positions of columns that these look at too."""
+
     column: Column
     position: int
     tests: FieldTests
+    choices: Choices
+    others: tuple[int, ...] = ()
 
 
 def build_query(
@@ -109,14 +118,24 @@ def build_query(
     tested = []
     for column in columns.as_sent:
         position = positions[column.source]
-        tests = FieldTests(tests=(), prefilters=())
+        tests, others = FieldTests(tests=(), prefilters=()), tuple[int, ...]()
         if column == columns.key or column.source not in broken:
             tests = _tests_of_column(
                 column, position, columns.key, info, target, blank_null=blank_null
             )
+            paired, others = pair_tests(column, columns.as_sent, positions, info, target.operation)
+            tests = _joined(tests, paired)
             if position in doubtful and column.field and is_text(column.field):
                 tests = _with_style_tests(tests, position)
-        tested.append(_TestedColumn(column=column, position=position, tests=tests))
+        tested.append(
+            _TestedColumn(
+                column=column,
+                position=position,
+                tests=tests,
+                choices=choices_of(column, info),
+                others=others,
+            )
+        )
     code, hashed = _duplicates(columns, positions, target)
     cell_tests: list[CellTest] = []
     groups: list[ColumnGroup] = []
@@ -169,8 +188,9 @@ def _build_group(
     cells = [hashed[position] for position in positions if position in hashed]
     if cells:
         select.append(f"hash({', '.join(cells)}) AS h{number}")
+    others = {position for member in members for position in member.others}
     group = ColumnGroup(
-        positions=positions,
+        positions=(*positions, *sorted(others - set(positions))),
         masks=masks,
         watched=empty,
         hash_name=f"h{number}" if cells else "",
@@ -190,9 +210,11 @@ def _tests_of_column(
 ) -> FieldTests:
     raw = f"c{position}"
     of_type = _tests_of_type(column, f"coalesce({raw}, '')", raw, info)
+    field = column.field or column.reference
     of_empty = empty_tests(
         raw,
-        column.field or column.reference,
+        # a person has no name of a company: `pair_tests` looks for rows without either
+        replace(field, nillable=True) if field and is_company_name(field, info) else field,
         target.operation,
         is_key=column == key,
         blank_null=blank_null,
@@ -214,15 +236,17 @@ def _with_style_tests(tests: FieldTests, position: int) -> FieldTests:
 
 
 def _tests_of_type(column: Column, cell: str, raw: str, info: ObjectInfo) -> FieldTests:
-    if column.field is None:
-        prefilters = tuple(test.sql for test in relation_tests(raw))
-        return FieldTests(tests=tuple(relation_tests(cell)), prefilters=prefilters)
+    def tests_on(sql: str) -> FieldTests:
+        if column.field is None:
+            return relation_tests(sql, column, info)
+        return tests_for(sql, column.field, info)
+
     given = f"{cell} NOT IN ('', '{NULL}')"
     tests = tuple(
         CellCondition(code=test.code, sql=f"CASE WHEN {given} THEN {test.sql} ELSE false END")
-        for test in tests_for(cell, column.field, info).tests
+        for test in tests_on(cell).tests
     )
-    return FieldTests(tests=tests, prefilters=tests_for(raw, column.field, info).prefilters)
+    return FieldTests(tests=tests, prefilters=tests_on(raw).prefilters)
 
 
 def _share_masks(members: Sequence[_TestedColumn]) -> Iterator[list[_TestedColumn]]:
@@ -249,6 +273,7 @@ def _number_tests(sharing: Sequence[_TestedColumn], mask: int) -> list[CellTest]
             column=member.column,
             position=member.position,
             condition=condition,
+            choices=member.choices,
             mask=mask,
             bit=1 << number,
         )

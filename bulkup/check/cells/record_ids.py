@@ -59,6 +59,20 @@ def whole(short: str) -> str:
     )
 
 
+def restore(value: str) -> str:
+    """The Id that 18 characters stand for, in whatever case they are; empty where none does.
+
+    Each of the last three characters tells which of five are capitals.
+    """
+    short, checks = value[:15], value[15:].upper()
+    if len(value) != len("001000000000001AAA") or not set(checks) <= set(_ALPHABET):
+        return ""
+    capitals = [_ALPHABET.index(checks[at // 5]) >> at % 5 & 1 for at in range(15)]
+    chars = [c.upper() if up else c.lower() for c, up in zip(short, capitals, strict=True)]
+    restored = whole("".join(chars))
+    return restored if restored.endswith(checks) else ""
+
+
 def prefixes_shown(field: Field) -> str:
     """The objects that a field's Ids are of, in words."""
     return " or ".join(field.reference_to) or "those of the object that is loaded"

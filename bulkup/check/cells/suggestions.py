@@ -45,13 +45,20 @@ def _only_reading(readings: set[date]) -> str:
 def _datetime(value: str, field: Field) -> str:
     moment = _iso(value)
     if moment and len(value) > len("2026-11-24"):
-        zone = moment.isoformat()[19:].lstrip(".0123456789") or "Z"
+        zone = moment.isoformat()[19:].lstrip(".0123456789")
+        if not zone:
+            return _with_offset(f"{moment:%Y-%m-%dT%H:%M:%S}")
         return f"{moment:%Y-%m-%dT%H:%M:%S}{'Z' if zone == '+00:00' else zone}"
     day, _, clock = value.partition(" ")
     if (first := _date(day, field)) and (time := _clock(clock)):
-        return f"{first}T{time}Z"
+        return _with_offset(f"{first}T{time}")
     only = _date(value, field)
-    return f"{only}T00:00:00Z" if only else ""
+    return _with_offset(f"{only}T00:00:00") if only else ""
+
+
+def _with_offset(local: str) -> str:
+    """What to write for a time without a zone: nobody knows of which zone it is."""
+    return f"{local} and your offset, as in {local}+01:00 (Z is UTC)"
 
 
 def _time(value: str, _field: Field) -> str:
@@ -132,6 +139,15 @@ def _id(value: str, _field: Field) -> str:
     return record_ids.whole(value) if re.fullmatch("[0-9A-Za-z]{15}", value) else ""
 
 
+def _restored_id(value: str, _field: Field) -> str:
+    """The Id of 18 characters whose capitals were lost as a whole: its end tells them."""
+    return record_ids.restore(value) if value in {value.lower(), value.upper()} else ""
+
+
+def _without_zone(value: str, _field: Field) -> str:
+    return value[: len("2026-11-24")]
+
+
 _SUGGESTIONS: Mapping[str, Callable[[str, Field], str]] = {
     "NOT_A_DATE": _date,
     "NOT_A_DATETIME": _datetime,
@@ -144,4 +160,6 @@ _SUGGESTIONS: Mapping[str, Callable[[str, Field], str]] = {
     "NEW_PICKLIST_VALUE": _choice,
     "NOT_AN_EMAIL": _email,
     "MALFORMED_ID": _id,
+    "WRONG_ID_CHECKSUM": _restored_id,
+    "DATE_WITH_ZONE": _without_zone,
 }

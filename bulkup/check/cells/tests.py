@@ -4,15 +4,17 @@ Each test is exact. A prefilter is what every row pays for: cheap, and true wher
 Only the few rows that it lets through are tested.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bulkup.check.cells import record_ids
+from bulkup.check.column import Column
+from bulkup.check.requirements import PERSON_NAME, is_company_name
 from bulkup.duckdb_tools.engine import quoted
 from bulkup.model import Field, ObjectInfo, Operation
 
-MOST_CHARACTERS = 32_000
-"""What Salesforce takes in one field."""
+MOST_CHARACTERS = 131_072
+"""What Salesforce takes in one field [limits pages: maximum number of characters in a field]."""
 
 NULL = "#N/A"
 
@@ -56,6 +58,10 @@ class FieldTests:
 def tests_for(cell: str, field: Field, info: ObjectInfo) -> FieldTests:
     """What to test in the cells of a field. `cell` is SQL for text that is never NULL."""
     tests, prefilters = _KINDS.get(field.type, _length)(cell, field, info)
+    for more in (_record_type, _place):
+        for code, sql in more(cell, field, info).items():
+            tests[code] = sql
+            prefilters.append(f"{cell} <> '' AND ({sql})")
     return FieldTests(
         tests=tuple(CellCondition(code=code, sql=sql) for code, sql in tests.items()),
         prefilters=tuple(prefilters),
@@ -83,6 +89,38 @@ def limit(field: Field) -> int:
 def _length(cell: str, field: Field, _info: ObjectInfo) -> SqlTests:
     longest = limit(field)
     return {"TOO_LONG": f"length({cell}) > {longest}"}, [f"strlen({cell}) > {longest}"]
+
+
+def _record_type(cell: str, field: Field, info: ObjectInfo) -> dict[str, str]:
+    """Whether the Id is that of a record type that the user may give to records."""
+    ids = [item.id[:15] for item in info.record_types if item.available and item.id]
+    if field.name != "RecordTypeId" or not ids:
+        return {}
+    shape = _full(cell, record_ids.SHAPE)
+    known = ", ".join(map(quoted, ids))
+    return {"RECORD_TYPE_NOT_AVAILABLE": f"{shape} AND left({cell}, 15) NOT IN ({known})"}
+
+
+def _place(cell: str, field: Field, info: ObjectInfo) -> dict[str, str]:
+    """Whether the text is a state or country of the org's lists, where it has such lists."""
+    known = {name.lower() for name in places(field, info)}
+    if not known:
+        return {}
+    return {
+        "STATE_NOT_IN_PICKLIST": f"lower({cell}) NOT IN ({', '.join(map(quoted, sorted(known)))})"
+    }
+
+
+def places(field: Field, info: ObjectInfo) -> list[str]:
+    """The names and codes that the text field of a state or country takes; empty for others.
+
+    In an org with lists of them, `MailingState` stands beside the picklist `MailingStateCode`.
+    """
+    code = info.fields.get(f"{field.name}Code")
+    if field.type != "string" or not field.name.endswith(("State", "Country")) or code is None:
+        return []
+    labels = info.picklist_labels.get(code.name, {})
+    return [*labels, *code.picklist_values]
 
 
 def is_text(field: Field) -> bool:
@@ -170,8 +208,11 @@ def _day(text: str) -> str:
 
 
 def _date(cell: str, _field: Field, _info: ObjectInfo) -> SqlTests:
-    right = f"{_full(cell, _DATE)} AND {_day(cell)}"
-    return {"NOT_A_DATE": f"NOT ({right})"}, [_unless(cell, _SAFE_DATE)]
+    right = f"{_full(cell, f'{_DATE}(?:{_ZONE})?')} AND {_day(cell)}"
+    return {
+        "NOT_A_DATE": f"NOT ({right})",
+        "DATE_WITH_ZONE": f"{right} AND strlen({cell}) > 10",
+    }, [_unless(cell, _SAFE_DATE)]
 
 
 def _datetime(cell: str, _field: Field, _info: ObjectInfo) -> SqlTests:
@@ -221,9 +262,76 @@ _KINDS: Mapping[str, Callable[[str, Field, ObjectInfo], SqlTests]] = {
 }
 
 
-def relation_tests(cell: str) -> Iterator[CellCondition]:
-    """What may be wrong with the cells of a relationship column."""
-    yield CellCondition(code="TOO_LONG", sql=f"length({cell}) > {MOST_CHARACTERS}")
+def relation_tests(cell: str, column: Column, info: ObjectInfo) -> FieldTests:
+    """What may be wrong with the cells of a relationship column, by the key that it holds."""
+    key = column.parent_key
+    if key is None:
+        sql = f"length({cell}) > {MOST_CHARACTERS}"
+        return FieldTests(tests=(CellCondition(code="TOO_LONG", sql=sql),), prefilters=(sql,))
+    if _names_record_type(column) and info.record_types:
+        return _record_type_names(cell, key, info)
+    if key.type in {"id", "reference"}:
+        sql = f"NOT {_full(cell, record_ids.SHAPE)}"
+        return FieldTests(
+            tests=(CellCondition(code="MALFORMED_ID", sql=sql),),
+            prefilters=(_unless(cell, record_ids.SHAPE),),
+        )
+    return tests_for(cell, key, info)
+
+
+def _names_record_type(column: Column) -> bool:
+    key, reference = column.parent_key, column.reference
+    is_name = key is not None and key.name in {"Name", "DeveloperName"}
+    return is_name and reference is not None and reference.name == "RecordTypeId"
+
+
+def _record_type_names(cell: str, key: Field, info: ObjectInfo) -> FieldTests:
+    names = [
+        (item.name if key.name == "Name" else item.developer_name).lower()
+        for item in info.record_types
+        if item.available
+    ]
+    sql = f"lower({cell}) NOT IN ('', {', '.join(map(quoted, names))})"
+    condition = CellCondition(code="RECORD_TYPE_NOT_AVAILABLE", sql=sql)
+    return FieldTests(tests=(condition,), prefilters=(sql,))
+
+
+def pair_tests(
+    column: Column,
+    sent: Sequence[Column],
+    positions: Mapping[str, int],
+    info: ObjectInfo,
+    operation: Operation,
+) -> tuple[FieldTests, tuple[int, ...]]:
+    """What may be wrong with a cell because of another in its row, and the others' positions."""
+    conditions: dict[str, str] = {}
+    others: list[int] = []
+    position = positions[column.source]
+    if column.reference:
+        others = [
+            positions[other.source]
+            for other in sent
+            if other != column and column.reference in {other.field, other.reference}
+        ]
+        if others:
+            filled = " OR ".join(f"c{other} <> ''" for other in others)
+            conditions["BOTH_REFERENCES"] = _given(position, filled)
+    elif column.field and is_company_name(column.field, info):
+        people = [c for c in sent if c.field and c.field.name == PERSON_NAME]
+        others = [positions[person.source] for person in people]
+        no_person = " AND ".join(f"coalesce(c{other}, '') = ''" for other in others) or "true"
+        if operation in _REQUIRED_EMPTY:
+            empty = f"coalesce(c{position}, '') = '' AND {no_person}"
+            conditions[_REQUIRED_EMPTY[operation]] = empty
+        if people:
+            conditions["BOTH_NAMES"] = _given(position, f"NOT ({no_person})")
+    tests = tuple(CellCondition(code=code, sql=sql) for code, sql in conditions.items())
+    return FieldTests(tests=tests, prefilters=tuple(conditions.values())), tuple(others)
+
+
+def _given(position: int, condition: str) -> str:
+    """SQL: the cell has a value, and the condition holds."""
+    return f"coalesce(c{position} NOT IN ('', '{NULL}') AND ({condition}), false)"
 
 
 _REQUIRED_EMPTY = {

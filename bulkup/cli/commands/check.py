@@ -16,6 +16,7 @@ from bulkup.cli.tables import Cell
 from bulkup.errors import CheckFailed, InputError
 from bulkup.load import check_load
 from bulkup.model import Finding, Severity
+from bulkup.planning.levels import describe_levels
 from bulkup.planning.precheck import CheckResult
 from bulkup.planning.read_input import STDIN
 from bulkup.planning.request import API_VERSION, LoadRequest
@@ -117,6 +118,8 @@ def _print_result(result: CheckResult, output: Output) -> int:
     elif result.findings:
         head = ("", "column", "what", "rows", "code")
         output.table(head, map(_row, result.findings), whole=(4,), apart=(2,))
+    if len(result.levels) > 1:
+        output.note(describe_levels(result.levels))
     warnings = len(result.findings) - len(result.errors)
     output.note(
         f"{amount(result.rows, 'row')} checked: {amount(len(result.errors), 'error')}, "

@@ -1,6 +1,5 @@
 """The encoding of a file that is neither marked nor UTF-8: a clear guess, or an error that asks."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from bulkup.csvfile.records import open_reader
 from bulkup.errors import InputError
 
 _LONGEST_SHOWN = 40
-_LINE_END = re.compile(rb"[\r\n][^\r\n]*\Z")
 
 
 def sample_of(path: Path) -> Sample:
@@ -29,8 +27,7 @@ def _whole_lines(path: Path) -> Iterator[bytes]:
     with open_decompressed(path) as stream:
         rest = b""
         while block := stream.read(BLOCK):
-            match = _LINE_END.search(block)
-            end = match.start() + 1 if match else 0
+            end = 1 + max(block.rfind(b"\n"), block.rfind(b"\r"))
             if end or len(rest) > BLOCK:  # a line of megabytes is cut anywhere
                 yield rest + block[:end]
                 rest = block[end:]

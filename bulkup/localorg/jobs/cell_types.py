@@ -15,7 +15,10 @@ from bulkup.localorg.jobs.errors import RowError
 Convert = Callable[[str], object]
 """Turns a cell (not empty, not `#N/A`) into the value held; raises RowError."""
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_DATE = re.compile(
+    r"(\d{4}-\d{2}-\d{2})(?:Z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?",
+    re.ASCII,
+)
 _DATETIME = re.compile(
     r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?(?:Z|[+-]\d{2}:?\d{2})", re.ASCII
 )
@@ -136,9 +139,10 @@ def _double(field: OrgField, column: int, cell: str) -> object:
 
 
 def _date(field: OrgField, column: int, cell: str) -> object:
+    # The guide's own sample has a zone behind a date; what an org makes of it is unconfirmed.
     try:
-        if _DATE.fullmatch(cell) and date.fromisoformat(cell).year in _YEARS:
-            return cell
+        if (match := _DATE.fullmatch(cell)) and date.fromisoformat(match[1]).year in _YEARS:
+            return match[1]
     except ValueError:
         pass
     raise errors.not_of_type(column, cell, "date", field.name)
