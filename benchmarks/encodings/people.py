@@ -1,6 +1,6 @@
-"""Names and addresses in 24 languages, written by hand for this benchmark and for nothing else.
+"""Names and addresses in 27 languages, written by hand for this benchmark and for nothing else.
 
-The detector never learns from them: `benchmarks.letters` leaves each of these words out.
+The detector never learns from them: `benchmarks.encodings.letters` leaves each of these words out.
 """
 
 # ruff: noqa: E501, RUF001  a language's list stands on one line; letters of all alphabets are the point

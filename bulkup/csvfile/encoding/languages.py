@@ -1,6 +1,6 @@
 """Which letters follow each other in the words of a language: how likely a text is in it.
 
-`letters.txt` holds the counts; `benchmarks/letters.py` makes it, and says what from.
+`letters.txt` holds the counts; `benchmarks/encodings/letters.py` makes it, and says what from.
 """
 
 # ruff: noqa: RUF001  full-width signs are what CJK texts have

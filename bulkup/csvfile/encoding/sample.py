@@ -9,6 +9,7 @@ MOST_PIECES = 1500
 LONGEST_PIECE = 400
 _MOST_WORDS = 60
 _MOST_BLOCKS = 16
+_WORDS_FROM = 1 << 14
 _ASCII = bytes(range(0x80))
 # No encoding has a byte below 0x30, or of : ; < = > ?, within a character of several bytes.
 _PIECE = re.compile(rb"[0-9@-\xff]+")
@@ -53,7 +54,9 @@ class Sample:
             return
         if len(self.pieces) < MOST_PIECES and self._blocks < _MOST_BLOCKS:
             self._blocks += 1
-            self._add_lines(block)
+            self._add_pieces(block)
+        if len(self.words) < _MOST_WORDS:
+            self._add_words(block)
         new = set(block.translate(None, _ASCII + bytes(self.high)))
         for byte in new - self.high:
             self._add_piece_with(byte, block)
@@ -69,19 +72,19 @@ class Sample:
                 seen.update(piece)
         self.pieces = first | self.pieces
 
-    def _add_lines(self, block: bytes) -> None:
-        for line in re.split(rb"[\r\n]+", block):
-            if line.isascii():
-                continue
-            for run in _PIECE.findall(line):
-                if match := _HIGH.search(run):
-                    piece = _cut(run, match.start())
-                    self.pieces[piece] = None
-                    self.high.update(piece.translate(None, _ASCII))
-            if len(self.words) < _MOST_WORDS:
+    def _add_pieces(self, block: bytes) -> None:
+        for run in dict.fromkeys(_PIECE.findall(block)):
+            if match := _HIGH.search(run):
+                piece = _cut(run, match.start())
+                self.pieces[piece] = None
+                self.high.update(piece.translate(None, _ASCII))
+                if len(self.pieces) >= MOST_PIECES:
+                    return
+
+    def _add_words(self, block: bytes) -> None:
+        for line in re.split(rb"[\r\n]+", block[:_WORDS_FROM]):
+            if not line.isascii():
                 self.words.update(dict.fromkeys(_WORD.findall(line)))
-            if len(self.pieces) >= MOST_PIECES:
-                return
 
     def _add_piece_with(self, byte: int, block: bytes) -> None:
         place = block.index(byte)
