@@ -226,7 +226,7 @@ def _read_content(
         if known and known.name != "utf-8":
             raise not_of_encoding(name, error) from error
         sample = None if known else sample_of(path)
-        if sample and not sample.mostly_utf8:
+        if sample and not sample.is_damaged_utf8:
             return _read_guessed(path, name, sample)
         if is_gzip:
             raise not_of_encoding(name, error) from error

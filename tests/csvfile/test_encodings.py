@@ -14,6 +14,7 @@ from bulkup.csvfile.encoding.candidates import CANDIDATES
 from bulkup.csvfile.encoding.guess import guess, ranked
 from bulkup.csvfile.encoding.marks import by_mark
 from bulkup.csvfile.encoding.sample import collect_sample
+from bulkup.csvfile.source import open_source
 from bulkup.errors import InputError
 
 Put = Callable[[bytes], Path]
@@ -146,6 +147,14 @@ def test_a_long_line_without_blanks_is_cut_where_its_letters_are() -> None:
     assert b"M\xfcller" in piece
 
 
+def test_a_late_byte_within_a_long_text_without_blanks_is_no_broken_character(
+    put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sample_module, "_MOST_BLOCKS", 1)
+    text = "姓名,城市\n" + "张伟,北京市朝阳区\n" * 80_000 + "有限公司" * 1_000 + "上海浦东鑫,x\n"
+    assert read(put(text.encode("gb18030"))) == text
+
+
 @pytest.mark.parametrize(
     ("encoding", "text"),
     [
@@ -208,6 +217,14 @@ def test_an_unclear_file_is_asked_about_with_a_value_in_both_readings(put: Put) 
     assert second == "  'Piñata'  in Windows-1252"
     assert third.startswith("  'Pi")
     assert "--encoding cp1252 or --encoding " in error.hint
+
+
+def test_a_file_of_utf_8_and_another_encoding_is_not_guessed_to_be_one_of_them(put: Put) -> None:
+    rows = "Name,City\nMüller,Köln\nJosé,León\n".encode()
+    path = put(rows + "Zoë,Málaga\nJürgen,Lübeck\nSöhne,Ähre\n".encode("cp1252"))
+    assert detect(path).encoding.name == "utf-8"
+    with pytest.raises(InputError, match="line 4: not UTF-8"):
+        open_source(path)
 
 
 def test_an_unclear_header_is_named_as_such(put: Put) -> None:

@@ -14,7 +14,10 @@ _ASCII = bytes(range(0x80))
 # No encoding has a byte below 0x30, or of : ; < = > ?, within a character of several bytes.
 _PIECE = re.compile(rb"[0-9@-\xff]+")
 _HIGH = re.compile(rb"[\x80-\xff]")
+_ASCII_LETTER = re.compile(rb"[A-Za-z]")
+_LEAST_UTF8 = 0.1
 _BEFORE = 40
+_LONGEST_RUN = 1 << 16
 _WORD = re.compile(rb"(?<![0-9@-\xff.])[A-Za-z]{3,20}(?![0-9@-\xff.@])")
 
 
@@ -40,9 +43,15 @@ class Sample:
         return self.carriage_returns > self.line_feeds
 
     @property
-    def mostly_utf8(self) -> bool:
-        """Whether most pieces are UTF-8: then the others are damage."""
-        return sum(map(_is_utf8, self.pieces)) * 2 > len(self.pieces)
+    def is_damaged_utf8(self) -> bool:
+        """Whether so many pieces are UTF-8 that the others are damage, or of another file.
+
+        Pieces of some East Asian encodings are UTF-8 by chance, but none has ASCII letters.
+        """
+        utf8 = [piece for piece in self.pieces if _is_utf8(piece)]
+        with_letters = sum(bool(_ASCII_LETTER.search(piece)) for piece in utf8)
+        count = len(self.pieces)
+        return 2 * len(utf8) > count or with_letters > _LEAST_UTF8 * count
 
     def add(self, block: bytes) -> None:
         """Add a block of the file that ends at the end of a line, or of the file."""
@@ -91,12 +100,14 @@ class Sample:
         start = max(block.rfind(b"\n", 0, place), block.rfind(b"\r", 0, place)) + 1
         for match in _PIECE.finditer(block, start):
             if match.end() > place:
-                self.pieces[_cut(match[0], place - match.start())] = None
+                # From its beginning, since a character of several bytes can't be cut in two.
+                if (end := place - match.start()) < _LONGEST_RUN:
+                    self.pieces[match[0][: max(LONGEST_PIECE, end + 4)]] = None
                 return
 
 
 def _cut(run: bytes, place: int) -> bytes:
-    """The part of a run of bytes with the byte at a place; from its beginning if that is near."""
+    """The part of a run with its first byte that is not ASCII, which is at this place."""
     start = place - _BEFORE if place > LONGEST_PIECE - _BEFORE else 0
     return run[start : start + LONGEST_PIECE]
 
