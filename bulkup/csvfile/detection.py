@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import StringIO
 from itertools import islice
@@ -16,15 +17,11 @@ from bulkup.csvfile.dialect import (
     separator_line,
     text_lines,
 )
-from bulkup.csvfile.encoding import (
-    Encoding,
-    better_example,
-    by_mark,
-    example_cell,
-    guesses,
-    mostly_utf8,
-    named,
-)
+from bulkup.csvfile.encoding.example import better_example, example_cell
+from bulkup.csvfile.encoding.marks import by_escapes, by_mark
+from bulkup.csvfile.encoding.names import Encoding, named
+from bulkup.csvfile.encoding.sample import Sample
+from bulkup.csvfile.encoding.unmarked import guesses, sample_of
 from bulkup.csvfile.formats import must_look_like_csv
 from bulkup.csvfile.layout.top import (
     lines_above_header,
@@ -39,7 +36,6 @@ from bulkup.errors import InputError
 from bulkup.model import Delimiter, LineEnding
 
 _HEAD = 1 << 16
-_SAMPLE = 1 << 20
 _TAIL = 1 << 16
 END_MARK = "\x1a"
 """Ctrl-Z, by which DOS ends a text."""
@@ -108,6 +104,7 @@ class _Content:
     head: str
     tail: str
     example: str = ""
+    escapes: tuple[Encoding, ...] = ()
 
 
 def detect(
@@ -275,15 +272,16 @@ def left_out(count: int, what: str, where: str = "") -> str:
 def _read_content(
     path: Path, name: str, head: bytes, wanted: str | None, *, is_gzip: bool
 ) -> _Content:
-    known = named(wanted, head) if wanted else by_mark(head)
+    known = named(wanted, by_mark(head)) if wanted else by_mark(head)
     try:
-        return _read_as(path, known or Encoding(name="utf-8"))
+        content = _read_as(path, known or Encoding(name="utf-8"))
+        return content if known else _read_escaped(path, content)
     except Undecodable as error:
         if known and known.name != "utf-8":
             raise not_of_encoding(name, error) from error
-        sample = _sample(path, error.offset)
-        if not (known or mostly_utf8(sample)):
-            return _read_guessed(path, sample)
+        sample = None if known else sample_of(path)
+        if sample and not sample.is_damaged_utf8:
+            return _read_guessed(path, name, sample)
         if is_gzip:
             raise not_of_encoding(name, error) from error
     text, breaks = head.decode("utf-8-sig", "replace"), Breaks()
@@ -300,32 +298,40 @@ def not_of_encoding(name: str, error: Undecodable) -> InputError:
     )
 
 
-def _read_guessed(path: Path, sample: bytes) -> _Content:
-    for guess in guesses(sample):
-        try:
+def _read_guessed(path: Path, name: str, sample: Sample) -> _Content:
+    for guess in guesses(path, name, sample):
+        with suppress(Undecodable):
             return _read_as(path, guess)
-        except Undecodable:
-            continue
-    raise AssertionError  # pragma: no cover  Latin-1, the last guess, takes every byte
+    raise AssertionError  # pragma: no cover  without a further guess, an error is raised
 
 
-def _sample(path: Path, offset: int) -> bytes:
-    with open_decompressed(path) as stream:
-        stream.seek(max(0, offset - _HEAD))
-        return stream.read(_SAMPLE)
+def _read_escaped(path: Path, content: _Content) -> _Content:
+    """The content in the encoding that its escape sequences are of, else as it is."""
+    for encoding in content.escapes:
+        with suppress(Undecodable):
+            return _read_as(path, encoding)
+    return content
 
 
 def _read_as(path: Path, encoding: Encoding) -> _Content:
     breaks = Breaks()
     head = tail = example = ""
+    escapes: tuple[Encoding, ...] = ()
     for text in blocks(path, encoding):
         breaks.add(text)
         head = head or text
+        if "\x1b" in text:
+            escapes = escapes or tuple(by_escapes(text))
         if encoding.guessed:
             example = better_example(example, text)
         tail = text if len(text) >= _TAIL else (tail + text)[-_TAIL:]
     return _Content(
-        encoding=encoding, breaks=breaks, head=head, tail=tail[-_TAIL:], example=example
+        encoding=encoding,
+        breaks=breaks,
+        head=head,
+        tail=tail[-_TAIL:],
+        example=example,
+        escapes=escapes,
     )
 
 

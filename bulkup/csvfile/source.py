@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from bulkup.csvfile import problems as say
-from bulkup.csvfile.encoding import by_mark
+from bulkup.csvfile.encoding.marks import by_mark
 from bulkup.csvfile.header import HEAD, Header, header_bytes, read_header
 from bulkup.csvfile.problems import ODD_QUOTES, as_error
 from bulkup.csvfile.scanner import BLOCK, pieces
