@@ -4,7 +4,7 @@ BIN := .venv/bin
 N ?= 1000
 SEED ?=
 
-.PHONY: setup test check demo bench simulate samples
+.PHONY: setup test check demo bench bench-encodings simulate samples
 
 setup: .venv/ready
 
@@ -32,6 +32,9 @@ demo: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks
+
+bench-encodings: setup
+	$(BIN)/python -m benchmarks.encodings
 
 simulate: setup
 	$(BIN)/python -m tests.simulation --seeds $(N) $(if $(SEED),--seed $(SEED))

@@ -20,7 +20,7 @@ from bulkup.csvfile.source_file import SourceFile
 from bulkup.execution.completion import late_rows_seconds
 from bulkup.execution.control import FailureGuard, RunControl
 from bulkup.execution.execute import execute_run, header_of
-from bulkup.execution.jobs import ChunkBodies, RunJobs
+from bulkup.execution.jobs import ChunkBodies, RunJobs, jobs_in
 from bulkup.execution.observer import Observer
 from bulkup.execution.reconcile_run import reconcile_hooks, reconcile_run, unchanged_sources
 from bulkup.execution.refresh_results import incomplete_jobs, refresh_results, results_kept
@@ -62,7 +62,7 @@ from bulkup.runs.preconditions import (
 )
 from bulkup.runs.registry import run_status
 from bulkup.runs.run_dir import Run, RunDir, chunks_of, with_options, with_source
-from bulkup.runs.same_load import require_new_load
+from bulkup.runs.same_load import content_hashes, require_new_load
 from bulkup.runs.takeover import require_takeover, supersede
 from bulkup.salesforce.error_codes import PASSING
 from bulkup.salesforce.ingest import IngestJobs
@@ -164,7 +164,7 @@ def _record_new_plan(request: LoadRequest, plan: Plan, run_dir: RunDir, session:
             require_new_load(
                 session.home,
                 file=plan.source.name,
-                sha256=plan.source.sha256,
+                hashes=content_hashes(plan),
                 target=plan.target,
                 now=datetime.now(UTC),
             )
@@ -248,17 +248,19 @@ def retry(
     session: Session,
     *,
     include_unknown: bool = False,
+    take_over: bool = False,
 ) -> Report | NothingToRetry:
     """Send the rows of a run that is over and did not succeed once more, as a new run.
 
     Raises:
-        RunError: the run is not over, superseded, or held, its source is not what it was, or the
-            org is another. CredentialsError, SalesforceError: the org.
+        RunError: the run is not over, superseded, held, or a copy that `take_over` does not allow,
+            its source is not what it was, or the org is another.
+        CredentialsError, SalesforceError: the org.
     """
     old = with_source(old, changes.source) if changes.source else old
     target = old.plan.target
     with (
-        _hold_finished(old, session.clock) as old_journal,
+        _hold_finished(old, session, take_over=take_over) as old_journal,
         new_run_dir(session.home, old.plan.source.name, target.operation) as run_dir,
     ):
         _take_over_late_rows(old, old_journal, connect, session)
@@ -355,7 +357,7 @@ def execute(
         stack.callback(executor.shutdown, wait=False)
         runner = Runner(
             journal=journal,
-            ingest=RunJobs(IngestJobs(org.client), run),
+            ingest=RunJobs(IngestJobs(org.client), run, known=jobs_in(journal.events)),
             body_of=ChunkBodies(run, header_of(run), file, stack),
             answers=run.answers(PASSING),
             clock=session.clock,
@@ -399,12 +401,13 @@ def _connect_to(run: Run, connect: Connect, session: Session) -> Iterator[Connec
 
 
 @contextmanager
-def _hold_finished(run: Run, clock: Clock) -> Iterator[Journal]:
+def _hold_finished(run: Run, session: Session, *, take_over: bool) -> Iterator[Journal]:
     """Hold the run under its lock, so that nobody else takes its rows over.
 
     Raises:
-        RunError: it is superseded, or not over.
+        RunError: it is superseded, not over, or a copy that `take_over` does not allow.
     """
-    with run.holding(clock) as journal:
+    with run.holding(session.clock) as journal:
         require_retriable(run_status(run, journal.events))
+        require_same_place(run, journal.events, session.home, take_over=take_over)
         yield journal

@@ -118,6 +118,19 @@ RULES: Mapping[str, Rule] = {
         "See whether the value that the message shows is right, and name the encoding with "
         "`--encoding`",
     ),
+    "QUOTES_CORRECTED": _warning(
+        Scope.ROWS,
+        "Quotes are not where CSV has them, and their meaning is clear: these rows were written "
+        "anew",
+        "Nothing; to end it, let the program that writes the file double the quotes in a value "
+        "and quote the whole value",
+    ),
+    "QUOTES_UNCLEAR": _error(
+        Scope.ROWS,
+        'Text stands beside a quoted part, as in `"Hello" world`: Salesforce refuses it, and what '
+        "is meant is not clear",
+        'Quote the whole cell and double the quotes of its text, as in `"""Hello"" world"`',
+    ),
     "PARENTS_IN_CIRCLE": _warning(
         Scope.LOAD,
         "Rows name each other, or themselves, as parents: no order lets each find its parent",

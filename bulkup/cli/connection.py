@@ -10,9 +10,10 @@ from bulkup.auth.connection import Connection
 from bulkup.auth.credentials import Credentials
 from bulkup.cli.output import Output
 from bulkup.clock import RealClock
-from bulkup.errors import CredentialsError
+from bulkup.errors import CredentialsError, WaitTimeout
 from bulkup.retry import RETRY_FOR, RetryPolicy
 from bulkup.salesforce.client import Client
+from bulkup.salesforce.deadline import Remaining, no_limit
 from bulkup.state_dir import StateDir
 from bulkup.text import duration
 
@@ -28,27 +29,34 @@ def connect(
     places: StateDir,
     *,
     retry_for: float = RETRY_FOR,
+    remaining: Remaining = no_limit,
 ) -> Iterator[Connection]:
     """An org for as long as the block lasts.
 
+    `remaining`: the seconds that are left for its requests and the waits between them.
+
     Raises:
-        CredentialsError: there are no credentials for it.
+        CredentialsError: there are no credentials for it. WaitTimeout: no time remains to try
+            again after a temporary error.
     """
     with ExitStack() as stack, _local_advice(org):
         # A patience of its own: credentials that were found are no answer of the org.
-        credentials = _credentials(org, places, stack, screen, _retry_policy(screen, retry_for))
+        credentials = _credentials(
+            org, places, stack, screen, _retry_policy(screen, retry_for, remaining)
+        )
         client = stack.enter_context(
             Client(
                 instance_url=credentials.instance_url,
                 auth=credentials.auth,
                 api_version=api_version,
                 log=screen.log if screen.verbose else None,
+                remaining=remaining,
             )
         )
         yield Connection(
             credentials=credentials,
             client=client,
-            retry=_retry_policy(screen, retry_for),
+            retry=_retry_policy(screen, retry_for, remaining),
         )
 
 
@@ -63,11 +71,21 @@ def _local_advice(org: str | None) -> Iterator[None]:
         raise
 
 
-def _retry_policy(screen: Output, retry_for: float) -> RetryPolicy:
+def _retry_policy(screen: Output, retry_for: float, remaining: Remaining) -> RetryPolicy:
     clock = RealClock()
+
+    def pause(seconds: float) -> None:
+        left = remaining()
+        clock.sleep(seconds if left is None else max(0.0, min(seconds, left)), threading.Event())
+        if left is not None and left <= seconds:
+            raise WaitTimeout(
+                "The time is over, and the org has not answered",
+                "Jobs go on at Salesforce. See how one stands with: bulkup status JOB",
+            )
+
     return RetryPolicy(
         clock,
-        lambda seconds: clock.sleep(seconds, threading.Event()),
+        pause,
         retry_for=retry_for,
         first_contact=True,
         tell=lambda reason, seconds: screen.note(f"waiting {duration(seconds)}: {reason}"),

@@ -155,6 +155,15 @@ LineEndingOption = Annotated[
     LineEnding | None,
     typer.Option("--line-ending", show_default=False, help="Not given: detected and stated."),
 ]
+SkipLines = Annotated[
+    int,
+    typer.Option(
+        "--skip-lines",
+        metavar="N",
+        min=0,
+        help="Lines above the header, such as a title, that are not read.",
+    ),
+]
 COMMA, LF = Delimiter.COMMA, LineEnding.LF
 JobDelimiter = Annotated[
     Delimiter, typer.Option("--delimiter", help="The delimiter between cells in the file.")

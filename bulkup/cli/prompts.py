@@ -59,7 +59,7 @@ def confirm_delete(target: Target, rows: int) -> None:
     """
     if target.operation not in DELETING:
         return
-    org = describe_org(target.alias, target.instance_url)
+    org = describe_org(target.alias, target.instance_url, target.username)
     forever = " for ever" if target.operation is Operation.HARD_DELETE else ""
     question = safe_text(f"Delete {amount(rows, target.object)}{forever} in {org}?")
     if org_kind(target.instance_url) == "production":

@@ -15,6 +15,7 @@ from bulkup.results.totals import ErrorGroup, Totals
 from bulkup.runs import registry
 from bulkup.runs.plan import Plan
 from bulkup.runs.state import State
+from bulkup.salesforce.urls import describe_org
 from bulkup.text import amount, as_argument, duration, safe_text
 
 TOP_ERRORS = 10
@@ -75,6 +76,7 @@ def _summary(report: Report, screen: Output) -> None:
         f"{target.operation} {target.object}{key} from {plan.source.name}: "
         f"{amount(plan.source.rows, 'row')}, {jobs}, {duration(report.seconds)}",
     )
+    screen.print(f"org {describe_org(target.alias, target.instance_url, target.username)}")
     screen.table(("rows", ""), [*_counts(totals), ("total", f"{plan.source.rows:,}")])
     _errors(totals, screen)
     for difference in totals.differences:

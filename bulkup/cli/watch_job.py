@@ -17,18 +17,29 @@ from bulkup.execution.control import LeaveChunk, RunControl
 from bulkup.model import Chunk, Job, JobState
 from bulkup.retry import poll_wait
 from bulkup.runs.events import JobPolled
+from bulkup.salesforce.deadline import Remaining, no_limit
 
 Wait = Annotated[bool, typer.Option("--wait", help="Watch the job to its end.")]
 
 
-def watch_job(connection: Connection, job: str, screen: Output, timeout: float | None) -> Job:
+def time_limit(timeout: float | None) -> Remaining:
+    """The seconds that are left of `timeout`, from now on; no limit for None."""
+    if timeout is None:
+        return no_limit
+    clock = RealClock()
+    end = clock.now() + timeout
+    return lambda: end - clock.now()
+
+
+def watch_job(connection: Connection, job: str, screen: Output, remaining: Remaining) -> Job:
     """The job at its end.
 
     Raises:
-        WaitTimeout: `timeout` seconds are over. SalesforceError: the job can't be looked at.
+        WaitTimeout: no time remains. SalesforceError: the job can't be looked at.
     """
     jobs, clock = job_view.ingest(connection), RealClock()
-    stop = RunControl(clock, timeout=timeout)
+    left = remaining()
+    stop = RunControl(clock, timeout=None if left is None else max(0.0, left))
     since = clock.now()
     again = f"Watch it again with: bulkup status {job} --wait"
     with (

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from bulkup.csvfile.encoding import Encoding
+from bulkup.csvfile.encoding.names import Encoding
 from bulkup.csvfile.source_file import open_file
 from bulkup.errors import InputError
 

@@ -1,9 +1,11 @@
 """Detects a file's encoding and dialect, and whether Salesforce takes it as it is."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import StringIO
+from itertools import islice
 from pathlib import Path
 
 from bulkup.csvfile.decoding import Undecodable, blocks, compressed, open_decompressed
@@ -15,23 +17,29 @@ from bulkup.csvfile.dialect import (
     separator_line,
     text_lines,
 )
-from bulkup.csvfile.encoding import (
-    Encoding,
-    better_example,
-    by_mark,
-    example_cell,
-    guesses,
-    mostly_utf8,
-    named,
-)
+from bulkup.csvfile.encoding.example import better_example, example_cell
+from bulkup.csvfile.encoding.marks import by_escapes, by_mark
+from bulkup.csvfile.encoding.names import Encoding, named
+from bulkup.csvfile.encoding.sample import Sample
+from bulkup.csvfile.encoding.unmarked import guesses, sample_of
 from bulkup.csvfile.formats import must_look_like_csv
+from bulkup.csvfile.layout.top import (
+    lines_above_header,
+    require_header,
+    skip_first_lines,
+    value_in_header,
+)
+from bulkup.csvfile.quoting.reader import QuoteReader, is_backslash_escaped
+from bulkup.csvfile.quoting.strict import has_odd_quotes
 from bulkup.csvfile.records import open_reader
 from bulkup.errors import InputError
 from bulkup.model import Delimiter, LineEnding
 
 _HEAD = 1 << 16
-_SAMPLE = 1 << 20
 _TAIL = 1 << 16
+END_MARK = "\x1a"
+"""Ctrl-Z, by which DOS ends a text."""
+
 _WORDS = {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}
 
 
@@ -54,7 +62,9 @@ class FileFormat:
 
     `char` separates its cells, `breaks` end its records; `delimiter` and `line_ending` are what it
     is sent with. `header` is without the columns at the end that have no name, of which
-    there are `unnamed`. `reasons` are what Salesforce would not take: without any, the file is sent
+    there are `unnamed`. `skip_lines` lines stand above it. `odd_quotes`: a strict reader would
+    refuse quotes of the file; `backslash`: they are escaped by one. `end_mark`: the file ends in
+    Ctrl-Z. `reasons` are what Salesforce would not take: without any, the file is sent
     as it is. `example` is a value by which a person sees whether a guessed encoding is right.
     """
 
@@ -68,6 +78,10 @@ class FileFormat:
     breaks: frozenset[str] = frozenset()
     compressed: bool = False
     separator_line: bool = False
+    skip_lines: int = 0
+    odd_quotes: bool = False
+    backslash: bool = False
+    end_mark: bool = False
     unnamed: int = 0
     blank_lines: bool = False
     empty_rows: bool = False
@@ -90,6 +104,7 @@ class _Content:
     head: str
     tail: str
     example: str = ""
+    escapes: tuple[Encoding, ...] = ()
 
 
 def detect(
@@ -99,15 +114,18 @@ def detect(
     encoding: str | None = None,
     delimiter: Delimiter | None = None,
     line_ending: LineEnding | None = None,
+    skip_lines: int = 0,
 ) -> FileFormat:
     """Read the whole file once. What is given overrules what is detected.
 
-    `name` is what the user calls the file; `encoding` is any name that Python knows. A file that
+    `name` is what the user calls the file; `encoding` is any name that Python knows; `skip_lines`
+    is how many physical lines stand above the header. A file that
     is only damaged (broken UTF-8, an open quote, ragged rows) is left to `open_source`, which
     reports all that is wrong with it.
 
     Raises:
-        InputError: the file can't be read, is no CSV, or is not in the encoding that was named.
+        InputError: the file can't be read, is no CSV, does not begin with its header, or is not in
+            the encoding that was named.
     """
     with open_decompressed(path) as stream:
         head = stream.read(_HEAD)
@@ -116,14 +134,17 @@ def detect(
     name = name or path.name
     must_look_like_csv(head, name)
     content = _read_content(path, name, head, encoding, is_gzip=is_gzip)
-    first, body = separator_line(content.head)
+    first, body = separator_line(skip_first_lines(content.head, skip_lines, name))
     char = delimiter.char if delimiter else first or guess_delimiter(body[:_HEAD])
+    above = skip_lines + bool(first)
+    require_header(body[:_HEAD], char if delimiter or first else None, name, skipped=above)
     header = _header(body, char)
     named_columns = len(header)
     while named_columns and not header[named_columns - 1].strip():
         named_columns -= 1
     named_columns = named_columns or len(header)
-    breaks, blank = _endings(path, content, char)
+    odd, backslash = _find_odd_quotes(path, content, char, above, len(header))
+    breaks, blank = _endings(path, content, char, odd=odd, backslash=backslash)
     file_format = FileFormat(
         path=path,
         name=name,
@@ -135,6 +156,10 @@ def detect(
         breaks=frozenset(breaks),
         compressed=is_gzip,
         separator_line=bool(first),
+        skip_lines=skip_lines,
+        odd_quotes=odd,
+        backslash=backslash,
+        end_mark=content.tail.rstrip("\r\n").endswith(END_MARK),
         unnamed=len(header) - named_columns,
         blank_lines=blank,
         empty_rows=named_columns > 1 and _ends_empty(content.tail, char),
@@ -164,12 +189,21 @@ def needs_no_rewrite(path: Path, delimiter: Delimiter | None = None) -> Delimite
     char = delimiter.char if delimiter else guess_delimiter(text)
     names = _header(text, char)
     whole = names and names[-1].strip() and not separator_line(text)[0]
-    if not whole or (len(names) > 1 and _ends_empty(tail, char)):
+    known_char = delimiter.char if delimiter else None
+    if not whole or lines_above_header(text, known_char) or value_in_header(text, known_char):
+        return None
+    if (len(names) > 1 and _ends_empty(tail, char)) or tail.rstrip("\r\n").endswith(END_MARK):
         return None
     return delimiter_of(char)
 
 
 def _reasons(file_format: FileFormat) -> Iterator[RewriteReason]:
+    yield from _reasons_of_text(file_format)
+    yield from _reasons_of_ends(file_format)
+    yield from _reasons_of_records(file_format)
+
+
+def _reasons_of_text(file_format: FileFormat) -> Iterator[RewriteReason]:
     if file_format.compressed:
         yield RewriteReason(
             problem="it is compressed (gzip)", change="It was unpacked (gzip)", by_records=False
@@ -184,11 +218,28 @@ def _reasons(file_format: FileFormat) -> Iterator[RewriteReason]:
             change=f"It was read as {file_format.encoding.shown}{note} and written as UTF-8",
             by_records=False,
         )
+
+
+def _reasons_of_ends(file_format: FileFormat) -> Iterator[RewriteReason]:
+    if file_format.skip_lines:
+        yield RewriteReason(
+            problem=f"{file_format.skip_lines} lines stand above its header",
+            change=left_out(file_format.skip_lines, "line", " above the header"),
+        )
+    if file_format.end_mark:
+        yield RewriteReason(
+            problem="it ends in Ctrl-Z", change="The Ctrl-Z at the end of the file was left out"
+        )
     if file_format.separator_line:
         yield RewriteReason(
             problem=f"its first line is sep={file_format.char}",
             change=f"The first line, sep={file_format.char}, was left out",
         )
+
+
+def _reasons_of_records(file_format: FileFormat) -> Iterator[RewriteReason]:
+    if file_format.odd_quotes:
+        yield RewriteReason(problem="some of its quotes are not where CSV has them")
     if delimiter_of(file_format.char) is None:
         yield RewriteReason(
             problem=f"{file_format.char!r} stands between its cells",
@@ -221,15 +272,16 @@ def left_out(count: int, what: str, where: str = "") -> str:
 def _read_content(
     path: Path, name: str, head: bytes, wanted: str | None, *, is_gzip: bool
 ) -> _Content:
-    known = named(wanted, head) if wanted else by_mark(head)
+    known = named(wanted, by_mark(head)) if wanted else by_mark(head)
     try:
-        return _read_as(path, known or Encoding(name="utf-8"))
+        content = _read_as(path, known or Encoding(name="utf-8"))
+        return content if known else _read_escaped(path, content)
     except Undecodable as error:
         if known and known.name != "utf-8":
             raise not_of_encoding(name, error) from error
-        sample = _sample(path, error.offset)
-        if not (known or mostly_utf8(sample)):
-            return _read_guessed(path, sample)
+        sample = None if known else sample_of(path)
+        if sample and not sample.is_damaged_utf8:
+            return _read_guessed(path, name, sample)
         if is_gzip:
             raise not_of_encoding(name, error) from error
     text, breaks = head.decode("utf-8-sig", "replace"), Breaks()
@@ -246,32 +298,40 @@ def not_of_encoding(name: str, error: Undecodable) -> InputError:
     )
 
 
-def _read_guessed(path: Path, sample: bytes) -> _Content:
-    for guess in guesses(sample):
-        try:
+def _read_guessed(path: Path, name: str, sample: Sample) -> _Content:
+    for guess in guesses(path, name, sample):
+        with suppress(Undecodable):
             return _read_as(path, guess)
-        except Undecodable:
-            continue
-    raise AssertionError  # pragma: no cover  Latin-1, the last guess, takes every byte
+    raise AssertionError  # pragma: no cover  without a further guess, an error is raised
 
 
-def _sample(path: Path, offset: int) -> bytes:
-    with open_decompressed(path) as stream:
-        stream.seek(max(0, offset - _HEAD))
-        return stream.read(_SAMPLE)
+def _read_escaped(path: Path, content: _Content) -> _Content:
+    """The content in the encoding that its escape sequences are of, else as it is."""
+    for encoding in content.escapes:
+        with suppress(Undecodable):
+            return _read_as(path, encoding)
+    return content
 
 
 def _read_as(path: Path, encoding: Encoding) -> _Content:
     breaks = Breaks()
     head = tail = example = ""
+    escapes: tuple[Encoding, ...] = ()
     for text in blocks(path, encoding):
         breaks.add(text)
         head = head or text
+        if "\x1b" in text:
+            escapes = escapes or tuple(by_escapes(text))
         if encoding.guessed:
             example = better_example(example, text)
         tail = text if len(text) >= _TAIL else (tail + text)[-_TAIL:]
     return _Content(
-        encoding=encoding, breaks=breaks, head=head, tail=tail[-_TAIL:], example=example
+        encoding=encoding,
+        breaks=breaks,
+        head=head,
+        tail=tail[-_TAIL:],
+        example=example,
+        escapes=escapes,
     )
 
 
@@ -280,12 +340,37 @@ def _header(text: str, char: str) -> list[str]:
     return next((row for row in rows if any(cell.strip() for cell in row)), [])
 
 
-def _endings(path: Path, content: _Content, char: str) -> tuple[set[str], bool]:
+def _endings(
+    path: Path, content: _Content, char: str, *, odd: bool, backslash: bool
+) -> tuple[set[str], bool]:
     """Line endings and whether there are blank lines: exact where quotes may hide breaks."""
     quick = content.breaks.kinds, content.breaks.blank
     if not content.breaks.quotes or (len(quick[0]) <= 1 and not quick[1]):
         return quick
-    return endings(text_lines(blocks(path, content.encoding)), char)
+
+    def read_odd(lines: Iterable[str]) -> Iterator[list[str]]:
+        return (record.cells for record in QuoteReader(lines, char, backslash=backslash))
+
+    lines = text_lines(blocks(path, content.encoding))
+    return endings(lines, char, read_odd=read_odd if odd else None)
+
+
+def _find_odd_quotes(
+    path: Path, content: _Content, char: str, above: int, width: int
+) -> tuple[bool, bool]:
+    """Whether quotes are odd, and whether all of them are escaped by a backslash."""
+
+    def read() -> Iterator[str]:
+        return blocks(path, content.encoding)
+
+    try:
+        if not content.breaks.quotes or not has_odd_quotes(read(), char):
+            return False, False
+        if not any('\\"' in block for block in read()):
+            return True, False
+        return True, is_backslash_escaped(islice(text_lines(read()), above, None), char, width)
+    except Undecodable:
+        return False, False  # open_source says where
 
 
 def _ends_empty(tail: str, char: str) -> bool:

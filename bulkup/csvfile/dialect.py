@@ -2,12 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from io import StringIO
 from itertools import islice
 
+from bulkup.csvfile.quoting.reader import UnclearRecord
+from bulkup.csvfile.quoting.strict import strict_record
 from bulkup.csvfile.records import CellTooLong, open_reader
 from bulkup.errors import InputError
 from bulkup.model import DELIMITER_CHARS, Delimiter
@@ -16,6 +18,8 @@ _BY_CHAR = {char: name for name, char in DELIMITER_CHARS.items()}
 _SEPARATOR_LINE = re.compile(r'\A"?sep=(.)"?(\r\n|\n|\r|\Z)', re.IGNORECASE)
 _RECORDS_TRIED = 50
 _LONGEST_LINE = 16_000_000
+
+ReadOdd = Callable[[Iterable[str]], Iterable[list[str]]]
 
 
 def delimiter_of(char: str) -> Delimiter | None:
@@ -32,15 +36,18 @@ def separator_line(text: str) -> tuple[str, str]:
 def guess_delimiter(text: str) -> str:
     """The character that splits the first records into the same number of cells, the most.
 
-    The header decides; where two characters split it alike, the records after it do.
+    The header decides, first of all by its quotes: `Time,"Interests (Sales; IT)"` has commas. Where
+    two characters split it alike, the records after it do.
     """
-    best, best_score = ",", (1, 0)
+    best, best_score = ",", (False, 1, 0)
+    first = text.lstrip("\r\n")
     for char in _BY_CHAR:
         widths = [len(row) for row in _first_records(text, char) if row]
         if not widths or widths[0] == 1:
             continue
         same_width = Counter(widths)[widths[0]]
-        if (score := (widths[0], same_width)) > best_score:
+        strict = strict_record(char).match(first) is not None
+        if (score := (strict, widths[0], same_width)) > best_score:
             best, best_score = char, score
     return best
 
@@ -98,11 +105,13 @@ class Breaks:
         return {kind for kind, count in counts.items() if count}
 
 
-def endings(lines: Iterable[str], delimiter: str) -> tuple[set[str], bool]:
+def endings(
+    lines: Iterable[str], delimiter: str, *, read_odd: ReadOdd | None = None
+) -> tuple[set[str], bool]:
     """Which breaks end records, and whether there are blank lines before the last: exact but slow.
 
     `lines` keep their endings. The second kind of break ends the search: the file has to be
-    rewritten then, whatever else it holds.
+    rewritten then, whatever else it holds. `read_odd` reads the records of a file with odd quotes.
     """
     kinds: set[str] = set()
     blank = empty = False
@@ -114,8 +123,9 @@ def endings(lines: Iterable[str], delimiter: str) -> tuple[set[str], bool]:
             last = line
             yield line
 
-    with suppress(CellTooLong):  # an open quote: open_source says where
-        for row in open_reader(remember_last(), delimiter):
+    rows = read_odd(remember_last()) if read_odd else open_reader(remember_last(), delimiter)
+    with suppress(CellTooLong, UnclearRecord):  # an open quote: open_source says where
+        for row in rows:
             kinds.add(_ending(last))
             blank = blank or (empty and bool(row))
             empty = empty or not row

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bulkup.csvfile import problems as say
 from bulkup.csvfile.dialect import delimiter_of, guess_delimiter
 from bulkup.csvfile.problems import Problem, first_of
+from bulkup.csvfile.quoting.strict import strict_cells
 from bulkup.csvfile.records import open_reader
 from bulkup.csvfile.scanner import BLOCK, masked, quoted_cells
 from bulkup.model import Delimiter, LineEnding
@@ -74,7 +75,10 @@ def read_header(
         problems=(
             (opened,)
             if opened
-            else (*_bytes(record, bare, line_ending or detected), *_mistakes(names, len(record)))
+            else (
+                *_bytes(record, bare, delimiter, line_ending or detected),
+                *_mistakes(names, len(record)),
+            )
         ),
     )
 
@@ -119,13 +123,17 @@ def _mistakes(names: Sequence[str], size: int) -> Iterator[Problem]:
         yield say.in_header(f"has a name more than once: {first_of(doubled, len(doubled))}", hint)
 
 
-def _bytes(record: bytes, bare: bytes, line_ending: LineEnding) -> Iterator[Problem]:
+def _bytes(
+    record: bytes, bare: bytes, delimiter: Delimiter, line_ending: LineEnding
+) -> Iterator[Problem]:
     if b"\0" in record:
         yield say.nul_byte(1)
     try:
         record.decode()
     except UnicodeDecodeError as error:
         yield say.not_utf8(1 + record.count(b"\n", 0, error.start), record[error.start])
+    if b'"' in strict_cells(delimiter.char).sub(b"", record.rstrip(b"\r\n") + b"\n"):
+        yield say.odd_quote(1)
     if say.BARE_RETURN.search(bare):
         yield say.bare_return(1)
     ends = bare.endswith(b"\n")

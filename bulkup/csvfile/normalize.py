@@ -12,7 +12,7 @@
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import IO, BinaryIO
 from bulkup.csvfile.decoding import Undecodable
 from bulkup.csvfile.detection import FileFormat, detect, left_out, not_of_encoding
 from bulkup.csvfile.numbered import NUMBERS_HEADER
+from bulkup.csvfile.quoting.notes import QuoteNotes
 from bulkup.csvfile.records import open_reader
 from bulkup.csvfile.rewrite import Omissions, rewrite_blocks, rewrite_records, write_rows
 from bulkup.files import open_private
@@ -37,6 +38,7 @@ class Prepared:
     """A CSV that Salesforce takes, and what was changed for it, a sentence each.
 
     `numbers` is the sidecar of `NumberedCsv`: None where each record keeps its place and line.
+    `quotes` tells which rows had odd quotes.
     """
 
     path: Path
@@ -44,6 +46,7 @@ class Prepared:
     line_ending: LineEnding
     numbers: Path | None = None
     changes: tuple[str, ...] = ()
+    quotes: QuoteNotes = field(default_factory=QuoteNotes)
 
 
 def prepare(file_format: FileFormat, folder: Path) -> Prepared:
@@ -78,6 +81,7 @@ def prepare(file_format: FileFormat, folder: Path) -> Prepared:
         line_ending=file_format.line_ending,
         numbers=numbers,
         changes=tuple(_changes(file_format, omissions)),
+        quotes=omissions.quotes,
     )
 
 
@@ -104,6 +108,7 @@ def _changes(file_format: FileFormat, omissions: Omissions) -> Iterator[str]:
     yield from (reason.change for reason in file_format.reasons if reason.change)
     if omissions.blank_lines:
         yield left_out(omissions.blank_lines, "blank line")
+    yield from omissions.quotes.sentences
     if omissions.empty_rows:
         yield left_out(omissions.empty_rows, "empty row", " at the end")
 

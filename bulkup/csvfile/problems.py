@@ -10,6 +10,7 @@ from bulkup.model import LineEnding
 BARE_RETURN = re.compile(rb"\r(?!\n)")
 """A carriage return without a line feed, in data whose quoted cells are masked."""
 
+ODD_QUOTES = "OddQuotes"
 
 FIRST = 5
 """How many lines or columns a problem names; of the others it says how many they are."""
@@ -122,6 +123,27 @@ def bare_return(line: int) -> Problem:
     )
 
 
+def odd_quote(line: int) -> Problem:
+    """A quote that Salesforce's reader refuses."""
+    return Problem(
+        name=ODD_QUOTES,
+        message="a quote inside a plain cell, or text beside a quoted one",
+        hint="Put the whole cell in double quotes, and double each quote that belongs to its text",
+        line=line,
+    )
+
+
+def unclear_quote(line: int) -> Problem:
+    """A quoted cell of several lines that is closed in the middle of text."""
+    return Problem(
+        name="InvalidCsv",
+        message="text follows the quote that closes what is opened here, so where the record ends "
+        "can't be known",
+        hint='Close the quote in its line, or double a quote that belongs to the text: ""',
+        line=line,
+    )
+
+
 def open_quote(line: int) -> Problem:
     """A quoted cell that is never closed."""
     return Problem(
@@ -138,16 +160,6 @@ def too_long(line: int, limit: int) -> Problem:
         name="RecordTooLong",
         message=f"the record that begins here has more than {limit:,} bytes",
         hint="Is it a CSV? Salesforce takes at most 400,000 characters in a record",
-        line=line,
-    )
-
-
-def ragged(line: int, width: int, where: str) -> Problem:
-    """Records with another number of cells than the header."""
-    return Problem(
-        name="InvalidCsv",
-        message=f"another number of cells than the header, which has {width}: {where}",
-        hint="Put a value that holds the delimiter or a line break in double quotes",
         line=line,
     )
 

@@ -3,15 +3,18 @@
 import csv
 from array import array
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import IO
 
 from bulkup.csvfile import problems
 from bulkup.csvfile.decoding import blocks
-from bulkup.csvfile.detection import FileFormat
+from bulkup.csvfile.detection import END_MARK, FileFormat
 from bulkup.csvfile.dialect import separator_line, text_lines
 from bulkup.csvfile.header import header_bytes, read_header
-from bulkup.csvfile.problems import LineList, Problem, as_error
+from bulkup.csvfile.layout.ragged import RaggedRows
+from bulkup.csvfile.problems import Problem, as_error
+from bulkup.csvfile.quoting.notes import QuoteNotes
+from bulkup.csvfile.quoting.reader import QuotedRecord, QuoteReader, UnclearRecord
 from bulkup.csvfile.records import CellTooLong, open_reader
 from bulkup.errors import InputError
 from bulkup.model import Delimiter
@@ -28,7 +31,7 @@ class RewriteProblems:
     def __init__(self, file_format: FileFormat) -> None:
         self._format = file_format
         self._problems: dict[str, Problem] = {}
-        self._ragged = LineList()
+        self._ragged = RaggedRows(len(file_format.header))
 
     def check_header(self, line: int, names: list[str]) -> None:
         """Add what `open_source` would say of the names."""
@@ -53,16 +56,17 @@ class RewriteProblems:
         )
         self._problems.setdefault("unnamed", problem)
 
-    def add_ragged(self, line: int, row: Row) -> None:
-        """Add a record with another number of cells than the header."""
-        self._ragged.add(line, f"line {line} has {len(row)}")
+    def add_ragged(self, line: int, row: Row, *, odd: bool) -> None:
+        """Add a record with another number of cells than the header; `odd`: its quotes are."""
+        self._ragged.add(line, row, odd=odd)
+
+    def add_unclear_header(self, line: int) -> None:
+        """Add a header whose quotes may mean several things."""
+        self._problems.setdefault("header", problems.odd_quote(line))
 
     def raise_if_any(self) -> None:
         """Raise all of them as one error."""
-        every = list(self._problems.values())
-        if self._ragged.count:
-            width = len(self._format.header)
-            every.append(problems.ragged(self._ragged.line, width, str(self._ragged)))
+        every = [*self._problems.values(), *self._ragged.problems()]
         if every:
             raise as_error(self._format.name, every)
 
@@ -88,10 +92,11 @@ def _with_ending(text: str, ending: str) -> str:
 
 @dataclass(slots=True)
 class Omissions:
-    """How much was left out in rewriting."""
+    """How much was left out in rewriting, and what was made of quotes."""
 
     blank_lines: int = 0
     empty_rows: int = 0
+    quotes: QuoteNotes = field(default_factory=QuoteNotes)
 
 
 def rewrite_records(
@@ -104,7 +109,8 @@ def rewrite_records(
     """
     omissions = Omissions()
     file_problems = RewriteProblems(file_format)
-    rows = _even_rows(_records(file_format, omissions, file_problems), file_format, file_problems)
+    records = _records(file_format, omissions, file_problems)
+    rows = _even_rows(records, file_format, file_problems, omissions.quotes)
     kept = _without_empty_end(rows, omissions, file_problems, add_line)
     write_rows(to, kept, file_format.delimiter, file_format.line_ending.chars)
     file_problems.raise_if_any()
@@ -152,16 +158,22 @@ class _Lines:
         self.taken = 0
 
     def __iter__(self) -> Iterator[str]:
+        above = self._format.skip_lines
         lines = text_lines(blocks(self._format.path, self._format.encoding))
+        if self._format.end_mark:
+            lines = _without_end_mark(lines)
         for number, line in enumerate(lines):
-            if number == 0 and self._format.separator_line and separator_line(line)[0]:
+            is_separator = (
+                number == above and self._format.separator_line and separator_line(line)[0]
+            )
+            if number < above or is_separator:
                 self.line += 1
                 continue
             if "\0" in line:
                 self._problems.add_nul(self.line + self.taken)
             self.taken += 1
             yield line
-        if self.taken:
+        if self.taken and not self._format.odd_quotes:
             # csv asks for another line only inside a record: there is none.
             raise self.open_quote()
 
@@ -175,6 +187,21 @@ class _Lines:
     def open_quote(self) -> InputError:
         return as_error(self._format.name, [problems.open_quote(self.line)])
 
+    def unclear(self, error: UnclearRecord) -> InputError:
+        problem = problems.unclear_quote if error.closed else problems.open_quote
+        return as_error(self._format.name, [problem(self.line + error.line)])
+
+
+def _without_end_mark(lines: Iterable[str]) -> Iterator[str]:
+    last = ""
+    for line in lines:
+        if last:
+            yield last
+        last = line
+    last = last.rstrip("\r\n").removesuffix(END_MARK)
+    if last:
+        yield last
+
 
 def _records(
     file_format: FileFormat, omissions: Omissions, file_problems: RewriteProblems
@@ -183,18 +210,33 @@ def _records(
     lines = _Lines(file_format, file_problems)
     single = len(file_format.header) == 1
     try:
-        for row in open_reader(lines, file_format.char):
+        for row, quoted in _cells(lines, file_format):
             line = lines.next_record()
+            omissions.quotes.hold(line, quoted)
             if len(row) > 1 or (row and (row[0].strip() or (single and row[0]))):
                 yield line, row
             else:
                 omissions.blank_lines += 1
     except CellTooLong as error:
         raise lines.open_quote() from error
+    except UnclearRecord as error:
+        raise lines.unclear(error) from error
+
+
+def _cells(lines: Iterable[str], file_format: FileFormat) -> Iterator[tuple[Row, QuotedRecord]]:
+    if not file_format.odd_quotes:
+        nothing = QuotedRecord()
+        yield from ((row, nothing) for row in open_reader(lines, file_format.char))
+        return
+    for record in QuoteReader(lines, file_format.char, backslash=file_format.backslash):
+        yield record.cells, record
 
 
 def _even_rows(
-    records: Iterator[tuple[int, Row]], file_format: FileFormat, file_problems: RewriteProblems
+    records: Iterator[tuple[int, Row]],
+    file_format: FileFormat,
+    file_problems: RewriteProblems,
+    quotes: QuoteNotes,
 ) -> Iterator[tuple[int, Row]]:
     """Records as wide as the header; the others are problems, and left out."""
     width = len(file_format.header)
@@ -203,7 +245,7 @@ def _even_rows(
         if len(row) == width:
             yield line, row
         elif not width < len(row) <= width_with_unnamed:
-            file_problems.add_ragged(line, row)
+            file_problems.add_ragged(line, row, odd=quotes.is_odd(line))
         elif any(map(str.strip, row[width:])):
             file_problems.add_unnamed(line)
         else:
@@ -221,17 +263,24 @@ def _without_empty_end(
     `add_line` gets the line of each row, not that of the header.
     """
     line, header = next(records, (0, []))
+    omissions.quotes.add(0, line)
+    if omissions.quotes.unclear:
+        file_problems.add_unclear_header(line)
     file_problems.check_header(line, header)
     yield header
     empty_lines: array[int] = array("q")
+    number = 0
     for line, row in records:
         if not any(row):
             empty_lines.append(line)
             continue
         for empty_line in empty_lines:
             add_line(empty_line)
+            number += 1
             yield [""] * len(header)
         del empty_lines[:]
         add_line(line)
+        number += 1
+        omissions.quotes.add(number, line)
         yield row
     omissions.empty_rows = len(empty_lines)

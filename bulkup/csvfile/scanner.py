@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from bulkup.csvfile.quoting.strict import strict_cells
 from bulkup.model import Delimiter
 
 BLOCK = 1 << 18
@@ -26,9 +27,10 @@ LONGEST = 16 << 20
 class Piece:
     """Whole records, from byte `offset` and physical line `line` of the file on.
 
-    `bare` is `data` with each quoted cell shrunk to one quote, and with a line ending after the
+    `bare` is `data` with each quoted cell shrunk to one letter, and with a line ending after the
     last record even where the file has none: its delimiters and line breaks are those between
-    cells and records. `open_quote` is where in `data` a quote opens that is never closed.
+    cells and records. `open_quote` is where in `data` a quote opens that is never closed, `odd`
+    whether there are quotes that Salesforce's reader refuses.
     """
 
     offset: int
@@ -37,6 +39,7 @@ class Piece:
     bare: bytes
     delimiter: Delimiter
     open_quote: int | None = None
+    odd: bool = False
 
     @cached_property
     def rows(self) -> int:
@@ -53,13 +56,25 @@ class Piece:
         """The data with its quoted cells masked."""
         return masked(self.data, self.delimiter)
 
+    def first_odd_quote(self) -> int:
+        """The physical line of the first odd quote."""
+        cells = strict_cells(self.delimiter.char)
+        return self.line_at(cells.sub(lambda cell: b"x" * len(cell[0]), self.data).find(b'"'))
+
     def line_at(self, offset: int) -> int:
         """The physical line of the byte `offset` of the data."""
         return self.line + self.data.count(b"\n", 0, offset)
 
     def line_of(self, number: int) -> int:
         """The physical line where a record begins (0 = the piece's first)."""
+        if self.breaks == self.rows:
+            return self.line + number
         return self.line_at(self._starts[number])
+
+    def record(self, number: int) -> bytes:
+        """The bytes of a record, with its line ending."""
+        end = self._starts[number + 1] if number + 1 < len(self._starts) else len(self.data)
+        return self.data[self._starts[number] : end]
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -128,22 +143,37 @@ def pieces(
 def _whole(data: bytes, offset: int, line: int, delimiter: Delimiter) -> Piece:
     """As many whole records as there are in `data`, maybe none."""
     data = bare = data[: data.rfind(b"\n") + 1]
+    odd = False
     if b'"' in data:
-        bare = quoted_cells(delimiter).sub(b'"', data)
+        bare, odd = _shrink(data, delimiter)
         if not bare.endswith(b"\n"):  # the last line break stands in a cell that is still open
             data = data[: masked(data, delimiter).rfind(b"\n") + 1]
             bare = bare[: bare.rfind(b"\n") + 1]
-    return Piece(offset=offset, line=line, data=data, bare=bare, delimiter=delimiter)
+    return Piece(offset=offset, line=line, data=data, bare=bare, delimiter=delimiter, odd=odd)
 
 
 def _last(data: bytes, offset: int, line: int, delimiter: Delimiter, ending: bytes) -> Piece:
     """What is left after the last line break between records: a record without an ending."""
-    bare = quoted_cells(delimiter).sub(b'"', data + ending)
+    bare, odd = _shrink(data + ending, delimiter)
     opens = None
     if not bare.endswith(ending):
         *_, cell = quoted_cells(delimiter).finditer(data)
         opens = cell.start()
         bare += ending
     return Piece(
-        offset=offset, line=line, data=data, bare=bare, delimiter=delimiter, open_quote=opens
+        offset=offset,
+        line=line,
+        data=data,
+        bare=bare,
+        delimiter=delimiter,
+        open_quote=opens,
+        odd=odd,
     )
+
+
+def _shrink(data: bytes, delimiter: Delimiter) -> tuple[bytes, bool]:
+    """The data with a letter for each quoted cell, and whether there are odd quotes."""
+    bare = strict_cells(delimiter.char).sub(b"x", data)
+    if b'"' not in bare:
+        return bare, False
+    return quoted_cells(delimiter).sub(b"x", data), True

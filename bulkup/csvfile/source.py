@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from bulkup.csvfile import problems as say
-from bulkup.csvfile.encoding import by_mark
+from bulkup.csvfile.encoding.marks import by_mark
 from bulkup.csvfile.header import HEAD, Header, header_bytes, read_header
-from bulkup.csvfile.problems import as_error
+from bulkup.csvfile.problems import ODD_QUOTES, as_error
 from bulkup.csvfile.scanner import BLOCK, pieces
 from bulkup.csvfile.source_file import open_file
 from bulkup.csvfile.validation import Survey
@@ -29,17 +29,18 @@ def open_source(
     line_ending: LineEnding | None = None,
     check_cells: bool = True,
     allow_empty: bool = False,
+    strict_quotes: bool = False,
 ) -> Source:
     """Read the file once, from beginning to end.
 
     `name` is what the user calls it. What is given overrules what the header says. Without
     `check_cells` the number of cells in each row is not checked; `allow_empty` accepts a header
-    without records.
+    without records; `strict_quotes` refuses quotes that Salesforce's reader refuses.
 
     Raises:
         InputError: all that is wrong with the file, a line each. Its name says what rewriting
             the file can correct: `MixedLineEndings`, `BareCarriageReturn`, `BlankLines`,
-            `InvalidEncoding`, `Utf16`.
+            `InvalidEncoding`, `Utf16`, `OddQuotes`.
     """
     name = name or path.name
     with open_file(path) as file:
@@ -48,7 +49,11 @@ def open_source(
         with digest:
             survey = _survey(_blocks(file, digest), header, check_cells=check_cells)
             size = file.tell()
-    problems = [*header.problems, *survey.problems()]
+    problems = [
+        problem
+        for problem in (*header.problems, *survey.problems())
+        if strict_quotes or problem.name != ODD_QUOTES
+    ]
     if not survey.rows and not problems and not allow_empty:
         problems.append(say.no_records())
     if problems:

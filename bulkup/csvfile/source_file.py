@@ -20,8 +20,12 @@ def open_file(path: Path) -> BinaryIO:
     try:
         if stat.S_ISREG(path.stat().st_mode):
             return path.open("rb", buffering=0)
-        what = "a directory" if path.is_dir() else "not a regular file"
-        hint = "Name the CSV file itself."
+        what, hint = "not a regular file", "Name the CSV file itself."
+        if path.is_dir():
+            what = "a directory"
+        elif path.is_fifo():
+            what = "a pipe, which can't be read twice"
+            hint = "Give standard input, which is kept, in its place: … | bulkup run - …"
     except FileNotFoundError as error:
         raise InputError(
             f"There is no file {path}",

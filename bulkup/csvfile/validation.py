@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 from bulkup.csvfile import problems as say
 from bulkup.csvfile.header import Header
+from bulkup.csvfile.layout.ragged import RaggedRows
 from bulkup.csvfile.problems import LineList, Problem
+from bulkup.csvfile.records import open_reader
 from bulkup.csvfile.scanner import LONGEST, Piece, first_not_utf8
 from bulkup.model import LineEnding
 
@@ -58,13 +60,15 @@ class Survey:
         self._separators = self._delimiter * (self._width - 1) + b"\n"
         self._not_separators = bytes(set(range(256)) - {*self._delimiter, *b"\n"})
         self._problems: dict[str, Problem] = {}
-        self._ragged = LineList()
+        self._ragged = RaggedRows(self._width)
         self._blanks = Blanks()
 
     def add(self, piece: Piece) -> None:
         """Validate a further piece; they come in order."""
         self._check_bytes(piece)
         self._check_endings(piece)
+        if piece.odd:
+            self._problems.setdefault("odd", say.odd_quote(piece.first_odd_quote()))
         self._check_length(piece)
         if self._is_regular(piece):
             self._blanks.confirm()
@@ -85,8 +89,7 @@ class Survey:
     def problems(self) -> Iterator[Problem]:
         """All problems."""
         yield from self._problems.values()
-        if self._ragged.count:
-            yield say.ragged(self._ragged.line, self._width, str(self._ragged))
+        yield from self._ragged.problems()
         if self._blanks.places.count:
             yield say.blank_lines(self._blanks.places.line, str(self._blanks.places))
 
@@ -138,13 +141,13 @@ class Survey:
             if record.strip(b"\r"):
                 self._blanks.confirm()
                 rows += 1
-                if self._check_cells:
-                    self._check_width(piece, number, record.count(self._delimiter) + 1)
+                if self._check_cells and record.count(self._delimiter) + 1 != self._width:
+                    self._add_ragged(piece, number)
             else:
                 self._blanks.hold(piece, number)
         return rows
 
-    def _check_width(self, piece: Piece, number: int, cells: int) -> None:
-        if cells != self._width:
-            line = 0 if self._ragged.full else piece.line_of(number)
-            self._ragged.add(line, f"line {line} has {cells}")
+    def _add_ragged(self, piece: Piece, number: int) -> None:
+        text = piece.record(number).decode("utf-8", "replace")
+        cells = next(open_reader([text], piece.delimiter.char), [])
+        self._ragged.add(piece.line_of(number), cells or [""])

@@ -19,6 +19,7 @@ __all__ = [
     "Error",
     "OutOfMemory",
     "engine",
+    "is_damage",
     "located",
     "named",
     "number",
@@ -115,10 +116,7 @@ def _translate_errors(work: Path) -> Iterator[None]:
             name="OutOfMemory",
         ) from error
     except (duckdb.IOException, duckdb.FatalException) as error:
-        words = str(error)
-        no_room = next((code for code in NO_ROOM if os.strerror(code) in words), None)
-        if no_room or "Could not write" in words or "write failed" in words:
-            code = no_room or errno.EIO
+        if code := _write_error(error):
             raise NotWritable(work, OSError(code, os.strerror(code))) from error
         raise RunError(
             f"A file can't be read or written: {_first_line(error)}",
@@ -129,6 +127,26 @@ def _translate_errors(work: Path) -> Iterator[None]:
         if error.errno in NO_ROOM:
             raise NotWritable(work, error) from error
         raise
+
+
+def is_damage(error: Error) -> bool:
+    """Whether an error from reading a file can only come from what is in the file.
+
+    It does not where there is too little memory or disk, or where the system refuses the file.
+    """
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return False
+    refusals = (errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ESTALE)
+    return not (_write_error(error) or any(os.strerror(code) in str(error) for code in refusals))
+
+
+def _write_error(error: Error) -> int | None:
+    """The system's code where DuckDB could not write; None where it is another error."""
+    words = str(error)
+    no_room = next((code for code in NO_ROOM if os.strerror(code) in words), None)
+    if no_room or "Could not write" in words or "write failed" in words:
+        return no_room or errno.EIO
+    return None
 
 
 def _is_disk_full(error: Exception) -> bool:

@@ -75,7 +75,7 @@ def load(
     Raises:
         RunError: the file does not have the records it had.
     """
-    quirks = find_quirks(file.path, whole=file.whole)
+    quirks = find_quirks(file.path, file.delimiter, whole=file.whole)
     torn = not file.whole and not quirks.ended
     attempts = [] if quirks.odd_quotes or torn else [True, False] if quirks.quotes else [True]
     for parallel in attempts:

@@ -116,8 +116,11 @@ class Ending:
         since = self._since(finished)
         while True:
             job = self._ingest.get(finished.job)
-            if (job.processed, job.failed) != (finished.processed, finished.failed):
-                finished = replace(finished, processed=job.processed, failed=job.failed, at="")
+            # Rows that land only add to the counts; a server that lags behind may tell old ones.
+            processed = _larger(job.processed, finished.processed)
+            failed = _larger(job.failed, finished.failed)
+            if (processed, failed) != (finished.processed, finished.failed):
+                finished = replace(finished, processed=processed, failed=failed, at="")
                 since = self._clock.now()
                 yield finished
             left = since + self._late_for - self._clock.now()
@@ -142,7 +145,17 @@ class Ending:
         yield saved(self._chunk, finished, counts)
 
     def _fetch(self, finished: Finished) -> Counts:
-        return self._answers.fetch(self._chunk.number, finished.job, self._ingest.fetch)
+        """The results, counted. They count as gone when Salesforce says so twice."""
+        arguments = self._chunk.number, finished.job, self._ingest.fetch
+        try:
+            return self._answers.fetch(*arguments)
+        except Gone:
+            return self._answers.fetch(*arguments)
+
+
+def _larger(count: int | None, other: int | None) -> int | None:
+    """The larger of two counts, either of which may not be known."""
+    return max((known for known in (count, other) if known is not None), default=None)
 
 
 def saved(chunk: Chunk, finished: Finished, counts: Counts) -> Saved:

@@ -1,33 +1,52 @@
 """A run's own view of the org's ingest jobs, and the bodies that are sent into them."""
 
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bulkup.csvfile.source_file import SourceFile
-from bulkup.errors import RunError
+from bulkup.errors import RunError, Transient
 from bulkup.execution.body import Body
 from bulkup.execution.chunk_job import Sendable
 from bulkup.execution.reconcile_run import open_part
 from bulkup.model import FIRST_PART, Chunk, Job, ResultKind
+from bulkup.runs.events import ChunkEvent, Event
 from bulkup.runs.run_dir import Run
-from bulkup.salesforce.ingest import IngestJobs
+from bulkup.salesforce.errors import PASSING_HINT
+from bulkup.salesforce.ingest import ID_LENGTH, IngestJobs
 
 
 @dataclass(frozen=True, slots=True)
 class RunJobs:
-    """The org's ingest jobs, made for one run."""
+    """The org's ingest jobs, made for one run. `known` are the ids of those that it made."""
 
     jobs: IngestJobs
     run: Run
+    known: set[str] = field(default_factory=set, kw_only=True)
+    _lock: threading.Lock = field(default_factory=threading.Lock, kw_only=True)
 
     def create(self) -> Job:
-        """Create a job for the plan's target, in the dialect of its file."""
+        """Create a job for the plan's target, in the dialect of its file.
+
+        Raises:
+            Transient: the answer names a job of another chunk: a gateway gave an earlier answer
+                once more. The results of one job can't tell of two chunks.
+        """
         csv_file = self.run.plan.csv_file
-        return self.jobs.create(
+        job = self.jobs.create(
             self.run.plan.target, delimiter=csv_file.delimiter, line_ending=csv_file.line_ending
         )
+        with self._lock:
+            is_new = job.id[:ID_LENGTH] not in self.known
+            self.known.add(job.id[:ID_LENGTH])
+        if not is_new:
+            raise Transient(
+                f"Salesforce's answer to a new job names {job.id}, which the run has already",
+                PASSING_HINT,
+            )
+        return job
 
     def upload(self, job: Job, body: Sendable, /) -> None:
         """Send the one upload of the job."""
@@ -49,6 +68,11 @@ class RunJobs:
         """Download one of the job's results."""
         columns = [column.name for column in self.run.plan.columns]
         self.jobs.fetch(job_id, kind, to, columns=columns)
+
+
+def jobs_in(events: Iterable[Event]) -> set[str]:
+    """The ids of the jobs of which the journal tells, as `RunJobs` knows them."""
+    return {event.job[:ID_LENGTH] for event in events if isinstance(event, ChunkEvent)}
 
 
 class MissingBody:

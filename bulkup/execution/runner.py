@@ -138,7 +138,8 @@ class Runner:
         a call long after somebody asked to leave are left behind, see `left_behind`.
         """
         left = [chunk for chunk in chunks if not self.over(chunk)]
-        left.sort(key=lambda chunk: (chunk.number not in self._last, chunk.number))
+        # Those with a job first: behind one that may not begin any more they would wait for ever.
+        left.sort(key=lambda chunk: (not self._has_job(chunk), chunk.number))
         running: dict[Future[float | None], Chunk] = {}
         parked: dict[int, tuple[float, Chunk]] = {}
         try:
@@ -184,9 +185,11 @@ class Runner:
         with self._showing:
             self.listener(event)
 
+    def _has_job(self, chunk: Chunk) -> bool:
+        return not isinstance(self._last.get(chunk.number), None | Discarded)
+
     def _may_start(self, chunk: Chunk) -> bool:
-        begun = not isinstance(self._last.get(chunk.number), None | Discarded)
-        return not self.stop.leaving and (begun or self.stop.may_start_jobs)
+        return not self.stop.leaving and (self._has_job(chunk) or self.stop.may_start_jobs)
 
     def _run_chunk(self, chunk: Chunk) -> float | None:
         """Go on with a chunk, retrying; in how many seconds it is to go on again, if it is."""

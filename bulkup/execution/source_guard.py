@@ -17,6 +17,7 @@ from bulkup.planning.read_input import (
     select_columns_and_rows,
 )
 from bulkup.planning.request import request_of_plan
+from bulkup.planning.selection import leave_out_unclear_quotes
 from bulkup.results.row_files import part_again
 from bulkup.runs.plan import Plan
 from bulkup.runs.run_dir import Run, RunDir
@@ -117,7 +118,7 @@ def read_again(
     """Read the source as it was read before, and select what is sent again.
 
     Raises:
-        RunError: its content has changed, or it is not read as it was then.
+        RunError: its content has changed, it is not read as it was then, or no row can be sent.
     """
     plan = old.plan
     require_same_content(old, plan.source)
@@ -128,6 +129,8 @@ def read_again(
             _load_result_file(plan),
             name="SourceReadOtherwise",
         )
+    if table.quotes.unclear and not plan.dialect.unclear_quotes:
+        _leave_out_unclear_quotes(plan, table, run_dir)
     table = replace(table, file=replace(table.file, name=plan.source.name))
     columns = _columns_of_plan(plan, table)
     selected = select_columns_and_rows(
@@ -140,6 +143,20 @@ def read_again(
         blank_null=plan.options.blank_null,
     )
     return table, selected, columns
+
+
+def _leave_out_unclear_quotes(plan: Plan, table: InputTable, run_dir: RunDir) -> None:
+    """Rows that the run left out for their quotes are not sent again as they are.
+
+    Raises:
+        RunError: there are no others.
+    """
+    if not leave_out_unclear_quotes(table.quotes, run_dir):
+        raise RunError(
+            "The quotes of all rows that would be sent again may mean several things",
+            f"Correct these rows in the result file. {_load_result_file(plan)}",
+            name="QuotesUnclear",
+        )
 
 
 def _load_result_file(plan: Plan) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bulkup.auth.connection import Connection
 from bulkup.check.cells.cell_check import check
+from bulkup.check.cells.export import with_unclear_quotes
 from bulkup.check.columns import Columns
 from bulkup.check.hints import advice_for
 from bulkup.check.limits import allocation
@@ -52,8 +53,7 @@ def run_check(
     """Check the header, and unless the user does not want it the cells and the org's limits."""
     rows, columns = mapped.table.csv_file.source.rows, mapped.columns
     if not request.check:
-        findings = apply_overrides(columns.findings, allow=request.allow, strict=request.strict)
-        return CheckResult(findings=findings, rows=rows)
+        return _check_nothing_more(request, mapped, run_dir)
     left_out = run_dir.invalid if request.skip_invalid else None
     target, csv_file = request.target(mapped.info), mapped.table.csv_file
     links = parent_links(csv_file.source.header, columns.as_sent, target)
@@ -70,6 +70,7 @@ def run_check(
         of_load=(*_check_limits(org, rows), *circles),
         findings_csv=findings_csv,
         take_invalid=partial(write_invalid, left_out) if left_out else None,
+        quotes=mapped.table.quotes,
     )
     return CheckResult(
         findings=_propose_keys(checked.findings, columns, org),
@@ -77,6 +78,18 @@ def run_check(
         invalid=checked.invalid,
         left_out=left_out,
         levels=tuple(levels),
+    )
+
+
+def _check_nothing_more(request: LoadRequest, mapped: MappedTable, run_dir: RunDir) -> CheckResult:
+    """What is known without a look at the cells."""
+    findings = apply_overrides(mapped.columns.findings, allow=request.allow, strict=request.strict)
+    rows, quotes = mapped.table.csv_file.source.rows, mapped.table.quotes
+    if not (quotes.unclear and request.skip_invalid) or "QUOTES_UNCLEAR" in request.allow:
+        return CheckResult(findings=findings, rows=rows)
+    write_invalid(run_dir.invalid, with_unclear_quotes(quotes.unclear_rows, ()))
+    return CheckResult(
+        findings=findings, rows=rows, invalid=len(quotes.unclear), left_out=run_dir.invalid
     )
 
 

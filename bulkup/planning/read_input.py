@@ -3,15 +3,16 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bulkup.check.cells.suggestions import quote_value
 from bulkup.check.columns import Columns
-from bulkup.check.rules import finding
+from bulkup.check.rules import FIRST_ROWS, finding
 from bulkup.csvfile.detection import FileFormat, detect, needs_no_rewrite
 from bulkup.csvfile.normalize import keep_input, prepare, write_columns
 from bulkup.csvfile.numbered import NumberedCsv
+from bulkup.csvfile.quoting.notes import QuoteNotes
 from bulkup.csvfile.source import open_source
 from bulkup.csvfile.source_file import SourceFile, sha256, unreadable
 from bulkup.errors import InputError, NoRecords
@@ -33,7 +34,8 @@ class InputTable:
     `file` is the user's own, by fingerprint; `sheet` has all of its rows and columns in a form
     that Salesforce takes: the same file, or a copy in the run directory. `changes` say what the
     copy has otherwise, `findings` are about the file as a whole, and `dialect` is what the user
-    said of it, and what encoding was guessed.
+    said of it, and what encoding was guessed. `quotes` has the rows of the findings about
+    quotes.
     """
 
     file: Source
@@ -41,6 +43,7 @@ class InputTable:
     dialect: Dialect
     changes: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    quotes: QuoteNotes = field(default_factory=QuoteNotes)
 
 
 @contextmanager
@@ -106,6 +109,7 @@ def _read_table(path: Path, options: FileOptions, folder: Path) -> InputTable:
         encoding=options.encoding,
         delimiter=options.delimiter,
         line_ending=options.line_ending,
+        skip_lines=options.skip_lines,
     )
     prepared = prepare(file_format, folder)
     source = open_source(
@@ -115,6 +119,7 @@ def _read_table(path: Path, options: FileOptions, folder: Path) -> InputTable:
         line_ending=prepared.line_ending,
         check_cells=options.check,
         allow_empty=bool(options.allow_empty),
+        strict_quotes=True,
     )
     own = source if prepared.path == path else _of_user(path, source, file_format.encoding.name)
     return InputTable(
@@ -126,7 +131,8 @@ def _read_table(path: Path, options: FileOptions, folder: Path) -> InputTable:
             options.dialect, encoding=options.encoding or _guessed_encoding(file_format)
         ),
         changes=prepared.changes,
-        findings=tuple(_findings(file_format)),
+        findings=(*_encoding_findings(file_format), *_quote_findings(prepared.quotes)),
+        quotes=prepared.quotes,
     )
 
 
@@ -135,7 +141,7 @@ def _guessed_encoding(file_format: FileFormat) -> str | None:
     return file_format.encoding.name if file_format.encoding.guessed else None
 
 
-def _findings(file_format: FileFormat) -> Iterator[Finding]:
+def _encoding_findings(file_format: FileFormat) -> Iterator[Finding]:
     """What of the file had to be guessed, for a person to judge."""
     encoding = file_format.encoding
     if encoding.guessed:
@@ -146,10 +152,30 @@ def _findings(file_format: FileFormat) -> Iterator[Finding]:
         )
 
 
+def _quote_findings(quotes: QuoteNotes) -> Iterator[Finding]:
+    """What was made of quotes that are not where CSV has them."""
+    if quotes.lines:
+        yield finding(
+            "QUOTES_CORRECTED",
+            "; ".join(quotes.sentences),
+            count=quotes.corrected,
+            rows=quotes.rows,
+        )
+    if quotes.unclear:
+        first, *_ = quotes.unclear_lines
+        yield finding(
+            "QUOTES_UNCLEAR",
+            f"line {first}: text beside a quoted part, which may mean several things; allowed, "
+            f"it is read as {quote_value(quotes.first_unclear)}",
+            count=len(quotes.unclear),
+            rows=quotes.unclear[:FIRST_ROWS],
+        )
+
+
 def _as_it_is(path: Path, options: FileOptions) -> Source | None:
     """The file read in one pass, where nothing of it has to be written anew."""
     delimiter = needs_no_rewrite(path, options.delimiter)
-    if delimiter is None or options.encoding:
+    if delimiter is None or options.encoding or options.skip_lines:
         return None
     try:
         return open_source(
@@ -159,6 +185,7 @@ def _as_it_is(path: Path, options: FileOptions) -> Source | None:
             line_ending=options.line_ending,
             check_cells=options.check,
             allow_empty=bool(options.allow_empty),
+            strict_quotes=True,
         )
     except InputError:
         return None  # what can be mended is found by a closer look, the rest is told by it

@@ -20,14 +20,17 @@ class FileOptions:
     """A file and how it is read.
 
     `file` is a path, or `-` for standard input; `encoding`, `delimiter` and `line_ending` are
-    detected where they are None. `check`: cells are looked at. `allow_empty` takes a file without
-    records; it is None where that is not to be offered.
+    detected where they are None. `skip_lines` lines stand above the header. `allow` are codes of
+    findings that the check lets pass. `check`: cells are looked at. `allow_empty` takes a file
+    without records; it is None where that is not to be offered.
     """
 
     file: str
     encoding: str | None = None
     delimiter: Delimiter | None = None
     line_ending: LineEnding | None = None
+    skip_lines: int = 0
+    allow: Collection[str] = ()
     check: bool = True
     allow_empty: bool | None = None
 
@@ -35,7 +38,11 @@ class FileOptions:
     def dialect(self) -> Dialect:
         """What the user said of the file."""
         return Dialect(
-            encoding=self.encoding, delimiter=self.delimiter, line_ending=self.line_ending
+            encoding=self.encoding,
+            delimiter=self.delimiter,
+            line_ending=self.line_ending,
+            skip_lines=self.skip_lines,
+            unclear_quotes="QUOTES_UNCLEAR" in self.allow,
         )
 
 
@@ -57,7 +64,6 @@ class LoadRequest(FileOptions):
     renames: Mapping[str, Sequence[str]] = field(default_factory=dict)
     drops: Collection[str] = ()
     blank_null: bool = False
-    allow: Collection[str] = ()
     strict: bool = False
     skip_invalid: bool = False
     include_unknown: bool = False
@@ -119,6 +125,8 @@ def request_of_plan(plan: Plan) -> LoadRequest:
         encoding=plan.dialect.encoding,
         delimiter=plan.dialect.delimiter,
         line_ending=plan.dialect.line_ending,
+        skip_lines=plan.dialect.skip_lines,
+        allow=("QUOTES_UNCLEAR",) if plan.dialect.unclear_quotes else (),
         blank_null=options.blank_null,
         check=False,
         directory=options.directory,

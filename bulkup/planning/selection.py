@@ -5,7 +5,9 @@ from heapq import merge
 from pathlib import Path
 
 from bulkup.check.cells.export import InvalidRow
+from bulkup.check.rules import RULES
 from bulkup.csvfile.numbered import NumberedCsv
+from bulkup.csvfile.quoting.notes import QuoteNotes
 from bulkup.csvfile.records import open_dict_reader
 from bulkup.files import open_private
 from bulkup.model import Status
@@ -76,6 +78,25 @@ def write_invalid(path: Path, rows: Iterable[InvalidRow]) -> None:
         for row in rows
     )
     write_unsent(path, unsent)
+
+
+def leave_out_unclear_quotes(quotes: QuoteNotes, run_dir: RunDir) -> bool:
+    """Take the rows whose quotes may mean several things from those that are sent again.
+
+    Returns whether any are left.
+
+    Raises:
+        RunError: a file can't be written.
+    """
+    rows, unsent = run_dir.rows_to_send, run_dir.unsent
+    again = list(filter(quotes.is_unclear, read_rows(rows)))
+    reason = f"bulkup: QUOTES_UNCLEAR: {RULES['QUOTES_UNCLEAR'].meaning}"
+    left_out = (UnsentRow(row=row, status=Status.NOT_SENT, error=reason) for row in again)
+    known = read_unsent(unsent) if unsent.exists() else ()
+    with open_private(rows) as file:
+        file.writelines(b"%d\n" % row for row in subtract(read_rows(rows), again))
+    write_unsent(unsent, _merged(known, left_out))
+    return any(True for _ in read_rows(rows))
 
 
 def _merged(known: Iterable[UnsentRow], more: Iterable[UnsentRow]) -> Iterator[UnsentRow]:

@@ -110,8 +110,10 @@ def _group(group: ErrorGroup) -> dict[str, Any]:
 
 
 def _remarks(report: Report) -> dict[str, Any]:
-    """What not every run has: rows that came in later, books that differ, an early end."""
+    """What not every run has: changes of its file, rows that came in later, an early end."""
     totals, result = report.totals, dict[str, Any]()
+    if report.run.plan.changes:
+        result["changes"] = list(report.run.plan.changes)
     if len(totals.attempts) > 1:
         result["attempts"] = {str(n): rows for n, rows in sorted(totals.attempts.items())}
     if totals.differences:

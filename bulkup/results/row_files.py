@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bulkup.csvfile.records import open_dict_reader
-from bulkup.duckdb_tools.engine import Database, Error, engine, located, quoted
+from bulkup.duckdb_tools.engine import Database, Error, engine, is_damage, located, quoted
 from bulkup.errors import RunError
 from bulkup.files import open_private, sync
 from bulkup.model import Status
@@ -198,7 +198,9 @@ def _missing(what: str) -> RunError:
 def _all(connection: Database, folder: Path) -> Iterator[tuple[int, Status, str, str]]:
     try:
         yield from _read(connection, folder)
-    except Error as error:  # which of its kinds depends on the version
+    except Error as error:
+        if not is_damage(error):  # which of DuckDB's kinds damage is depends on the version
+            raise
         raise _missing("is damaged") from error
 
 

@@ -129,6 +129,11 @@ class RetryWait(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Planned(Event):
+    """The plan is about to be written: the first event of each journal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted(Event):
     """A process has started or resumed the run, whose directory is in that place."""
 

@@ -14,7 +14,7 @@ from typing import Self
 from bulkup.clock import Clock
 from bulkup.errors import NotWritable, RunError
 from bulkup.files import sync, write_private
-from bulkup.runs.events import ChunkEvent, Event, Lost, Saved, stamped
+from bulkup.runs.events import ChunkEvent, Event, Lost, Planned, Saved, stamped
 from bulkup.runs.words import event_line, read_event
 
 
@@ -40,14 +40,19 @@ def read(path: Path) -> tuple[list[Event], int]:
         try:
             events.append(read_event(line))
         except (ValueError, RecursionError) as error:
-            raise RunError(
-                f"{path}, line {number}: the journal is damaged there",
-                "Nothing was sent. What the jobs did can be seen in Salesforce under Setup, "
-                f"Bulk Data Load Jobs; give the run up with: bulkup runs {path.parent.name} "
-                "--abandon",
-                name="JournalDamaged",
-            ) from error
+            where = f"{path}, line {number}: the journal is damaged there"
+            raise journal_damaged(path, where) from error
     return events, length
+
+
+def journal_damaged(path: Path, what: str) -> RunError:
+    """The error for a journal of which something is not there any more."""
+    return RunError(
+        what,
+        "Nothing was sent. What the jobs did can be seen in Salesforce under Setup, "
+        f"Bulk Data Load Jobs; give the run up with: bulkup runs {path.parent.name} --abandon",
+        name="JournalDamaged",
+    )
 
 
 class Journal:
@@ -112,6 +117,15 @@ class Journal:
         )
 
 
+def begin(path: Path, at: str) -> None:
+    """Make the journal of a run whose plan is about to be written, at that moment.
+
+    Raises:
+        RunError: the disk did not take it.
+    """
+    write_private(path, event_line(Planned(at=at)))
+
+
 def begin_anew(path: Path, event: Event, clock: Clock) -> Path:
     """Replace a damaged journal by one of a single event; return the copy of the damaged one.
 
@@ -121,10 +135,20 @@ def begin_anew(path: Path, event: Event, clock: Clock) -> Path:
     Raises:
         RunError: the disk did not take it.
     """
-    aside = path.with_suffix(".damaged")
-    write_private(aside, path.read_bytes())
+    aside = damaged_copy(path)
+    write_private(aside, path.read_bytes() if path.exists() else b"")
     write_private(path, event_line(stamped(event, clock.stamp())))
     return aside
+
+
+def is_begun(events: Sequence[Event]) -> bool:
+    """Whether a process has ever worked on the run."""
+    return not all(isinstance(event, Planned) for event in events)
+
+
+def damaged_copy(path: Path) -> Path:
+    """Where `begin_anew` keeps the damaged journal, if there was one."""
+    return path.with_suffix(".damaged")
 
 
 def last_events(events: Sequence[Event]) -> dict[int, ChunkEvent]:

@@ -42,11 +42,17 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """How the user wants the file to be read. What is None is detected."""
+    """How the user wants the file to be read. What is None is detected.
+
+    `skip_lines` is how many physical lines stand above the header. `unclear_quotes`: rows whose
+    quotes may mean several things are sent as the csv module reads them.
+    """
 
     encoding: str | None = None
     delimiter: Delimiter | None = None
     line_ending: LineEnding | None = None
+    skip_lines: int = 0
+    unclear_quotes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +78,8 @@ class Plan:
     is `csv_file`, where rows name parents in the same file. `changes` are sentences about what
     differs from the file. `retry_of` is the run whose rows are sent again, `retry_of_events` the
     number of events in its journal at that time. `place` is where the run directory was made;
-    `machine` is what bulkup 0.1.0 wrote instead.
+    `machine` is what bulkup 0.1.0 wrote instead. `journalled`: the journal was there before the
+    plan, so that a run without one has lost it.
     """
 
     run: str
@@ -96,4 +103,5 @@ class Plan:
     retry_of_events: int = 0
     machine: str = ""
     place: Place | None = None
+    journalled: bool = False
     format: int = FORMAT

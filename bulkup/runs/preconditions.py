@@ -7,6 +7,7 @@ from bulkup.runs.events import Event
 from bulkup.runs.place import is_same_place, place_of
 from bulkup.runs.registry import ABANDONED, SUPERSEDED, RunStatus
 from bulkup.runs.run_dir import Run
+from bulkup.runs.state import State
 from bulkup.state_dir import StateDir
 
 
@@ -23,9 +24,10 @@ def require_resumable(status: RunStatus) -> None:
             f"Run {name} is abandoned", "Load the file with a new run.", name="RunAbandoned"
         )
     if not status.resumable:
+        hint = f"Send what did not go in again with: bulkup retry {name}"
         raise RunError(
             f"Run {name} is over ({status.state})",
-            f"Send what did not go in again with: bulkup retry {name}",
+            "" if status.state == State.COMPLETE else hint,
             name="RunOver",
         )
 
@@ -57,7 +59,7 @@ def _refuse_superseded(status: RunStatus) -> None:
 def require_same_place(
     run: Run, events: Sequence[Event], home: StateDir, *, take_over: bool
 ) -> None:
-    """Refuse a copy of a run, which may not be resumed beside the original.
+    """Refuse a copy of a run, which may be neither resumed nor retried beside the original.
 
     Of a run of bulkup 0.1.0 only the id is known that was in the folder of its machine's runs.
 
@@ -72,7 +74,7 @@ def require_same_place(
     if not is_same and not take_over:
         raise RunError(
             f"Run {run.name} was made on another machine, or its folder is a copy",
-            "If the original will not be resumed as well, add: --take-over",
+            "If the original will be neither resumed nor retried as well, add: --take-over",
             name="OtherMachine",
         )
 

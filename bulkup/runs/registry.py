@@ -13,8 +13,8 @@ from filelock import FileLock, Timeout
 from bulkup.errors import BulkupError, RunError, RunNotFound
 from bulkup.model import Chunk, Status
 from bulkup.runs.events import Abandoned, Event, RunPaused, RunStarted, Stopping, Superseded
-from bulkup.runs.journal import over
-from bulkup.runs.run_dir import Run, RunDir, all_runs, chunks_of, open_run
+from bulkup.runs.journal import is_begun, over
+from bulkup.runs.run_dir import Run, RunDir, all_runs, chunks_of, held_by_another, open_run
 from bulkup.runs.state import SUCCESS_STATUSES, State
 from bulkup.runs.takeover import superseded_by
 from bulkup.state_dir import StateDir
@@ -85,7 +85,7 @@ def run_status(run: Run, events: Sequence[Event] | None = None) -> RunStatus:
             return RunStatus(run=run, state=ABANDONED)
     if not held and in_use(run.folder):
         return RunStatus(run=run, state=RUNNING)
-    if not events and (by := _passed_over(run)):
+    if not is_begun(events) and (by := _passed_over(run)):
         return RunStatus(run=run, state=SUPERSEDED, superseded_by=by)
     turns = [event for event in events if isinstance(event, RunStarted | RunPaused)]
     last = turns[-1] if turns else None
@@ -221,6 +221,9 @@ def find_run_to_resume(state_dir: StateDir, now: datetime) -> Run:
     if len(resumable) == 1:
         return resumable[0].run
     damaged = [run for run in recent if run.damage]
+    running = [run.name for run in recent if run.state == RUNNING]
+    if not resumable and not damaged and running:
+        raise _running(state_dir, running)
     if not resumable and not damaged:
         raise RunNotFound(
             "There is no unfinished run of the last 7 days", "See all runs with: bulkup runs"
@@ -238,6 +241,14 @@ def find_run_to_resume(state_dir: StateDir, now: datetime) -> Run:
         f"There are {len(resumable)} unfinished runs of the last 7 days",
         "\n".join(["Name the one that you mean:", *lines]),
         name="SeveralRuns",
+    )
+
+
+def _running(state_dir: StateDir, names: Sequence[str]) -> RunError:
+    """The error for runs that other processes hold, with what to do."""
+    errors = [held_by_another(open_run(state_dir.runs / name)) for name in names]
+    return RunError(
+        "; ".join(error.message for error in errors), errors[0].hint, name=errors[0].name
     )
 
 

@@ -17,9 +17,9 @@ from bulkup.clock import Clock
 from bulkup.errors import NotWritable, RunError, RunNotFound
 from bulkup.files import sync, write_private
 from bulkup.model import Chunk, Part, Source
-from bulkup.runs.events import Event, RetryRound, RunStarted
+from bulkup.runs.events import Event, RetryRound, RunPaused, RunStarted
 from bulkup.runs.job_results import Answers
-from bulkup.runs.journal import Journal, read
+from bulkup.runs.journal import Journal, begin, journal_damaged, read
 from bulkup.runs.place import Place, place_of
 from bulkup.runs.plan import READABLE_FORMATS, Plan
 from bulkup.runs.words import plan_of, plan_text
@@ -170,18 +170,29 @@ class Run:
         return next((place for place in reversed(places) if place), self.plan.place)
 
     def events(self) -> list[Event]:
-        """Read the journal without holding the run."""
-        return read(self.files.journal)[0]
+        """Read the journal without holding the run.
+
+        Raises:
+            RunError: it is damaged, or lost: what was sent already can't be known then.
+        """
+        events = read(self.files.journal)[0]
+        if self.plan.journalled and not events:
+            raise journal_damaged(
+                self.files.journal, f"{self.files.journal} is gone or was emptied"
+            )
+        return events
 
     @contextmanager
     def holding(self, clock: Clock) -> Iterator[Journal]:
         """Lock the run and open its journal: no other process may work on it meanwhile.
 
         Raises:
-            RunError: another process holds it, or the journal is damaged.
+            RunError: another process holds it, or the journal is damaged or lost.
         """
-        with self.locked(), Journal(self.files.journal, clock) as journal:
-            yield journal
+        with self.locked():
+            self.events()  # before opening it would make a new one
+            with Journal(self.files.journal, clock) as journal:
+                yield journal
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -194,17 +205,29 @@ class Run:
         try:
             lock.acquire(timeout=LOCK_SECONDS)
         except Timeout as error:
-            raise RunError(
-                f"Another process is working on run {self.name}",
-                f"Wait for it; see how far it is with: bulkup runs {self.name}",
-                name="RunLocked",
-            ) from error
+            raise held_by_another(self) from error
         except OSError as error:
             raise NotWritable(self.folder, error) from error
         try:
             yield
         finally:
             lock.release()
+
+
+def held_by_another(run: Run) -> RunError:
+    """The error for a run that another process works on, with that process's id if it is known."""
+    try:
+        turns = [event for event in run.events() if isinstance(event, RunStarted | RunPaused)]
+    except RunError:
+        turns = []
+    last = turns[-1] if turns else None
+    process = f"process {last.process}" if isinstance(last, RunStarted) else "another process"
+    return RunError(
+        f"Run {run.name} is running in {process}",
+        "Wait for it, or end it there with ^C, and then go on with resume or stop. "
+        f"See how far it is with: bulkup runs {run.name}",
+        name="RunLocked",
+    )
 
 
 def reserve(state_dir: StateDir, stem: str) -> Path:
@@ -231,7 +254,7 @@ def reserve(state_dir: StateDir, stem: str) -> Path:
 
 
 def write_plan(folder: Path, plan: Plan) -> Run:
-    """Write the plan, once and durably: from here on there is a run.
+    """Write the plan, once and durably: from here on there is a run. Its journal comes first.
 
     Raises:
         RunError: the disk did not take it.
@@ -245,8 +268,10 @@ def write_plan(folder: Path, plan: Plan) -> Run:
             replace(level, source=replace(level.source, marks=())) for level in plan.levels
         ),
         place=place_of(folder),
+        journalled=True,
     )
     files = RunDir(folder)
+    begin(files.journal, plan.created)
     write_private(files.plan, plan_text(plan, folder))
     return Run(files=files, plan=plan)
 

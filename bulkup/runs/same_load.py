@@ -1,27 +1,31 @@
 """Whether a load was begun or done before: the same content, typed once more."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from bulkup.errors import RunError
 from bulkup.model import Operation, Target
-from bulkup.runs.events import Event, Lost, Saved
+from bulkup.runs.events import Aborting, Closed, Closing, Event, Finished, Lost, Saved
+from bulkup.runs.journal import damaged_copy, last_events
+from bulkup.runs.plan import Plan
 from bulkup.runs.registry import ABANDONED, DAMAGED, RUNNING, RunStatus, status_of
 from bulkup.runs.run_dir import Run, RunDir, all_runs, open_run
 from bulkup.state_dir import StateDir
 from bulkup.text import amount, duration
 
 
-def find_same_load(state_dir: StateDir, *, sha256: str, target: Target) -> RunStatus | None:
+def find_same_load(
+    state_dir: StateDir, *, hashes: Collection[str], target: Target
+) -> RunStatus | None:
     """Find the run that a load of this content into this target would repeat, if any.
 
-    To be called before the plan of the load is written. A run is the same load when its source,
-    object, operation, key and org are the same, and it is unfinished, at work, or has a damaged
-    journal. For an insert without a key it may also be over or abandoned, where rows of it, or of a
-    run that it retried, are in the org or may be there. Unfinished runs come first, then the
-    newest.
+    To be called before the plan of the load is written. `hashes` are those of `content_hashes`.
+    A run is the same load when its content, object, operation, key and org are the same, and it is
+    unfinished, at work, or has a damaged journal. For an insert without a key it may also be over
+    or abandoned, where rows of it, or of a run that it retried, are in the org or may be there.
+    Unfinished runs come first, then the newest.
 
     Raises:
         RunError: the folder of runs can't be read.
@@ -29,9 +33,9 @@ def find_same_load(state_dir: StateDir, *, sha256: str, target: Target) -> RunSt
     same = [
         status
         for folder in all_runs(state_dir)
-        if _mentions(RunDir(folder).plan, sha256)
+        if _mentions(RunDir(folder).plan, hashes)
         and isinstance(status := status_of(folder), RunStatus)
-        and _is_same_load(status.run, sha256, target)
+        and _is_same_load(status.run, hashes, target)
     ]
     same.sort(key=lambda status: status.made, reverse=True)
     unfinished = [s for s in same if s.resumable or s.state in {RUNNING, DAMAGED}]
@@ -40,14 +44,14 @@ def find_same_load(state_dir: StateDir, *, sha256: str, target: Target) -> RunSt
 
 
 def require_new_load(
-    state_dir: StateDir, *, file: str, sha256: str, target: Target, now: datetime
+    state_dir: StateDir, *, file: str, hashes: Collection[str], target: Target, now: datetime
 ) -> None:
     """Refuse to begin a load that an unfinished run does already, or that would insert rows twice.
 
     Raises:
         RunError: with the run's age and state, how far it came, and what to type.
     """
-    status = find_same_load(state_dir, sha256=sha256, target=target)
+    status = find_same_load(state_dir, hashes=hashes, target=target)
     if status is None:
         return
     run = status.run
@@ -84,16 +88,23 @@ def _is_over(status: RunStatus) -> bool:
     return status.retriable or status.state == ABANDONED
 
 
-def _mentions(plan: Path, sha256: str) -> bool:
+def content_hashes(plan: Plan) -> set[str]:
+    """The hashes (sha256) of a plan's file and of its text: a file may be packed meanwhile."""
+    return {plan.source.sha256, plan.original.sha256}
+
+
+def _mentions(plan: Path, hashes: Collection[str]) -> bool:
     """Whether a plan may be of a source with this content: most are not, and needn't be decoded."""
     try:
-        return sha256.encode() in plan.read_bytes()
+        document = plan.read_bytes()
     except OSError:
         return False
+    return any(sha256.encode() in document for sha256 in hashes)
 
 
-def _is_same_load(run: Run, sha256: str, target: Target) -> bool:
-    return run.plan.source.sha256 == sha256 and _identity(run.plan.target) == _identity(target)
+def _is_same_load(run: Run, hashes: Collection[str], target: Target) -> bool:
+    is_same_content = not content_hashes(run.plan).isdisjoint(hashes)
+    return is_same_content and _identity(run.plan.target) == _identity(target)
 
 
 def _identity(target: Target) -> tuple[str, ...]:
@@ -116,8 +127,10 @@ def _has_inserted(status: RunStatus) -> bool:
     run, names = status.run, set[str]()
     while run.name not in names:
         names.add(run.name)
+        if damaged_copy(run.files.journal).exists():
+            return True  # given up: what the journal told of can't be known any more
         with suppress(RunError):
-            if any(map(_tells_of_rows, run.events())):
+            if _tells_of_rows(run.events()):
                 return True
         if run.plan.retry_of:
             with suppress(RunError):
@@ -125,8 +138,21 @@ def _has_inserted(status: RunStatus) -> bool:
     return False
 
 
-def _tells_of_rows(event: Event) -> bool:
-    """Whether an event tells of rows that are in the org, or of which that isn't known."""
-    return isinstance(event, Lost) or (
-        isinstance(event, Saved) and event.succeeded + event.unknown > 0
+def _tells_of_rows(events: Sequence[Event]) -> bool:
+    """Whether events tell of rows that are in the org, or of which that isn't known."""
+    loaded = any(
+        isinstance(event, Lost)
+        or (isinstance(event, Saved) and event.succeeded + event.unknown > 0)
+        for event in events
     )
+    return loaded or any(map(_may_be_processed, last_events(events).values()))
+
+
+def _may_be_processed(last: Event) -> bool:
+    """Whether a chunk was left when its job had been closed, or was about to be."""
+    match last:
+        case Aborting() | Finished():
+            return last.closed
+        case Closing() | Closed():
+            return True
+    return False

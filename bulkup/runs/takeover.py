@@ -8,7 +8,7 @@ the takeover; until then the old run may be retried or resumed.
 from bulkup.clock import Clock
 from bulkup.errors import RunError, RunNotFound
 from bulkup.runs.events import Superseded
-from bulkup.runs.journal import Journal
+from bulkup.runs.journal import Journal, is_begun
 from bulkup.runs.run_dir import Run, open_run, withdraw
 
 
@@ -41,7 +41,7 @@ def require_takeover(new: Run, journal: Journal, clock: Clock) -> None:
     Raises:
         RunError: another run has them, or it can't be known.
     """
-    if not new.plan.retry_of or journal.events:
+    if not new.plan.retry_of or is_begun(journal.events):
         return
     old = _old(new)
     with old.holding(clock) as theirs:

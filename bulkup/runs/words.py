@@ -31,6 +31,7 @@ TAGS: Mapping[type[Event], str] = {
     events.Finished: "Finished",
     events.Saved: "Saved",
     events.Lost: "Lost",
+    events.Planned: "Planned",
     events.RunStarted: "Began",
     events.RetryRound: "Round",
     events.RunPaused: "Left",
@@ -56,7 +57,7 @@ WORDS: Mapping[type, Mapping[str, str]] = {
     Plan: _words(
         "run created version machine place source original csv_file=sheet target columns chunks",
         "options dialect key original_numbers numbers unsent=settled changes retry_of",
-        "retry_of_events levels format",
+        "retry_of_events levels format journalled",
     ),
     Place: _words("system boot device inode generation"),
     Source: _words(
@@ -79,7 +80,7 @@ WORDS: Mapping[type, Mapping[str, str]] = {
     ),
     Level: _words("source numbers"),
     MaxFailed: _words("rows percent"),
-    Dialect: _words("encoding delimiter line_ending"),
+    Dialect: _words("encoding delimiter line_ending skip_lines unclear_quotes"),
     events.Created: _words(OF_CHUNK),
     events.Uploaded: _words(OF_CHUNK),
     events.Closing: _words(OF_CHUNK),
@@ -89,6 +90,7 @@ WORDS: Mapping[type, Mapping[str, str]] = {
     events.Finished: _words(OF_CHUNK, "state closed processed failed message"),
     events.Saved: _words(OF_CHUNK, "succeeded created failed passing unprocessed unknown rest"),
     events.Lost: _words(OF_CHUNK, "reason"),
+    events.Planned: _words("at"),
     events.RunStarted: _words("at process version place"),
     events.RetryRound: _words("at round size sha256 chunks level"),
     events.RunPaused: _words("at state seconds api_calls error message"),

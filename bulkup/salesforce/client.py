@@ -31,6 +31,7 @@ ERROR_BYTES = 1 << 18
 RESULT_BYTES = 4 << 30
 """The longest result that is read, unpacked. A job takes 150 MB; a result repeats its rows,
 quoted, with an Id and an error for each."""
+OK = 200
 CREATED = 201
 REDIRECTS = range(300, 400)
 NOT_MODIFIED = 304
@@ -202,7 +203,7 @@ class Client:
         """Stream an answer into an open file, unpacked.
 
         Raises:
-            Transient: the answer ended early. SalesforceError: it has no end.
+            Transient: the answer ended early, or is none. SalesforceError: it has no end.
             SalesforceError, CredentialsError as for `request`.
         """
         with (
@@ -214,6 +215,13 @@ class Client:
         ):
             note(response)
             self._raise_for(response)
+            if response.status_code != OK:
+                raise Transient(
+                    f"{self.host} answered a download with status {response.status_code} where "
+                    f"Salesforce answers {OK}: it may be a part, or a cache's word for no change",
+                    errors.PASSING_HINT,
+                    status=response.status_code,
+                )
             size = 0
             for block in unpacked_blocks(response):
                 size += len(block)

@@ -14,6 +14,7 @@ from bulkup.errors import Gone, InputError, NotWritable, Refused, SalesforceErro
 from bulkup.files import write_private
 from bulkup.model import Field, ObjectInfo, RecordType
 from bulkup.salesforce.client import NOT_MODIFIED, Client
+from bulkup.salesforce.errors import PASSING_HINT
 from bulkup.salesforce.shapes import (
     flag,
     objects,
@@ -59,7 +60,13 @@ def describe_raw(client: Client, name: str, cache: Path | None = None) -> dict[s
     if response.status_code == NOT_MODIFIED and kept is not None:
         return kept
     data: dict[str, Any] = client.read(response)
-    object_of(data)  # what can't be read is neither kept nor given away
+    described = object_of(data)  # what can't be read is neither kept nor given away
+    # An org with a namespace of its own knows its objects without it, and names them with it.
+    if not f"__{described.name}".casefold().endswith(f"__{name}".casefold()):
+        raise Transient(
+            f"Salesforce's answer about object {name} names another: {described.name!r}",
+            PASSING_HINT,
+        )
     if cache is not None and (modified := response.headers.get("last-modified")):
         user = _user(client)
         _keep(client, name, cache, {"user": user, "modified": modified, "describe": data})

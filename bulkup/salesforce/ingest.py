@@ -3,6 +3,7 @@
 Source: "Bulk API 2.0 Ingest" in Salesforce's Bulk API 2.0 developer guide.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ OPERATIONS = {operation: str(operation) for operation in Operation} | {
     Operation.HARD_DELETE: "hardDelete"
 }
 ID_LENGTH = 15
+SALESFORCE_ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
 RESULTS = {
     ResultKind.SUCCESSFUL: "successfulResults/",
     ResultKind.FAILED: "failedResults/",
@@ -42,7 +44,7 @@ class IngestJobs:
         """A new job, Open, for a CSV in this dialect.
 
         Raises:
-            Refused: no such object or field, or no permission.
+            Refused: no such object or field, or no permission. Transient: the answer names no job.
         """
         request = {
             "object": target.object,
@@ -56,7 +58,7 @@ class IngestJobs:
         if target.assignment_rule:
             request["assignmentRuleId"] = target.assignment_rule
         job = job_of(self._client.json("POST", self._path(), json=request))
-        if not job.id:
+        if not SALESFORCE_ID.fullmatch(job.id):
             raise Transient("Salesforce's answer to a new job names no job", PASSING_HINT)
         return job
 

@@ -13,6 +13,9 @@ HEAD_BYTES = 400_000
 """A header has at most 32,000 characters; it comes back with quotes."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 DELIMITERS = r"[,;\t|^`]"
+LINE_BREAK = re.compile(rb"\r\n|\r|\n")
+SECOND_OF_ANOTHER = {ResultKind.SUCCESSFUL: "sf__error", ResultKind.FAILED: "sf__created"}
+"""The second column of the other of these two results: one came in the place of the other."""
 
 
 class CheckedResult:
@@ -41,7 +44,8 @@ class CheckedResult:
         self.checksum = zlib.crc32(data, self.checksum)
         if not self._headed:
             self._head += data
-            if b"\n" in self._head or b"\r" in self._head or len(self._head) > HEAD_BYTES:
+            # A carriage return at the end may be half a line break.
+            if b"\n" in self._head or b"\r" in self._head[:-1] or len(self._head) > HEAD_BYTES:
                 self._check_head()
         return self._file.write(data)
 
@@ -62,11 +66,12 @@ class CheckedResult:
     def _check_head(self) -> None:
         self._headed = True
         first = self._head.removeprefix(BYTE_ORDER_MARK).lstrip()[:HEAD_BYTES]
-        header = re.split(rb"[\r\n]", first, maxsplit=1)[0].decode("utf-8", "replace")
+        header, ending = LINE_BREAK.split(first, maxsplit=1)[0], LINE_BREAK.search(first)
         self._head = b""
-        if not first or self._is_header(header):
+        is_ended = not ending or ending[0] != b"\r"
+        if not first or (is_ended and self._is_header(header.decode("utf-8", "replace"))):
             return
-        shown = re.sub(r"\s+", " ", header)[:60]
+        shown = re.sub(r"\s+", " ", header.decode("utf-8", "replace"))[:60]
         raise Transient(
             f"What came as {self._kind} results of a job is not Salesforce's: {shown!r}; "
             f"{self._expected()} was expected",
@@ -76,12 +81,12 @@ class CheckedResult:
     def _expected(self) -> str:
         if self._kind is ResultKind.UNPROCESSED:
             return "a header of the columns that were sent"
-        return "a header that begins with sf__Id"
+        return "its own header, which begins with sf__Id,"
 
     def _is_header(self, header: str) -> bool:
+        names = [name.strip('" ').casefold() for name in re.split(DELIMITERS, header)]
         if self._kind is not ResultKind.UNPROCESSED:
-            return re.match(r'"?sf__id\b', header, re.IGNORECASE) is not None
+            return names[0] == "sf__id" and names[1:2] != [SECOND_OF_ANOTHER[self._kind]]
         if not self._columns:
             return not header.startswith(("<", "{", "["))
-        names = {name.strip('" ').casefold() for name in re.split(DELIMITERS, header)}
-        return not names.isdisjoint(name.casefold() for name in self._columns)
+        return names[0] != "sf__id" and not {*names}.isdisjoint(map(str.casefold, self._columns))

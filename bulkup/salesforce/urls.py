@@ -76,10 +76,11 @@ def org_kind(url: str) -> str:
     return "sandbox" if old_sandbox else "production"
 
 
-def describe_org(alias: str, url: str) -> str:
-    """The org for people: `prod (acme.my.salesforce.com, production)`."""
+def describe_org(alias: str, url: str, username: str = "") -> str:
+    """The org for people: `prod (acme.my.salesforce.com, production) as ann@acme.com`."""
     host, kind = urlsplit(url).netloc, org_kind(url)
-    return f"{alias} ({host}, {kind})" if alias else f"{host} ({kind})"
+    org = f"{alias} ({host}, {kind})" if alias else f"{host} ({kind})"
+    return f"{org} as {username}" if username else org
 
 
 def _shown(url: str) -> str:

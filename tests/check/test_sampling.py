@@ -55,7 +55,7 @@ def test_a_file_of_few_records_is_looked_at_as_a_whole(tmp_path: Path) -> None:
     assert seen.doubtful == {0, 1, 2}
 
 
-def test_blanks_beside_quotes_belong_to_the_value(tmp_path: Path) -> None:
+def test_blanks_beside_quotes_do_not_belong_to_the_value(tmp_path: Path) -> None:
     checker = Checker(tmp_path, "Contact", Operation.INSERT)
     said = checker.findings('LastName,Birthdate\nA,"2026-01-01" \nB,"2026-01-01"\n')
-    assert said["NOT_A_DATE", "Birthdate"].rows == (1,)
+    assert ("NOT_A_DATE", "Birthdate") not in said

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkup.csvfile.dialect import Breaks, endings, guess_delimiter, text_lines
-from bulkup.csvfile.encoding import better_example, example_cell, guesses
+from bulkup.csvfile.encoding.example import better_example, example_cell
 from bulkup.csvfile.normalize import (
     FileFormat,
     Prepared,
@@ -20,12 +20,6 @@ from bulkup.csvfile.normalize import (
     keep_input,
     prepare,
     write_columns,
-)
-    FileFormat,
-    Prepared,
-    detect,
-    keep_input,
-    prepare,
 )
 from bulkup.csvfile.numbered import read_numbers
 from bulkup.errors import InputError
@@ -164,11 +158,6 @@ def test_other_encodings_are_guessed_and_reported_as_guesses(
     assert "as far as can be told: --encoding overrules" in done.changes[0]
 
 
-def test_bytes_that_windows_1252_does_not_have_are_latin_1(workbench: Workbench) -> None:
-    assert [one.name for one in guesses(b"\x81\x8d\x90 caf\xe9")][-1] == "iso8859-1"
-    assert workbench.detect(b"Name\nM\xfcller \x81\n").encoding.guessed
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -186,23 +175,12 @@ def test_a_small_windows_file_is_not_guessed_to_be_mac_or_another_alphabet(
     assert written == text
 
 
-def test_mac_roman_is_recognized_by_its_letters() -> None:
-    text = "Name,City\nMünchen GmbH,Århus\nÅsa,Ærø\n“Ørsted”,Málaga\n"
-    assert next(guesses(text.encode("mac_roman"))).name == "mac-roman"
-
-
-def test_mac_roman_with_crlf_is_guessed_before_implausible_letters() -> None:
-    text = "Name,City\r\nMünchen GmbH,Århus\r\nÅsa,Ærø\r\n“Ørsted”,Málaga\r\n"
-    found = [one.name for one in guesses(text.encode("mac_roman"))]
-    assert found[-2:] == ["mac-roman", "iso8859-1"]
-
-
 @pytest.mark.parametrize(
     ("text", "example"),
     [
         ("Name;Preis\r\nMüller;10 €\r\n", "Müller"),
         ('Preis;Name\n"5 €";x\n6 €;"Groß, Klein"\n', "Groß, Klein"),
-        ("a\n" + "x" * 3_000_000 + "ü\nö\n", "x" * 200 + "ü"),
+        ("a\n" + "x" * 3_000_000 + " Müller\nKöln\n", "x" * 198 + " Müller"),
     ],
 )
 def test_a_guessed_encoding_comes_with_an_example_value(
@@ -221,12 +199,6 @@ def test_without_letters_another_character_is_the_example() -> None:
 @pytest.mark.parametrize("given", [{}, {"encoding": "cp1252"}], ids=["utf-8", "named"])
 def test_a_known_encoding_has_no_example(workbench: Workbench, given: dict[str, str]) -> None:
     assert workbench.detect("a\nü\n", given.get("encoding", "utf-8"), **given).example == ""
-
-
-def test_a_guessed_encoding_must_fit_the_whole_file(workbench: Workbench) -> None:
-    good = "Name,City\nMüller,Köln\n".encode("cp1252") * 60_000
-    found = workbench.detect(good + b"x,\x81\x8d\n")
-    assert found.encoding.name != "cp1252"
 
 
 def test_utf_8_with_one_broken_byte_is_not_guessed_to_be_another_encoding(
@@ -380,10 +352,13 @@ def test_a_line_of_blanks_among_several_columns_is_blank(workbench: Workbench) -
 
 def test_ragged_rows_are_reported_by_the_lines_of_the_users_file(workbench: Workbench) -> None:
     refused = workbench.refused("sep=,\na,b\n1\n" + "1,2\n" + "1,2,3\n" * 6)
-    assert refused.message == (
-        "people.csv, line 3: another number of cells than the header, which has 2: "
-        "line 3 has 1, line 5 has 3, line 6 has 3, line 7 has 3, line 8 has 3 and 2 more"
-    )
+    assert refused.message.splitlines() == [
+        "people.csv, line 3: fewer cells than the header, which has 2: line 3 has 1",
+        (
+            "people.csv, line 5: more cells than the header, which has 2: "
+            "line 5 has 3, line 6 has 3, line 7 has 3, line 8 has 3, line 9 has 3 and 1 more"
+        ),
+    ]
     assert not list((workbench.folder / "run").iterdir())
 
 
@@ -399,7 +374,7 @@ def test_all_problems_are_reported_at_once_by_the_lines_of_the_users_file(
     assert refused.message.splitlines() == [
         "people.csv, line 3: the header has a name more than once: a, A",
         "people.csv, line 6: a NUL byte, which Salesforce does not take",
-        "people.csv, line 7: another number of cells than the header, which has 2: line 7 has 1",
+        "people.csv, line 7: fewer cells than the header, which has 2: line 7 has 1",
     ]
 
 

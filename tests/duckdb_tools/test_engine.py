@@ -1,3 +1,4 @@
+import errno
 import os
 import subprocess
 import sys
@@ -6,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from bulkup.duckdb_tools.engine import engine, located, named, quoted, with_enough_memory
+from bulkup.duckdb_tools.engine import engine, is_damage, located, named, quoted, with_enough_memory
 from bulkup.errors import NotWritable, RunError
 
 
@@ -120,3 +121,17 @@ def test_a_folder_of_any_name_is_read_written_and_spilled_to(tmp_path: Path, nam
         assert connection.execute(f"FROM read_parquet([{located(part)}])").fetchall() == [(2,)]
         connection.execute("CREATE TABLE t AS SELECT repeat('x', 40) || i FROM range(800000) r(i)")
     assert list(folder.iterdir()) == [part]
+
+
+@pytest.mark.parametrize(
+    ("error", "damage"),
+    [
+        (duckdb.InvalidInputException("No magic bytes found at end of file"), True),
+        (duckdb.IOException("Could not read enough bytes"), True),
+        (duckdb.OutOfMemoryException("failed to allocate data"), False),
+        (duckdb.IOException(f"Could not write file: {os.strerror(errno.ENOSPC)}"), False),
+        (duckdb.IOException(f"Cannot open file: {os.strerror(errno.EACCES)}"), False),
+    ],
+)
+def test_only_what_the_file_itself_causes_is_damage(error: duckdb.Error, *, damage: bool) -> None:
+    assert is_damage(error) is damage

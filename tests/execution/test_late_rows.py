@@ -1,5 +1,6 @@
 """Batches that land after the end of a Failed or Aborted job, and what is waited for."""
 
+import json
 from concurrent.futures import Executor, Future
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from bulkup.execution.runner import Runner
 from bulkup.localorg.faults.plan import FaultAction, FaultPlan, JobFault, RequestFault
 from bulkup.localorg.org import Org
 from bulkup.model import Chunk, Delimiter, Field, Job, Operation, Target
-from bulkup.runs.events import Created, Event, Finished, JobPolled, Saved
+from bulkup.runs.events import Created, Discarded, Event, Finished, JobPolled, Saved
 from bulkup.runs.job_results import Answers
 from bulkup.runs.journal import Journal
 from bulkup.runs.plan import Options, Plan
@@ -68,9 +69,14 @@ class Load:
         return FakeBody(HEADER + b"".join(b"Name %d\n" % n for n in rows))
 
     def run(
-        self, *, timeout: float | None = None, retry_for: float = 900, late_rows_for: float = 600
+        self,
+        *,
+        timeout: float | None = None,
+        retry_for: float = 900,
+        late_rows_for: float = 600,
+        stop: RunControl | None = None,
     ) -> Runner:
-        self.stop = RunControl(self.clock, timeout=timeout)
+        self.stop = stop or RunControl(self.clock, timeout=timeout)
         runner = Runner(
             journal=self.journal,
             ingest=self.ingest,
@@ -164,6 +170,46 @@ def test_a_wait_for_late_rows_is_left_at_the_timeout_and_resumed_where_it_was(
     load.run()
     assert load.saved().unprocessed == 8
     assert LATE_ROWS_SECONDS <= load.clock.now() - began < LATE_ROWS_SECONDS + 90
+
+
+def test_counts_that_a_server_tells_old_and_new_in_turn_do_not_lengthen_the_wait(
+    tmp_path: Path,
+) -> None:
+    class Lagging(Ingest):
+        looks = 0
+
+        def get(self, job_id: str, /) -> Job:
+            job = super().get(job_id)
+            self.looks += 1
+            return replace(job, processed=(job.processed or 0) - self.looks % 2)
+
+    load = Load(tmp_path, faults=late(rows=0))
+    load.ingest = Lagging(load.org, Target(object="Contact", operation=Operation.INSERT))
+    began = load.clock.now()
+    load.run(timeout=3 * LATE_ROWS_SECONDS)
+    assert load.saved().unprocessed == 8
+    assert load.clock.now() - began < LATE_ROWS_SECONDS + 90
+
+
+def test_a_job_is_aborted_though_a_chunk_before_it_may_not_begin_any_more(tmp_path: Path) -> None:
+    load = Load(tmp_path, chunks=2)
+    job = load.ingest.create().id
+    load.journal.append(Discarded(chunk=1, job="750000000000009AAA"))
+    load.journal.append(Created(chunk=2, job=job))
+    load.stop.call_all_off("the run was stopped")
+    load.run(stop=load.stop)
+    assert load.states() == ["Aborted"]
+    assert isinstance(load.journal.events[-1], Discarded)
+
+
+def test_results_count_as_gone_when_salesforce_says_so_twice(tmp_path: Path) -> None:
+    gone = [{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}]
+    fault = RequestFault(
+        act=FaultAction.STATUS, path="*/successfulResults*", status=404, body=json.dumps(gone)
+    )
+    load = Load(tmp_path, faults=FaultPlan(requests=[fault]))
+    load.run()
+    assert load.saved().succeeded == ROWS
 
 
 def test_other_chunks_go_on_while_late_rows_of_one_are_waited_for(tmp_path: Path) -> None:

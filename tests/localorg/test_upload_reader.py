@@ -6,6 +6,9 @@ import pytest
 
 from tests.localorg.asking import Asker
 
+FAILED_TO_PARSE = "InvalidBatch : Failed to parse CSV. "
+TEXT_AFTER_QUOTE = "Not expecting more text after end quote"
+QUOTE_IN_PLAIN_CELL = "Found unescaped quote. A value with quote should be within a quote"
 WRONG_ENDING = (
     "ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is "
 )
@@ -78,7 +81,8 @@ def test_line_breaks_of_any_kind_inside_quotes_are_fine(org: Asker, body: str, e
             ",".join(f"F{i}" for i in range(5001)),
             "InvalidBatch : Too many columns: 5001, at most 5000",
         ),
-        ('LastName,"Ti"tle\nA,B\n', "InvalidBatch : Failed to parse CSV. ',' expected after '\"'"),
+        ('LastName,"Ti"tle\nA,B\n', FAILED_TO_PARSE + TEXT_AFTER_QUOTE),
+        ('LastName,Ti"tle\nA,B\n', FAILED_TO_PARSE + QUOTE_IN_PLAIN_CELL),
         (
             'LastName\nA\n"B\n',
             "InvalidBatch : Failed to parse CSV. EOF reached before closing an opened quote",
@@ -117,8 +121,9 @@ def test_a_delete_takes_an_id_column_and_no_other(org: Asker) -> None:
         ("", "0 cells, expected 2"),
         ('A, "B"', "a space between delimiter and quote"),
         (' "A",B', "a space between delimiter and quote"),
-        ('A,"B"C', "',' expected after '\"'"),
-        ('A,"' + "x" * 130_000 + '"' + '","'.join(["y" * 130_000] * 3), None),
+        ('"A" ,B', "a space between delimiter and quote"),
+        ('A,"B" ', "a space between delimiter and quote"),
+        ('A,"' + '","'.join(["y" * 130_000] * 4) + '"', None),
         ("A," + "x, " * 140_000, "more than 400000 characters in one record"),
     ],
 )
@@ -135,20 +140,38 @@ def test_a_record_that_can_not_be_read_fails_and_comes_back_raw(
 
 
 def test_a_space_then_a_quote_inside_a_quoted_cell_is_fine(org: Asker) -> None:
-    org.load("Contact", "insert", 'LastName,Title\nA,"x, ""y"", z"\nB,x "y"\n')
+    org.load("Contact", "insert", 'LastName,Title\nA,"x, ""y"", z"\nB,"x ""y"""\n')
     assert [record["Title"] for record in org.org.records("Contact")] == ['x, "y", z', 'x "y"']
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ('"B"C', TEXT_AFTER_QUOTE),
+        ('"He said \\"hi\\""', TEXT_AFTER_QUOTE),
+        ('5" pipe', QUOTE_IN_PLAIN_CELL),
+    ],
+)
+def test_a_stray_quote_fails_the_job_from_its_record_on(
+    org: Asker, cell: str, message: str
+) -> None:
+    job = org.load("Contact", "insert", f"LastName,Title\nX,Y\nA,{cell}\nZ,W\n")
+    assert org.look(job)["state"] == "Failed"
+    assert org.look(job)["errorMessage"] == FAILED_TO_PARSE + message
+    assert [record["LastName"] for record in org.org.records("Contact")] == ["X"]
+    assert len(org.rows(job, "unprocessedrecords")) == 2
 
 
 def test_an_open_quote_in_the_middle_fails_the_job_and_what_was_done_stays_done(
     org: Asker,
 ) -> None:
-    body = 'LastName,Title\nA,B\nC,a"b\nD,"x y\nE,F\n'
+    body = 'LastName,Title\nA,B\nC, "b\nD,"x y\nE,F\n'
     job = org.load("Contact", "insert", body)
     seen = org.look(job)
     assert seen["state"] == "Failed"
     assert seen["errorMessage"].endswith("EOF reached before closing an opened quote")
-    assert [record["LastName"] for record in org.org.records("Contact")] == ["A", "C"]
-    assert len(org.rows(job, "successfulResults")) == 2
+    assert [record["LastName"] for record in org.org.records("Contact")] == ["A"]
+    assert len(org.rows(job, "successfulResults")) == 1
 
 
 def test_a_blank_line_of_a_file_with_one_column_is_an_empty_cell(org: Asker) -> None:

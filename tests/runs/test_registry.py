@@ -159,6 +159,22 @@ def test_resume_means_the_only_run_that_can_be_resumed(state_dir: StateDir) -> N
     assert all(name in caught.value.hint for name in ("it", "other", "broken"))
 
 
+def test_a_run_of_another_process_is_told_with_its_process_and_what_to_do(
+    state_dir: StateDir,
+) -> None:
+    run = write_run(state_dir, "busy", KILLED)
+    with run.locked():
+        with pytest.raises(RunError, match="is running in process 1") as unnamed:
+            registry.find_run_to_resume(state_dir, datetime.now(UTC))
+        with pytest.raises(RunError) as named, run.locked():
+            pass
+    for error in (unnamed.value, named.value):
+        assert error.message == "Run busy is running in process 1"
+        assert error.name == "RunLocked"
+        assert "^C" in error.hint
+        assert "bulkup runs busy" in error.hint
+
+
 def test_retry_means_the_newest_run_with_rows_to_send(state_dir: StateDir) -> None:
     def run(name: str, day: int, state: str, *statuses: str) -> None:
         created = f"2026-01-{day:02d}T00:00:00.000Z"

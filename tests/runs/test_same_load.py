@@ -1,19 +1,35 @@
 """A load that was begun or done before is found, however many runs there are."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from bulkup.clock import RealClock
 from bulkup.model import Operation, Target
-from bulkup.runs.events import Abandoned, Event, Lost, Saved, Superseded
+from bulkup.runs.events import (
+    Abandoned,
+    Aborting,
+    Closed,
+    Closing,
+    Created,
+    Discarded,
+    Event,
+    Lost,
+    Saved,
+    Superseded,
+    Uploaded,
+)
+from bulkup.runs.journal import begin_anew
 from bulkup.runs.same_load import find_same_load
 from bulkup.state_dir import StateDir, find_state_dir
 from tests.runs.writing import INSERT, JOB, KILLED, STARTED, UPSERT, over, write_run
 
 CONTENT = "LastName\nAnn\nBob\n"
 SHA256 = hashlib.sha256(CONTENT.encode()).hexdigest()
+FIRST: Mapping[str, Any] = {"chunk": 1, "job": JOB}
 LOST = Lost(chunk=1, job=JOB, reason="it is gone")
 UNKNOWN = Saved(chunk=1, job=JOB, unknown=2)
 
@@ -25,7 +41,7 @@ def state_dir() -> StateDir:
 
 
 def found(state_dir: StateDir, target: Target = INSERT, sha256: str = SHA256) -> str | None:
-    status = find_same_load(state_dir, sha256=sha256, target=target)
+    status = find_same_load(state_dir, hashes={sha256}, target=target)
     return status.name if status else None
 
 
@@ -58,6 +74,12 @@ def test_a_run_at_work_is_the_same_load(state_dir: StateDir) -> None:
         (INSERT, (STARTED, LOST, *over("partial", 0)[2:]), True),
         (INSERT, (STARTED, UNKNOWN, *over("partial", 0)[2:]), True),
         (INSERT, (*over("stopped", 1), Abandoned()), True),
+        (INSERT, (STARTED, Created(**FIRST), Uploaded(**FIRST), Abandoned()), False),
+        (INSERT, (STARTED, Uploaded(**FIRST), Closing(**FIRST), Abandoned()), True),
+        (INSERT, (STARTED, Closing(**FIRST), Closed(**FIRST), Abandoned()), True),
+        (INSERT, (STARTED, Uploaded(**FIRST), Discarded(**FIRST), Abandoned()), False),
+        (INSERT, (STARTED, Aborting(closed=False, **FIRST), Abandoned()), False),
+        (INSERT, (STARTED, Aborting(closed=True, **FIRST), Abandoned()), True),
         (INSERT, (*over("partial", 1), Superseded(by="other")), False),
         (replace(INSERT, external_id="Email__c"), over("complete", 2), False),
         (UPSERT, over("complete", 2), False),
@@ -133,3 +155,9 @@ def test_damaged_runs_are_passed_over_where_the_plan_is_and_found_where_the_jour
     journal = write_run(state_dir, "journal", KILLED, target=UPSERT)
     journal.files.journal.write_bytes(b"{}\n" + journal.files.journal.read_bytes())
     assert found(state_dir, UPSERT) == "journal"
+
+
+def test_a_run_given_up_with_a_damaged_journal_may_have_inserted_rows(state_dir: StateDir) -> None:
+    run = write_run(state_dir, "it", KILLED)
+    begin_anew(run.files.journal, Abandoned(), RealClock())
+    assert found(state_dir) == "it"

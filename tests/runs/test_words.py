@@ -21,7 +21,7 @@ OF_CHUNK = "at chunk job"
 GOLDEN = {
     "Plan": "run created version source original sheet target columns chunks options dialect key "
     "original_numbers numbers settled changes retry_of retry_of_events machine place levels "
-    "format",
+    "format journalled",
     "Place": "system boot device inode generation",
     "Source": "path name size sha256 encoding delimiter line_ending header start rows "
     "header_lines marks",
@@ -36,7 +36,7 @@ GOLDEN = {
     "max_failed blank_null",
     "Level": "source numbers",
     "MaxFailed": "rows percent",
-    "Dialect": "encoding delimiter line_ending",
+    "Dialect": "encoding delimiter line_ending skip_lines unclear_quotes",
     "Created": OF_CHUNK,
     "Uploaded": OF_CHUNK,
     "Closing": OF_CHUNK,
@@ -51,6 +51,7 @@ GOLDEN = {
     "Left": "at state seconds api_calls error message",
     "Superseded": "at by",
     "Stopping": "at",
+    "Planned": "at",
     "Abandoned": "at",
 }
 """What is on the disks of users. Words may be added here, and none may be changed or removed."""

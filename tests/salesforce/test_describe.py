@@ -98,6 +98,23 @@ def test_a_describe_that_is_no_object_passes(
         room.describe(client, "Contact")
 
 
+@pytest.mark.parametrize("named", ["Account", "contact__c", "ContactX", ""])
+def test_a_describe_of_another_object_passes(
+    client: Client, net: respx.MockRouter, named: str
+) -> None:
+    net.get(CONTACT).respond(json={**RAW, "name": named})
+    with pytest.raises(Transient, match="names another"):
+        room.describe(client, "Contact")
+
+
+@pytest.mark.parametrize("asked", ["ns__Thing__c", "Thing__c", "thing__C"])
+def test_an_object_is_named_in_any_case_and_without_the_orgs_own_namespace(
+    client: Client, net: respx.MockRouter, asked: str
+) -> None:
+    net.get(f"{DATA}/sobjects/{asked}/describe").respond(json={**RAW, "name": "ns__Thing__c"})
+    assert room.describe(client, asked).name == "ns__Thing__c"
+
+
 def test_a_kept_describe_is_asked_for_with_its_date_and_used_when_it_still_holds(
     client: Client, net: respx.MockRouter, tmp_path: Path
 ) -> None:

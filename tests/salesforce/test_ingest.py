@@ -18,6 +18,7 @@ from bulkup.model import Delimiter, Job, JobState, LineEnding, Operation, Result
 from bulkup.salesforce.bearer import TokenAuth
 from bulkup.salesforce.client import Client
 from bulkup.salesforce.ingest import IngestJobs, job_of
+from bulkup.salesforce.result_check import CheckedResult
 from tests.salesforce.wire import DATA, JOB, TOKEN, URL, Bytes, raw_server
 
 INGEST = f"{DATA}/jobs/ingest"
@@ -75,10 +76,23 @@ def test_key_and_assignment_rule_go_into_the_job(jobs: IngestJobs, net: respx.Mo
     assert wish["assignmentRuleId"] == "01Q1"
 
 
-def test_an_answer_to_a_new_job_without_an_id_passes(
-    jobs: IngestJobs, net: respx.MockRouter
+@pytest.mark.parametrize(
+    "job_id",
+    [
+        None,
+        "",
+        "../../x",
+        "750/00000000001",
+        "750000000000\n01",
+        f"{JOB}\n",
+        "7" * 10_000,
+        "750\u0661" * 4,
+    ],
+)
+def test_an_answer_to_a_new_job_without_an_id_of_salesforces_shape_passes(
+    jobs: IngestJobs, net: respx.MockRouter, job_id: str | None
 ) -> None:
-    net.post(INGEST).respond(json={"state": "Open"})
+    net.post(INGEST).respond(json={"state": "Open", "id": job_id})
     with pytest.raises(Transient, match="no job"):
         jobs.create(
             Target(object="Contact", operation=Operation.INSERT),
@@ -300,6 +314,42 @@ def test_a_result_without_salesforces_header_or_a_sent_column_passes(
     for kind in ResultKind:
         with pytest.raises(Transient, match="was expected"):
             jobs.fetch(JOB, kind, tmp_path / "out.csv", columns=["Name", "Email"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (ResultKind.SUCCESSFUL, b'"sf__Id","sf__Error",Name\n"","X:--","Ann"\n'),
+        (ResultKind.FAILED, b"sf__Id,sf__Created,Name\n"),
+        (ResultKind.UNPROCESSED, b'"sf__Id","sf__Created",Name\n"003","true","Ann"\n'),
+        (ResultKind.SUCCESSFUL, b'"sf__Id","sf__Created",Name\r"003","true","Ann"\r'),
+    ],
+)
+def test_one_result_in_place_of_another_or_with_other_line_breaks_passes(
+    jobs: IngestJobs, net: respx.MockRouter, tmp_path: Path, kind: ResultKind, body: bytes
+) -> None:
+    net.get(url__startswith=f"{URL}{AT}/").respond(content=body)
+    with pytest.raises(Transient, match="was expected"):
+        jobs.fetch(JOB, kind, tmp_path / "out.csv", columns=["Name", "Email"])
+
+
+def test_a_line_break_of_a_header_may_come_in_two_blocks(tmp_path: Path) -> None:
+    with (tmp_path / "out.csv").open("wb") as file:
+        result = CheckedResult(file, ResultKind.FAILED)
+        for block in (b"sf__Id,sf__Error\r", b"\n,X:--\r\n"):
+            result.write(block)
+        result.finish()
+    assert (tmp_path / "out.csv").read_bytes() == b"sf__Id,sf__Error\r\n,X:--\r\n"
+
+
+@pytest.mark.parametrize("status", [203, 204, 205, 206, 304])
+def test_a_part_of_a_result_and_a_caches_word_are_no_result(
+    jobs: IngestJobs, net: respx.MockRouter, tmp_path: Path, status: int
+) -> None:
+    net.get(url__startswith=f"{URL}{AT}/").respond(status, content=b"")
+    with pytest.raises(Transient, match=str(status)):
+        jobs.fetch(JOB, ResultKind.FAILED, tmp_path / "out.csv")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

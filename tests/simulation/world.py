@@ -23,7 +23,7 @@ from bulkup.execution.accounting import ChunkOutcome, chunk_outcomes
 from bulkup.execution.chunk_job import Sendable
 from bulkup.execution.control import FailureGuard, RunControl
 from bulkup.execution.execute import ReconcileHooks, execute_run, header_of
-from bulkup.execution.jobs import ChunkBodies, RunJobs
+from bulkup.execution.jobs import ChunkBodies, RunJobs, jobs_in
 from bulkup.execution.runner import Runner
 from bulkup.localorg.faults.plan import FaultAction, FaultPlan, JobFault, RequestFault
 from bulkup.localorg.http.messages import Request
@@ -385,7 +385,9 @@ class World:
         ):
             runner = Runner(
                 journal=journal,
-                ingest=WatchedJobs(IngestJobs(client), run, self.uploaded),
+                ingest=WatchedJobs(
+                    IngestJobs(client), run, self.uploaded, known=jobs_in(journal.events)
+                ),
                 body_of=ChunkBodies(run, header_of(run), file, stack),
                 answers=self._answers(run),
                 clock=self.clock,

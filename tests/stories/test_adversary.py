@@ -2,10 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bulkup.localorg.faults.plan import FaultAction, FaultPlan, RequestFault
+from bulkup.model import Job, JobState
+from bulkup.salesforce.ingest import IngestJobs
 from tests.stories.conftest import Bulkup, ServedOrg
 
 INSERT = ("--object", "Contact", "--op", "insert", "--no-check", "--json")
@@ -84,5 +87,44 @@ def test_results_that_the_disk_has_lost_are_fetched_again(
     assert stopped.document["state"] == "stopped"
     assert stopped.document["rows"]["pending"] == 6
     done = bulkup("resume", "--json")
+    assert done.code == 0, done.err
+    assert done.document["rows"]["succeeded"] == len(org.records("Contact")) == 12
+
+
+def test_two_chunks_never_share_a_job_that_a_gateway_names_twice(
+    bulkup: Bulkup, served: ServedOrg, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    org = served().org
+    create, answers = IngestJobs.create, list[Job]()
+
+    def create_or_replay(jobs: IngestJobs, *arguments: Any, **options: Any) -> Job:
+        answers.append(create(jobs, *arguments, **options) if len(answers) != 1 else answers[0])
+        return answers[-1]
+
+    monkeypatch.setattr(IngestJobs, "create", create_or_replay)
+    done = bulkup("run", people, *INSERT, "--chunk-rows", 4, "--parallel", 1)
+    assert done.code == 0, done.err
+    assert len(answers) == 4
+    assert done.document["rows"]["succeeded"] == len(org.records("Contact")) == 12
+
+
+def test_a_job_of_an_earlier_process_is_no_new_job(
+    bulkup: Bulkup, served: ServedOrg, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusal = answer(503, [], "POST", "*/jobs/ingest", nth=2)
+    org = served(refusal).org
+    pace = ("--chunk-rows", 6, "--parallel", 1, "--retry-for", 0)
+    stopped = bulkup("run", people, *INSERT, *pace)
+    assert stopped.document["state"] == "stopped"
+    create, answers = (
+        IngestJobs.create,
+        [Job(id=stopped.document["jobs"][0]["id"], state=JobState.OPEN)],
+    )
+
+    def replay_or_create(jobs: IngestJobs, *arguments: Any, **options: Any) -> Job:
+        return answers.pop() if answers else create(jobs, *arguments, **options)
+
+    monkeypatch.setattr(IngestJobs, "create", replay_or_create)
+    done = bulkup("resume", "--json", "--retry-for", 60)
     assert done.code == 0, done.err
     assert done.document["rows"]["succeeded"] == len(org.records("Contact")) == 12

@@ -267,7 +267,7 @@ def test_of_two_resumes_at_once_one_is_refused(
     both = [Mortal("resume", run), Mortal("resume", run)]
     ends = sorted(one.ended() for one in both)
     assert [code for code, _, _ in ends] == [0, 6]
-    assert "Another process is working on run" in ends[1][2] or "is over" in ends[1][2]
+    assert "is running in" in ends[1][2] or "is over" in ends[1][2]
     assert times_in_org(org) == each_once(12)
 
 
@@ -282,7 +282,7 @@ def test_a_run_that_a_process_holds_is_refused_to_another(
     listed = bulkup("runs", "--json").document["runs"]
     mortal.kill()
     assert refused.code == 6
-    assert "Another process is working on run" in refused.err
+    assert "is running in" in refused.err
     assert [one["state"] for one in listed] == ["running"]
     assert [one["state"] for one in bulkup("runs", "--json").document["runs"]] == ["killed"]
     assert times_in_org(org) == {}

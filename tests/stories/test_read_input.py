@@ -184,3 +184,20 @@ def test_results_are_not_told_of_a_file_that_was_saved_anew_after_the_last_job(
     assert again.code == 0, again.out + again.err
     assert again.document["rows"]["succeeded"] == 12
     assert times_in_org(org) == each_once(12)
+
+
+def test_a_file_whose_encoding_is_not_clear_is_asked_about_and_read_as_is_said(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path
+) -> None:
+    org = served().org
+    path = tmp_path / "p.csv"
+    path.write_bytes("LastName\nSmith\nPiñata\n".encode("cp1252"))
+    done = bulkup("run", path, *INSERT)
+    assert done.code == 2
+    assert "p.csv is not UTF-8, and its encoding is not clear. Row 2, column LastName" in done.err
+    assert "'Piñata'  in Windows-1252" in done.err
+    assert "--encoding cp1252 or --encoding " in done.err
+    assert run_folders() == []
+    assert org.records("Contact") == []
+    assert bulkup("run", path, *INSERT, "--encoding", "cp1252").code == 0
+    assert {record["LastName"] for record in org.records("Contact")} == {"Piñata", "Smith"}

@@ -198,12 +198,14 @@ def test_what_a_person_aborts_while_nobody_is_there_is_not_begun_again_either(
     assert times_in_org(running.org) == {}
 
 
-def test_a_run_that_is_over_is_refused_and_retry_is_named(
+def test_a_run_that_is_complete_is_refused_and_nothing_more_is_suggested(
     bulkup: Bulkup, served: ServedOrg, path: Path
 ) -> None:
     served()
     run = bulkup("run", path, *INSERT, "--json").document["run"]
-    refused(bulkup("resume", run), f"Run {run} is over (complete)", f"bulkup retry {run}")
+    for command in ("resume", "stop"):
+        done = bulkup(command, run)
+        assert (done.code, done.err) == (6, f"error: Run {run} is over (complete)\n")
 
 
 def test_a_source_that_was_moved_is_asked_for_and_found_again(

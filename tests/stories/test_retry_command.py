@@ -2,12 +2,14 @@
 
 import csv
 import os
+import shutil
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bulkup.duckdb_tools.engine import OutOfMemory
 from bulkup.localorg.faults.plan import FaultPlan, JobFault
 from tests.stories.conftest import Bulkup, ServedOrg
 from tests.stories.dying import run_folders
@@ -49,6 +51,27 @@ def test_what_did_not_go_in_is_sent_and_the_rest_is_skipped_with_its_id(
         results = list(csv.DictReader(file))
     assert [row["LastName"] for row in results] == [f"P{n}" for n in range(12)]
     assert all(row["sf__Id"].startswith("003") for row in results)
+
+
+def test_a_copy_of_the_whole_home_is_not_retried_beside_the_original(
+    bulkup: Bulkup, served: ServedOrg, people: Path, home: Path
+) -> None:
+    org, first = left_over(bulkup, served, people)
+    copy = {"BULKUP_HOME": str(shutil.copytree(home / "bulkup", home / "restored"))}
+    assert bulkup("retry", first["run"]).code == 0
+    refused = bulkup("retry", first["run"], env=copy)
+    assert refused.code == 6
+    assert "or its folder is a copy" in refused.err
+    assert names(org) == sorted(f"P{n}" for n in range(12))
+
+
+def test_a_copy_of_a_run_is_retried_when_it_is_to_take_over(
+    bulkup: Bulkup, served: ServedOrg, people: Path, home: Path
+) -> None:
+    org, first = left_over(bulkup, served, people)
+    copy = {"BULKUP_HOME": str(shutil.copytree(home / "bulkup", home / "restored"))}
+    assert bulkup("retry", first["run"], "--take-over", env=copy).code == 0
+    assert names(org) == sorted(f"P{n}" for n in range(12))
 
 
 def test_a_second_retry_and_a_resume_of_the_old_run_are_refused(
@@ -208,3 +231,41 @@ def test_rows_that_landed_after_the_run_was_over_are_not_sent_again(
     assert done.document["rows"]["succeeded"] == 6
     assert done.document["rows"]["skipped"] == 6
     assert names(org) == sorted(f"P{n}" for n in range(12))
+
+
+def test_a_copy_of_a_run_that_is_over_is_not_retried_beside_the_original(
+    bulkup: Bulkup, served: ServedOrg, people: Path
+) -> None:
+    org, first = left_over(bulkup, served, people)
+    folder = run_folders()[0]
+    shutil.copytree(folder, folder.with_name("copy"))
+    refused = bulkup("retry", "copy")
+    assert refused.code == 6
+    assert "--take-over" in refused.err
+    assert len(names(org)) < 12
+    assert bulkup("retry", first["run"]).code == 0
+    assert len(names(org)) == 12
+
+
+def test_a_copy_of_a_run_that_is_over_is_retried_by_who_takes_it_over(
+    bulkup: Bulkup, served: ServedOrg, people: Path
+) -> None:
+    org, _first = left_over(bulkup, served, people)
+    folder = run_folders()[0]
+    shutil.copytree(folder, folder.with_name("copy"))
+    assert bulkup("retry", "copy", "--take-over").code == 0
+    assert len(names(org)) == 12
+
+
+def test_too_little_memory_to_read_an_outcome_is_told_as_such(
+    bulkup: Bulkup, served: ServedOrg, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OutOfMemory
+
+    run = left_over(bulkup, served, people)[1]["run"]
+    monkeypatch.setattr("bulkup.results.row_files._read", fail)
+    refused = bulkup("retry", run)
+    assert refused.code == 6
+    assert "too little memory" in refused.err
+    assert "damaged" not in refused.err

@@ -490,3 +490,14 @@ def test_a_load_with_a_closed_stream_ends_as_it_would_with_an_open_one(
     line = f"{sys.executable} -m bulkup run {path} {insert} --dir {tmp_path / 'out'} {closed}"
     done = subprocess.run(["sh", "-c", line], capture_output=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_report_and_the_run_name_the_org_its_kind_and_the_user(
+    bulkup: Bulkup, served: ServedOrg, contacts: Path
+) -> None:
+    running = served()
+    username = bulkup("run", contacts, *UPSERT, "--json").document["org"]["username"]
+    org = f"org {running.url.removeprefix('http://')} (local) as {username}"
+    done = bulkup("run", contacts, *UPSERT, "--again")
+    assert org in " ".join(done.out.split())
+    assert org in " ".join(bulkup("runs", "last").out.split())

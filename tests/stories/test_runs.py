@@ -65,6 +65,7 @@ def test_one_run_tells_its_story_in_order(bulkup: Bulkup, served: ServedOrg, pat
     assert done.code == 0
     words = [
         "insert Contact from",
+        "planned",
         "takes the run up",
         "left as stopped",
         "takes the run up",
@@ -81,8 +82,8 @@ def test_one_run_tells_its_story_in_order(bulkup: Bulkup, served: ServedOrg, pat
     document = bulkup("runs", run, "--json").document
     assert document["schema"] == "bulkup.run-story/1"
     kinds = [event["event"] for event in document["events"]]
-    assert kinds[:3] == ["Began", "Left", "Began"]
-    assert kinds[3:] == [
+    assert kinds[:4] == ["Planned", "Began", "Left", "Began"]
+    assert kinds[4:] == [
         *("Created", "Uploaded", "Closing", "Closed", "Finished", "Saved", "Left"),
     ]
     assert all(event["at"].endswith("Z") for event in document["events"])
@@ -166,6 +167,27 @@ def test_a_damaged_run_can_be_given_up_as_its_error_says(
     assert "removed 0 runs" in bulkup("runs", "--prune", 0).err
     assert bulkup("runs", run, "--abandon").code == 0
     assert "is abandoned" in bulkup("resume", run).err
+
+
+@pytest.mark.parametrize("empty", [False, True])
+def test_a_run_whose_journal_is_lost_is_not_sent_from_the_beginning(
+    bulkup: Bulkup, served: ServedOrg, path: Path, empty: bool
+) -> None:
+    org = served().org
+    run = bulkup("run", path, *INSERT, "--chunk-rows", 4, "--no-wait", "--json").document["run"]
+    journal = run_folders()[0] / "journal.jsonl"
+    journal.unlink()
+    if empty:
+        journal.touch()
+    for command in ("resume", "stop", "retry"):
+        refused = bulkup(command, run)
+        assert refused.code == 6
+        assert "is gone or was emptied" in refused.err
+    assert bulkup("runs", "--json").document["runs"][0]["state"] == "damaged"
+    assert bulkup("run", path, *INSERT, "--json").document["error"] == "SameLoad"
+    assert bulkup("runs", run, "--abandon").code == 0
+    assert bulkup("run", path, *INSERT, "--json").document["error"] == "SameLoad"
+    assert max(times_in_org(org).values()) == 1
 
 
 @pytest.mark.parametrize("file", ["plan.json", "journal.jsonl"])

@@ -113,7 +113,11 @@ def test_a_finished_run_is_retried_and_superseded(
 ) -> None:
     put_in_place("finished", home)
     source = FIXTURES / "finished" / "people.csv"
-    done = bulkup("retry", "finished", "--source", source, "--dir", tmp_path / "out", "--json")
+    arguments = ("--source", source, "--dir", tmp_path / "out", "--json")
+    refused = bulkup("retry", "finished", *arguments)
+    assert refused.code == 6
+    assert "--take-over" in refused.document["hint"]
+    done = bulkup("retry", "finished", "--take-over", *arguments)
     assert done.code == 1
     rows = done.document["rows"]
     assert (rows["total"], rows["skipped"], rows["succeeded"], rows["failed"]) == (10, 8, 1, 1)

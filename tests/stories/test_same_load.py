@@ -1,5 +1,6 @@
 """The same line typed again: what everybody does after an interruption, and every cron job."""
 
+import gzip
 from pathlib import Path
 
 from bulkup.localorg.faults import FaultPlan
@@ -59,3 +60,30 @@ def test_other_content_and_another_org_are_other_loads(
     assert bulkup("run", people(tmp_path / "others.csv", 13), *INSERT).code == 0
     served()
     assert bulkup("run", path, *INSERT).code == 0
+
+
+def test_a_file_that_is_packed_meanwhile_has_the_same_content(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path
+) -> None:
+    org = served().org
+    path = people(tmp_path / "people.csv")
+    packed = tmp_path / "people.csv.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    assert bulkup("run", packed, *INSERT).code == 0
+    packed.write_bytes(gzip.compress(path.read_bytes(), 1))
+    for file in (path, packed):
+        assert bulkup("run", file, *INSERT, "--json").document["error"] == "SameLoad"
+    assert times_in_org(org) == each_once(12)
+
+
+def test_an_insert_given_up_while_salesforce_worked_on_it_is_not_done_again_unasked(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path
+) -> None:
+    org = served().org
+    path = people(tmp_path / "people.csv")
+    assert bulkup("run", path, *INSERT, "--no-wait").code == 0
+    assert bulkup("runs", run_folders()[0].name, "--abandon").code == 0
+    refused = bulkup("run", path, *INSERT, "--json")
+    assert refused.document["error"] == "SameLoad"
+    assert max(times_in_org(org).values(), default=1) == 1
+    assert bulkup("run", path, *INSERT, "--again").code == 0

@@ -380,6 +380,19 @@ def test_a_close_whose_answer_is_lost_is_told_as_done(
     assert "waiting" in done.err
 
 
+@pytest.mark.parametrize("command", ["status", "close"])
+def test_silence_does_not_outlast_the_timeout_of_a_wait(
+    bulkup: Bulkup, served: ServedOrg, command: str
+) -> None:
+    method = {"status": "GET", "close": "PATCH"}[command]
+    hanging = RequestFault(act=FaultAction.HANG, method=method, path="*/jobs/*", times=0)
+    served(FaultPlan(requests=[hanging]))
+    job = made(bulkup)
+    done = bulkup(command, job, "--wait", "--timeout", 1)
+    assert done.code == 7
+    assert "The time is over" in done.err
+
+
 def test_a_second_close_is_refused_in_salesforces_words(
     bulkup: Bulkup, served: ServedOrg, contacts: Path
 ) -> None:

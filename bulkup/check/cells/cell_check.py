@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import merge
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,6 +13,8 @@ from bulkup.check.cells.export import (
     cells_with_hits,
     invalid_rows,
     locate_rows,
+    unclear_quotes,
+    with_unclear_quotes,
     write_findings,
 )
 from bulkup.check.cells.hits import HitTable, TestHits
@@ -22,6 +25,7 @@ from bulkup.check.cells.suggestions import quote_value
 from bulkup.check.columns import Columns
 from bulkup.check.rules import apply_overrides, finding
 from bulkup.csvfile.numbered import NumberedCsv
+from bulkup.csvfile.quoting.notes import QuoteNotes
 from bulkup.duckdb_tools.engine import engine
 from bulkup.model import Finding, ObjectInfo, Target
 
@@ -51,6 +55,7 @@ def check(  # noqa: PLR0913  one question, as the command asks it
     of_load: Sequence[Finding] = (),
     findings_csv: Path | None = None,
     take_invalid: Callable[[Iterable[InvalidRow]], None] | None = None,
+    quotes: QuoteNotes | None = None,
 ) -> Checked:
     """Check every cell that is sent. The findings about the columns themselves are among them.
 
@@ -59,11 +64,12 @@ def check(  # noqa: PLR0913  one question, as the command asks it
     about the load as a whole, which are added to the others. `findings_csv` gets every finding
     and every cell with one, for a spreadsheet. `take_invalid` is called with the rows that have
     errors of their own, which `--skip-invalid` does not send, in order; it must read them all
-    before it returns.
+    before it returns. `quotes` has the rows of `QUOTES_UNCLEAR`.
 
     Raises:
         RunError: the file has changed, or a file can't be written.
     """
+    quotes = quotes or QuoteNotes()
     known = (*columns.findings, *of_load)
     if not (columns.as_sent and csv_file.source.rows):
         findings = apply_overrides(known, allow=allow, strict=strict)
@@ -95,9 +101,13 @@ def check(  # noqa: PLR0913  one question, as the command asks it
         of_cells = [*_row_findings(csv_file, query, table), *_empty_columns(csv_file, table)]
         findings = apply_overrides([*known, *of_cells], allow=allow, strict=strict)
         if findings_csv:
-            write_findings(findings_csv, findings, cells_with_hits(csv_file, table, severities))
+            cells = cells_with_hits(csv_file, table, severities)
+            lines = merge(unclear_quotes(quotes.unclear_rows), cells, key=lambda line: line[0])
+            write_findings(findings_csv, findings, lines)
         if take_invalid:
-            take_invalid(counted(invalid_rows(csv_file, table, severities)))
+            rows = invalid_rows(csv_file, table, severities)
+            stops = quotes.unclear_rows if severities.is_error("QUOTES_UNCLEAR") else ()
+            take_invalid(counted(with_unclear_quotes(stops, rows)))
     return Checked(findings=findings, rows=table.rows, invalid=invalid)
 
 

@@ -4,7 +4,8 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice, tee
+from heapq import merge
+from itertools import groupby, islice, tee
 from pathlib import Path
 
 from bulkup.check.cells.hits import HitTable
@@ -122,6 +123,22 @@ def cells_with_hits(
             name = query.key.source if query.key else ""
             value = row.cell(query.key_position) if query.key else ""
             yield (row.row, row.line, name, value, query.duplicate_code)
+
+
+def unclear_quotes(rows: Iterable[tuple[int, int]]) -> Iterator[Line]:
+    """Rows whose quotes may mean several things, with their lines, for the file of findings."""
+    return ((row, line, "", "", "QUOTES_UNCLEAR") for row, line in rows)
+
+
+def with_unclear_quotes(
+    rows: Iterable[tuple[int, int]], invalid: Iterable[InvalidRow]
+) -> Iterator[InvalidRow]:
+    """The invalid rows and those whose quotes may mean several things, in order."""
+    reason = f"QUOTES_UNCLEAR: {RULES['QUOTES_UNCLEAR'].meaning}"
+    unclear = (InvalidRow(row=row, reasons=(reason,)) for row, _ in rows)
+    both = merge(unclear, invalid, key=lambda each: each.row)
+    for row, same in groupby(both, key=lambda each: each.row):
+        yield InvalidRow(row=row, reasons=tuple(reason for each in same for reason in each.reasons))
 
 
 def write_findings(path: Path, findings: Iterable[Finding], cells: Iterable[Line] = ()) -> None:

@@ -5,7 +5,7 @@ from bulkup.cli import job_view, options, output
 from bulkup.cli.connection import connect
 from bulkup.cli.job_view import JobId
 from bulkup.cli.output import Output
-from bulkup.cli.watch_job import Wait, exit_code_of, watch_job
+from bulkup.cli.watch_job import Wait, exit_code_of, time_limit, watch_job
 from bulkup.model import JobState
 from bulkup.report.document import job_document
 
@@ -31,10 +31,12 @@ def close(
 ) -> int:
     """Close a job: from here on Salesforce processes its rows."""
     screen = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
-    with connect(org, api_version, screen, state_dir.find_state_dir()) as connection:
+    remaining = time_limit(timeout if wait else None)
+    home = state_dir.find_state_dir()
+    with connect(org, api_version, screen, home, remaining=remaining) as connection:
         current = job_view.change_state(connection, job, JobState.UPLOAD_COMPLETE)
         if wait:
-            current = watch_job(connection, job, screen, timeout)
+            current = watch_job(connection, job, screen, remaining)
     if json:
         output.document(job_document(current))
     else:

@@ -6,7 +6,7 @@ import typer
 
 from bulkup import load, state_dir
 from bulkup.cli import options
-from bulkup.cli.commands.resume import SourceOption
+from bulkup.cli.commands.resume import SourceOption, TakeOver
 from bulkup.cli.output import Output
 from bulkup.cli.output import document as print_document
 from bulkup.cli.session import connector, finish, terminal_session
@@ -38,6 +38,7 @@ def retry(
     run: RunName = None,
     include_unknown: options.IncludeUnknown = False,
     source: SourceOption = None,
+    take_over: TakeOver = False,
     org: options.Org = None,
     directory: options.Directory = None,
     parallel: options.OptionalParallel = None,
@@ -86,6 +87,7 @@ def retry(
         connector(org, output, home),
         terminal_session(home, output),
         include_unknown=include_unknown,
+        take_over=take_over,
     )
     if isinstance(report, NothingToRetry):
         return _nothing(old, report.unknown, output)

@@ -1,6 +1,6 @@
 """`bulkup runs`: this machine's runs, and one run's story."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -23,8 +23,10 @@ from bulkup.runs.events import (
     ChunkEvent,
     Event,
     Finished,
+    Planned,
     RunPaused,
     RunStarted,
+    Stopping,
     Superseded,
 )
 from bulkup.runs.journal import Journal, begin_anew, last_events
@@ -32,6 +34,7 @@ from bulkup.runs.preconditions import require_same_org
 from bulkup.runs.registry import RunStatus, UnreadableRun
 from bulkup.runs.run_dir import Run
 from bulkup.runs.words import event_document
+from bulkup.salesforce.urls import describe_org
 from bulkup.state_dir import StateDir
 from bulkup.text import amount, duration
 
@@ -133,6 +136,8 @@ def _print_story(run: Run, screen: Output) -> None:
         f"{run.name}: {plan.target.operation} {plan.target.object} from {plan.source.path}, "
         f"{amount(plan.source.rows, 'row')}, {status.state}"
     )
+    target = plan.target
+    output.prose(f"org {describe_org(target.alias, target.instance_url, target.username)}")
     lines = Lines(
         say=lambda _text: None,
         chunks={chunk.number: chunk for chunk in plan.chunks},
@@ -142,6 +147,14 @@ def _print_story(run: Run, screen: Output) -> None:
         output.prose(f"{event.at}  {_describe_event(event, lines)}", hang=len(event.at) + 2)
     if status.way_on:
         output.prose(f"go on with: {status.way_on}" if status.resumable else status.way_on)
+
+
+PLAIN_WORDS: Mapping[type[Event], str] = {
+    Planned: "planned",
+    Stopping: "to be stopped",
+    Abandoned: "given up",
+}
+"""Events that have nothing more to tell."""
 
 
 def _describe_event(event: Event, lines: Lines) -> str:
@@ -155,9 +168,7 @@ def _describe_event(event: Event, lines: Lines) -> str:
             return f"left as {event.state} after {duration(event.seconds)}{why}"
         case Superseded():
             return f"superseded by {event.by}"
-        case Abandoned():
-            return "given up"
-    return lines.words(event)
+    return PLAIN_WORDS.get(type(event)) or lines.words(event)
 
 
 def _step(event: ChunkEvent) -> str:

@@ -5,7 +5,7 @@ from bulkup.cli import job_view, options, output
 from bulkup.cli.connection import connect
 from bulkup.cli.job_view import JobId
 from bulkup.cli.output import Output
-from bulkup.cli.watch_job import Wait, exit_code_of, watch_job
+from bulkup.cli.watch_job import Wait, exit_code_of, time_limit, watch_job
 from bulkup.report.document import job_document
 
 EXAMPLES = """\
@@ -30,9 +30,11 @@ def status(
 ) -> int:
     """Look at a job once, or watch it to its end."""
     screen = Output(json=json, quiet=quiet, verbose=verbose, no_color=no_color)
-    with connect(org, api_version, screen, state_dir.find_state_dir()) as connection:
+    remaining = time_limit(timeout if wait else None)
+    home = state_dir.find_state_dir()
+    with connect(org, api_version, screen, home, remaining=remaining) as connection:
         if wait:
-            result = watch_job(connection, job, screen, timeout)
+            result = watch_job(connection, job, screen, remaining)
         else:
             result = connection.retry(lambda: job_view.ingest(connection).get(job))
     if json:

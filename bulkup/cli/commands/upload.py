@@ -7,6 +7,8 @@ from tempfile import TemporaryDirectory
 
 from bulkup import state_dir
 from bulkup.auth.connection import Connection
+from bulkup.check.hints import plain_text
+from bulkup.check.rules import RULES
 from bulkup.cli import job_view, options, output
 from bulkup.cli.connection import connect
 from bulkup.cli.job_view import JobId
@@ -17,7 +19,7 @@ from bulkup.errors import CredentialsError, InputError, Refused, SalesforceError
 from bulkup.execution.body import Body
 from bulkup.files import write_private
 from bulkup.model import Chunk, Job, JobState, Source
-from bulkup.planning.read_input import STDIN, open_input, read_input
+from bulkup.planning.read_input import STDIN, InputTable, open_input, read_input
 from bulkup.planning.request import FileOptions
 from bulkup.report.document import upload_document
 from bulkup.text import amount, size
@@ -60,6 +62,7 @@ def upload(
         with open_input(FileOptions(file=file), Path(room)) as opened:
             table = read_input(opened, FileOptions(file=file), Path(room))
         source = table.csv_file.source
+        _refuse_unclear_quotes(table)
         for change in table.changes:
             screen.note(f"{source.name}: {change}")
         with SourceFile(source.path) as held:
@@ -75,6 +78,21 @@ def upload(
     if json:
         output.document(upload_document(current, source.rows, len(body)))
     return 0
+
+
+def _refuse_unclear_quotes(table: InputTable) -> None:
+    """Refuse rows whose quotes may mean several things.
+
+    Raises:
+        InputError: with the first of their lines.
+    """
+    for finding in table.findings:
+        if finding.code == "QUOTES_UNCLEAR":
+            raise InputError(
+                f"{table.file.name}, {finding.message}",
+                f"{plain_text(RULES[finding.code].advice)}.",
+                name="InvalidCsv",
+            )
 
 
 def _body(held: SourceFile, source: Source) -> Body:

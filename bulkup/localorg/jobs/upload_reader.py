@@ -21,7 +21,13 @@ _LONGEST_RECORD = 400_000
 _LONGEST_CELL = 131_072
 _CELL_TOO_LONG = f"more than {_LONGEST_CELL} characters in one field"
 _BLOCK = 1 << 20
-_OPEN_QUOTE = "InvalidBatch : Failed to parse CSV. EOF reached before closing an opened quote"
+_FAILED_TO_PARSE = "InvalidBatch : Failed to parse CSV. "
+_OPEN_QUOTE = f"{_FAILED_TO_PARSE}EOF reached before closing an opened quote"
+_SPACE_AT_QUOTE = "a space between delimiter and quote"
+_TEXT_AFTER_QUOTE = "Not expecting more text after end quote"
+_QUOTE_IN_PLAIN_CELL = "Found unescaped quote. A value with quote should be within a quote"
+# These are the words of Salesforce's own reader (CSVReader of github.com/forcedotcom/wsc), which
+# reads no further then.
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,7 @@ class Reader:
         self._csv = csv.reader(self._lines(), delimiter=self._char, strict=True)
         quoted = re.escape(self._char)
         self._quoted_cell = re.compile(rf'(?:^|(?<={quoted}))"(?:[^"]|"")*"')
+        self._quote_then_space = re.compile(rf'"[ \t]+(?:{quoted}|[\r\n]*\Z)')
         self._space_then_quote = re.compile(rf'(?:^|{quoted})[ \t]+"')
 
     def _lines(self) -> Iterator[str]:
@@ -63,21 +70,30 @@ class Reader:
             except StopIteration:
                 return
             except csv.Error as error:
-                # The csv module has the same limit, unless somebody in this process raised it.
-                problem = _CELL_TOO_LONG if "field limit" in str(error) else str(error)
-                yield Text([], "".join(self._raw), problem)
+                yield Text([], "".join(self._raw), self._problem_of(error))
             else:
                 raw = "".join(self._raw)
                 yield Text(cells, raw, self._find_problem(cells, raw))
+
+    def _problem_of(self, error: csv.Error) -> str:
+        # The csv module has the same limit, unless somebody in this process raised it.
+        if "field limit" in str(error):
+            return _CELL_TOO_LONG
+        if "expected after" not in str(error):
+            return str(error)
+        spaced = self._quote_then_space.search("".join(self._raw))
+        return _SPACE_AT_QUOTE if spaced else _TEXT_AFTER_QUOTE
 
     def _find_problem(self, cells: list[str], raw: str) -> str:
         if len(raw) > _LONGEST_RECORD:
             return f"more than {_LONGEST_RECORD} characters in one record"
         if len(raw) > _LONGEST_CELL and max(map(len, cells)) > _LONGEST_CELL:
             return _CELL_TOO_LONG
-        if ' "' in raw and self._space_then_quote.search(self._quoted_cell.sub("", raw)):
-            return "a space between delimiter and quote"
-        return ""
+        if '"' not in raw or '"' not in (plain := self._quoted_cell.sub("", raw)):
+            return ""
+        if self._space_then_quote.search(plain):
+            return _SPACE_AT_QUOTE
+        return _QUOTE_IN_PLAIN_CELL
 
 
 def trouble(body: bytes, delimiter: str, ending: str) -> str:
@@ -135,3 +151,12 @@ def _ends_in_quote(body: bytes, delimiter: str) -> bool:
 def at_end(text: Text) -> bool:
     """Whether this is what an unclosed quote leaves: everything up to the end of the file."""
     return text.problem == "unexpected end of data"
+
+
+def failure_of_job(text: Text) -> str:
+    """Why the whole job fails at this record, or nothing."""
+    if at_end(text):
+        return _OPEN_QUOTE
+    if text.problem in {_TEXT_AFTER_QUOTE, _QUOTE_IN_PLAIN_CELL}:
+        return _FAILED_TO_PARSE + text.problem
+    return ""

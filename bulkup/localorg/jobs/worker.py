@@ -14,12 +14,10 @@ from bulkup.localorg.jobs.layout import Layout, lay_out
 from bulkup.localorg.jobs.result_writer import Writer
 from bulkup.localorg.jobs.row import Row
 from bulkup.localorg.jobs.store import Job, Jobs
-from bulkup.localorg.jobs.upload_reader import Reader, Text, at_end
+from bulkup.localorg.jobs.upload_reader import Reader, Text, failure_of_job
 
 SLICE_ROWS = 200
 """Rows that Salesforce works on together."""
-
-_OPEN_QUOTE = "InvalidBatch : Failed to parse CSV. EOF reached before closing an opened quote"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,15 +91,16 @@ class Work:
     def _go_on(self, job: Job) -> None:
         upload = self._opened(job)
         want = self._want(job)
-        texts = list(islice(upload.texts, want))
-        broken = bool(texts) and at_end(texts[-1])
-        if broken:
-            texts.pop()
+        texts, failure = list[Text](), ""
+        for text in islice(upload.texts, want):
+            if failure := failure_of_job(text):
+                break
+            texts.append(text)
+            job.offset = upload.reader.offset
         if texts:
             self._work(job, upload, texts)
-        job.offset = upload.reader.offset
-        if broken:
-            raise JobError(_OPEN_QUOTE)
+        if failure:
+            raise JobError(failure)
         self._look_for_end(job, ended=len(texts) < want)
 
     def _want(self, job: Job) -> int:
