@@ -132,6 +132,8 @@ def load(request: LoadRequest, org: Connection, session: Session) -> Report:
         raise_if_stopping(request, result, table.file.name)
         session.observer.checked(result)
         selected = select_for_sending(request, mapped, result, run_dir)
+        for sentence in selected.changes:
+            session.observer.note(sentence)
         with open_selected(selected.csv_file, file) as sent:
             target = target_in_org(request.target(mapped.info), mapped.columns, org)
             rows = selected.rows_of_levels

@@ -1,6 +1,7 @@
 """A header against the object's describe: what each column is sent as, what is wrong with it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bulkup.check.column import Column
@@ -42,14 +43,15 @@ def resolve(
     header: Sequence[str],
     info: ObjectInfo,
     target: Target,
-    renames: Mapping[str, str] | None = None,
+    renames: Mapping[str, Sequence[str]] | None = None,
     drops: Collection[str] = (),
     *,
     parents: Mapping[str, ObjectInfo] | None = None,
 ) -> Columns:
     """What each column of the header is at Salesforce, all that can be said against it included.
 
-    `parents` are the objects that relationship columns refer to, by name.
+    `renames` has the fields that a column is sent as, each of them. `parents` are the objects that
+    relationship columns refer to, by name.
 
     Raises:
         InputError: `--map` or `--drop` name a column that the file does not have, or the target
@@ -60,7 +62,9 @@ def resolve(
     kept = [source for source in header if source not in drops and not is_own(source)]
     fields = {field.name.lower(): field for field in info.fields.values()}
     looked_up = [
-        _column(source, renames.get(source, source), info, fields, parents or {}) for source in kept
+        _column(source, name, info, fields, parents or {})
+        for source in kept
+        for name in renames.get(source, (source,))
     ]
     as_sent = tuple(column for column, _ in looked_up)
     by = key_field(info, target, fields)
@@ -80,16 +84,30 @@ def resolve(
     )
 
 
-def _must_exist(header: Sequence[str], renames: Mapping[str, str], drops: Collection[str]) -> None:
+def _must_exist(
+    header: Sequence[str], renames: Mapping[str, Sequence[str]], drops: Collection[str]
+) -> None:
     asked = [("--map", rename) for rename in renames] + [("--drop", drop) for drop in drops]
     problems = [_no_such(option, name, header) for option, name in asked if name not in header]
     problems += [f"{rename!r} is in --map and in --drop" for rename in renames if rename in drops]
+    problems += _contradictions(renames)
     if problems:
         raise InputError(
             "; ".join(problems),
             f"The file's columns are: {', '.join(header)}",
             name="UnknownColumn",
         )
+
+
+def _contradictions(renames: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Fields that `--map` gives to two columns."""
+    sources: dict[str, list[str]] = defaultdict(list)
+    for source, names in renames.items():
+        for name in names:
+            sources[name.lower()].append(f"{source}={name}")
+    for pairs in sources.values():
+        if len(pairs) > 1:
+            yield f"{' and '.join(f'--map {as_argument(pair)}' for pair in pairs)} fill one field"
 
 
 def _no_such(option: str, name: str, header: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
 """The options that several commands share, and how their values are read."""
 
 import re
+from collections import defaultdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -256,15 +257,19 @@ MaxFailedOption = Annotated[
 ]
 
 
-def renames(pairs: list[str] | None) -> dict[str, str]:
-    """`--map CSV_COLUMN=Field`, any number of times; the last `=` parts them."""
-    result = {}
+def renames(pairs: list[str] | None) -> dict[str, list[str]]:
+    """`--map CSV_COLUMN=Field`, any number of times; the last `=` parts them.
+
+    A column may be sent as several fields.
+    """
+    result = defaultdict[str, list[str]](list)
     for pair in pairs or ():
         source, parted, name = pair.rpartition("=")
         if not parted or not source or not name.strip():
             raise typer.BadParameter(f"--map {pair!r}: write it as CSV_COLUMN=Field")
-        result[source] = name.strip()
-    return result
+        if name.strip().lower() not in map(str.lower, result[source]):
+            result[source].append(name.strip())
+    return dict(result)
 
 
 File = Annotated[
@@ -285,7 +290,7 @@ Map = Annotated[
         "--map",
         metavar="CSV_COLUMN=Field",
         show_default=False,
-        help="Send a column under another name; repeatable.",
+        help="Send a column under another name, or under several; repeatable.",
     ),
 ]
 Drop = Annotated[

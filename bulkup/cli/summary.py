@@ -1,5 +1,6 @@
 """The end of a run, for people: what came of the rows, the errors, the files, what to type next."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from rich.text import Text
@@ -163,13 +164,15 @@ def _load(report: Report, file: str) -> str:
 
 def _column_options(plan: Plan) -> Iterator[str]:
     """`--map` and `--drop` as the run had them."""
-    sent = {column.source: column.name for column in plan.columns}
+    sent: dict[str, list[str]] = defaultdict(list)
+    for column in plan.columns:
+        sent[column.source].append(column.name)
     for name in plan.original.header:
         if name not in sent:
             if not is_own(name):
                 yield f"--drop {as_argument(name)}"
-        elif sent[name].lower() != name.strip().lower():
-            yield f"--map {as_argument(f'{name}={sent[name]}')}"
+        elif [field.lower() for field in sent[name]] != [name.strip().lower()]:
+            yield from (f"--map {as_argument(f'{name}={field}')}" for field in sent[name])
 
 
 def _next(report: Report) -> list[str]:

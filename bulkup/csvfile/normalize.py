@@ -5,12 +5,12 @@
     file_format = detect(path)
     prepared = prepare(file_format, folder)    the file itself, or a copy that Salesforce takes
     source = open_source(prepared.path, …)     raises for what only the user can correct
-    sheet = NumberedCsv(source=source, numbers=prepared.numbers)
-    sent = leave_out(sheet.source, …)          only where columns are dropped, or blanks become #N/A
+    csv_file = NumberedCsv(source=source, numbers=prepared.numbers)
+    sent = write_columns(source, …)            where columns or empty cells are sent otherwise
 """
 
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import TextIOWrapper
@@ -27,7 +27,7 @@ from bulkup.csvfile.rewrite import Omissions, rewrite_blocks, rewrite_records, w
 from bulkup.files import open_private
 from bulkup.model import Delimiter, LineEnding, Source
 
-__all__ = ["FileFormat", "Prepared", "detect", "keep_input", "leave_out", "prepare"]
+__all__ = ["FileFormat", "Prepared", "detect", "keep_input", "prepare", "write_columns"]
 
 NULL = "#N/A"
 """The value by which Salesforce empties a field."""
@@ -113,18 +113,20 @@ def _changes(file_format: FileFormat, omissions: Omissions) -> Iterator[str]:
         yield left_out(omissions.empty_rows, "empty row", " at the end")
 
 
-def leave_out(
-    source: Source, to: Path, *, drop: Collection[str] = (), blank_null: bool = False
+def write_columns(
+    source: Source, to: Path, columns: Mapping[str, str], *, blank_null: bool = False
 ) -> Prepared:
-    """The source without the columns `drop`; with `blank_null`, empty cells become `#N/A`.
+    """The source with these columns, `{name that is sent: column of the source}`, in order.
 
-    Its records keep their places, so the sidecar of the source's sheet, if any, is theirs too:
-    `numbers` is None. Nothing to do: the source's own path, and no changes.
+    With `blank_null`, empty cells become `#N/A`. A column may be sent under several names. The
+    records keep their places, so the sidecar of the source's file, if any, is theirs too:
+    `numbers` is None. Where the source has just these columns, and no cell changes, it is the
+    source's own path, and no changes.
 
     Raises:
         RunError: the copy can't be written.
     """
-    if not blank_null and not set(drop) & set(source.header):
+    if not blank_null and tuple(columns.values()) == source.header:
         return Prepared(
             path=source.path, delimiter=source.delimiter, line_ending=source.line_ending
         )
@@ -132,28 +134,37 @@ def leave_out(
         source.path.open(encoding="utf-8-sig", newline="") as text,
         open_private(to) as file,
     ):
-        rows = _chosen(text, source, drop, blank_null=blank_null)
+        rows = _chosen(text, source, columns, blank_null=blank_null)
         write_rows(file, rows, source.delimiter, source.line_ending.chars)
-    changes = []
-    if dropped := [name for name in source.header if name in drop]:
-        changes.append(f"Not sent: {', '.join(dropped)}")
-    if blank_null:
-        changes.append(f"Empty cells are sent as {NULL}")
     return Prepared(
         path=to,
         delimiter=source.delimiter,
         line_ending=source.line_ending,
-        changes=tuple(changes),
+        changes=tuple(_column_changes(source, columns, blank_null=blank_null)),
     )
 
 
+def _column_changes(
+    source: Source, columns: Mapping[str, str], *, blank_null: bool
+) -> Iterator[str]:
+    sent = list(columns.values())
+    if dropped := [name for name in source.header if name not in sent]:
+        yield f"Not sent: {', '.join(dropped)}"
+    for name in source.header:
+        if sent.count(name) > 1:
+            several = " and as ".join(new for new, old in columns.items() if old == name)
+            yield f"{name} is sent as {several}"
+    if blank_null:
+        yield f"Empty cells are sent as {NULL}"
+
+
 def _chosen(
-    text: TextIOWrapper, source: Source, drop: Collection[str], *, blank_null: bool
+    text: TextIOWrapper, source: Source, columns: Mapping[str, str], *, blank_null: bool
 ) -> Iterator[list[str]]:
-    kept = [index for index, name in enumerate(source.header) if name not in drop]
+    kept = [source.header.index(name) for name in columns.values()]
     reader = open_reader(text, source.delimiter.char)
-    header = next(reader)
-    yield [header[index] for index in kept]
+    next(reader)
+    yield list(columns)
     for row in islice(reader, source.rows):  # blank lines after the last record are none
         cells = [row[index] if index < len(row) else "" for index in kept]
         yield [cell or NULL for cell in cells] if blank_null else cells

@@ -162,7 +162,7 @@ def next_round(run: Run, events: Sequence[Event], part: Part) -> RetryRound | No
     if not rows:
         return None
     columns = _columns_of(run)
-    fields = zip(columns, (column.field for column in run.plan.columns), strict=True)
+    fields = zip(columns.values(), (column.field for column in run.plan.columns), strict=True)
     made = select(
         csv_files[level, 1],
         rows,
@@ -215,10 +215,17 @@ def _describe_part(part: Part) -> str:
 
 
 def _columns_of(run: Run) -> dict[str, str]:
-    """The columns that are sent, and by what name; a rewritten file has the new names already."""
+    """The names that are sent, and which column of the plan's file each is.
+
+    A rewritten file has the names that are sent; that of a run of 0.1.0 the user's, though some
+    columns are left out.
+    """
     header = run.plan.csv_file.header
+    names = [column.name for column in run.plan.columns]
+    if header == tuple(names):
+        return dict(zip(names, names, strict=True))
     return {
-        column.source if column.source in header else column.name: column.name
+        column.name: column.source if column.source in header else column.name
         for column in run.plan.columns
     }
 

@@ -48,7 +48,8 @@ def _describe_parents(
     request: LoadRequest, header: Sequence[str], info: ObjectInfo, org: Connection, home: StateDir
 ) -> dict[str, ObjectInfo]:
     """The objects that relationship columns refer to; those that the user may not see are not."""
-    sent = [request.renames.get(name, name) for name in header if name not in request.drops]
+    kept = [name for name in header if name not in request.drops]
+    sent = [field for name in kept for field in request.renames.get(name, (name,))]
     names = {parent_object(name, info) for name in sent if "." in name} - {"", info.name}
     parents = {}
     for name in sorted(names):

@@ -10,7 +10,7 @@ from bulkup.check.cells.suggestions import quote_value
 from bulkup.check.columns import Columns
 from bulkup.check.rules import FIRST_ROWS, finding
 from bulkup.csvfile.detection import FileFormat, detect, needs_no_rewrite
-from bulkup.csvfile.normalize import keep_input, leave_out, prepare
+from bulkup.csvfile.normalize import keep_input, prepare, write_columns
 from bulkup.csvfile.numbered import NumberedCsv
 from bulkup.csvfile.quoting.notes import QuoteNotes
 from bulkup.csvfile.source import open_source
@@ -243,17 +243,17 @@ def select_columns_and_rows(
     links = parent_links(csv_file.source.header, columns.as_sent, target)
     levels = split_levels(csv_file, links, run_dir, rows=rows)
     rows = levels[0] if levels else rows
-    drop = () if rows else columns.left_out
-    if drop or blank_null:
-        made = leave_out(csv_file.source, run_dir.sent, drop=drop, blank_null=blank_null)
+    sent = {column.name: column.source for column in columns.as_sent}
+    if blank_null or (not rows and tuple(sent.values()) != csv_file.source.header):
+        made = write_columns(csv_file.source, run_dir.sent, sent, blank_null=blank_null)
         changes += made.changes
         csv_file = NumberedCsv(source=_read(made.path, csv_file.source), numbers=csv_file.numbers)
-    sent_as = {column.source: column.name for column in columns.as_sent}
+        sent = {name: name for name in sent}
     later_levels = tuple(
         select(
             csv_file,
             read_rows(path),
-            columns=sent_as,
+            columns=sent,
             to=run_dir.level(number),
             numbers=run_dir.level_numbers(number),
         )
@@ -263,7 +263,7 @@ def select_columns_and_rows(
         csv_file = select(
             csv_file,
             read_rows(rows),
-            columns=sent_as,
+            columns=sent,
             to=run_dir.chosen,
             numbers=run_dir.chosen_numbers,
         )

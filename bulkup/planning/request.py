@@ -1,6 +1,6 @@
 """A load as the user asks for it: one object that goes from the command to the plan."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,10 +50,10 @@ class FileOptions:
 class LoadRequest(FileOptions):
     """What is loaded, how its file is read, what the check may let pass, and how it is sent.
 
-    `renames` maps columns of the file to fields, `drops` names columns that are not sent.
-    `again` allows a load that another run does or did. `directory` is where the result files
-    go; None for the default place. `chunk_bytes` is bytes of a job's body; `retry_for` and
-    `timeout` are seconds. Without `wait` the jobs are sent and not watched.
+    `renames` has, for columns of the file, the fields they are sent as, `drops` names columns
+    that are not sent. `again` allows a load that another run does or did. `directory` is where
+    the result files go; None for the default place. `chunk_bytes` is bytes of a job's body;
+    `retry_for` and `timeout` are seconds. Without `wait` the jobs are sent and not watched.
     """
 
     object: str
@@ -61,7 +61,7 @@ class LoadRequest(FileOptions):
     external_id: str | None = None
     assignment_rule: str | None = None
     api_version: str = API_VERSION
-    renames: Mapping[str, str] = field(default_factory=dict)
+    renames: Mapping[str, Sequence[str]] = field(default_factory=dict)
     drops: Collection[str] = ()
     blank_null: bool = False
     strict: bool = False

@@ -1,4 +1,4 @@
-"""Some rows of a sheet as a small sheet of their own, which knows the rows' numbers."""
+"""Some rows of a CSV file as a small one of their own, which knows the rows' numbers."""
 
 import csv
 import tempfile
@@ -27,15 +27,15 @@ def select(
 ) -> NumberedCsv:
     """Write the rows with these numbers (ascending) to `to`, and their numbers to `numbers`.
 
-    `columns`: which columns of the sheet, in order, and by what name each is sent. With
-    `side_by_side`, a column of the sheet, rows that are the same there stand together. Both
+    `columns`: the names that are sent, in order, and which column of the file each is. With
+    `side_by_side`, a column of the file, rows that are the same there stand together. Both
     files are for their owner only, and whole or not there at all.
 
     Raises:
         RunError: they can't be written.
     """
     source = csv_file.source
-    kept = [source.header.index(name) for name in columns]
+    kept = [source.header.index(name) for name in columns.values()]
     cut = ColumnProjection(source, kept)
     picked = _picked(csv_file, rows)
     with ExitStack() as stack:
@@ -46,7 +46,7 @@ def select(
         sidecar = stack.enter_context(open_private(numbers))
         records = stack.enter_context(open_private(to))
         sidecar.write(NUMBERS_HEADER.encode() + b"\n")
-        records.write(cut.header(columns.values()))
+        records.write(cut.header(columns))
         for row, line, raw in picked:
             sidecar.write(b"%d,%d\n" % (row, line))
             records.write(cut.records([raw.encode("utf-8")])[0] + cut.ending)
@@ -57,7 +57,7 @@ def select(
 
 
 def without(csv_file: NumberedCsv, left_out: Iterable[int]) -> Iterator[int]:
-    """All row numbers of the sheet but these (ascending)."""
+    """All row numbers of the file but these (ascending)."""
     return subtract((row for rows, _, _ in numbered(csv_file) for row in rows), left_out)
 
 

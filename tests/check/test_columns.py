@@ -82,7 +82,7 @@ def test_map_renames_and_drop_leaves_out() -> None:
         ["E-mail", "Last Name", "Note"],
         CONTACT,
         INSERT,
-        {"E-mail": "email", "Last Name": "LastName"},
+        {"E-mail": ["email"], "Last Name": ["LastName"]},
         {"Note"},
     )
     assert columns.names == ("Email", "LastName")
@@ -91,13 +91,27 @@ def test_map_renames_and_drop_leaves_out() -> None:
 
 
 def test_map_to_a_field_that_does_not_exist_is_a_finding() -> None:
-    columns = resolve(["a", "LastName"], CONTACT, INSERT, {"a": "Emial"})
+    columns = resolve(["a", "LastName"], CONTACT, INSERT, {"a": ["Emial"]})
     assert said(columns) == [("UNKNOWN_COLUMN", "a")]
 
 
-def test_map_and_drop_of_columns_that_the_file_does_not_have_are_said_together() -> None:
+def test_a_column_is_sent_as_each_field_that_it_is_given_to() -> None:
+    columns = resolve(["Mail", "LastName"], CONTACT, UPSERT, {"Mail": ["Email", "Email__c"]})
+    assert columns.findings == ()
+    assert columns.names == ("Email", "Email__c", "LastName")
+    assert columns.key == columns.as_sent[1]
+
+
+def test_two_columns_that_are_given_to_one_field_contradict_each_other() -> None:
     with pytest.raises(InputError) as caught:
-        resolve(["Email", "x"], CONTACT, INSERT, {"Emial": "Email", "x": "Title"}, {"Note", "x"})
+        resolve(["a", "b c"], CONTACT, INSERT, {"a": ["Email"], "b c": ["email", "Title"]})
+    assert caught.value.message == "--map a=Email and --map 'b c=email' fill one field"
+
+
+def test_map_and_drop_of_columns_that_the_file_does_not_have_are_said_together() -> None:
+    renames = {"Emial": ["Email"], "x": ["Title"]}
+    with pytest.raises(InputError) as caught:
+        resolve(["Email", "x"], CONTACT, INSERT, renames, {"Note", "x"})
     assert caught.value.name == "UnknownColumn"
     assert "--map: the file has no column 'Emial', did you mean 'Email'?" in caught.value.message
     assert "--drop: the file has no column 'Note'" in caught.value.message
@@ -196,7 +210,7 @@ def test_the_key_that_was_probably_meant_is_told() -> None:
 
 def test_a_delete_takes_only_the_id() -> None:
     assert resolve(["Id"], CONTACT, DELETE).findings == ()
-    columns = resolve(["Id", "Last Name", "Nope"], CONTACT, DELETE, {"Last Name": "LastName"})
+    columns = resolve(["Id", "Last Name", "Nope"], CONTACT, DELETE, {"Last Name": ["LastName"]})
     text = message(columns, "ONLY_ID_FOR_DELETE")
     assert text == "A delete takes only the Id: --drop 'Last Name' --drop Nope"
     assert resolve(["Id", "Nope"], CONTACT, DELETE, drops={"Nope"}).findings == ()
@@ -205,7 +219,7 @@ def test_a_delete_takes_only_the_id() -> None:
 def test_two_columns_for_one_field() -> None:
     columns = resolve(["LastName", "lastname", "Email"], CONTACT, INSERT)
     assert said(columns) == [("COLUMN_TWICE", "lastname")]
-    mapped = resolve(["LastName", "x"], CONTACT, INSERT, {"x": "LastName"})
+    mapped = resolve(["LastName", "x"], CONTACT, INSERT, {"x": ["LastName"]})
     assert "'LastName' and 'x' would both be sent as LastName" in mapped.findings[0].message
 
 

@@ -100,11 +100,16 @@ def test_a_job_state_in_any_case() -> None:
 
 def test_a_renaming_is_parted_by_its_last_equals_sign() -> None:
     assert options.renames(["E-mail=Email", "a=b=C__c", " x = Y "]) == {
-        "E-mail": "Email",
-        "a=b": "C__c",
-        " x ": "Y",
+        "E-mail": ["Email"],
+        "a=b": ["C__c"],
+        " x ": ["Y"],
     }
     assert options.renames(None) == {}
+
+
+def test_a_column_may_be_given_to_several_fields_and_the_same_twice_is_once() -> None:
+    pairs = ["Mail=Email", "Mail=Email__c", "Mail=email"]
+    assert options.renames(pairs) == {"Mail": ["Email", "Email__c"]}
 
 
 @pytest.mark.parametrize("pair", ["Email", "=Email", "E-mail=", "E-mail= "])

@@ -42,7 +42,7 @@ ANSWERS: dict[str, tuple[tuple[str, ...], FaultPlan]] = {
     "jobs": (("jobs",), answering("*/jobs/ingest*", {"done": True, "records": [JOB]})),
     "fields": (
         ("fields", "Contact"),
-        answering("*/describe*", {"name": EVIL, "label": EVIL, "fields": [FIELD]}),
+        answering("*/describe*", {"name": "Contact", "label": EVIL, "fields": [FIELD]}),
     ),
     "limits": (("limits",), answering("*/limits*", {EVIL: {"Max": 5, "Remaining": 1}})),
     "an error": (

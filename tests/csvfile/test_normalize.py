@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 
 from bulkup.csvfile.dialect import Breaks, endings, guess_delimiter, text_lines
 from bulkup.csvfile.encoding.example import better_example, example_cell
-from bulkup.csvfile.normalize import FileFormat, Prepared, detect, keep_input, leave_out, prepare
+from bulkup.csvfile.normalize import (
+    FileFormat,
+    Prepared,
+    detect,
+    keep_input,
+    prepare,
+    write_columns,
+)
 from bulkup.csvfile.numbered import read_numbers
 from bulkup.errors import InputError
 from bulkup.model import DELIMITER_CHARS, Delimiter, LineEnding, Source
@@ -414,21 +421,30 @@ def source(
 
 def test_columns_are_left_out(workbench: Workbench) -> None:
     of = source(workbench.put('\ufeffa;b;c\n1;"2;\n";3\n4;5\n\n\n'), "abc", 2, Delimiter.SEMICOLON)
-    done = leave_out(of, workbench.folder / "sent.csv", drop={"b"})
-    assert done.path.read_text(encoding="utf-8") == "a;c\n1;3\n4;\n"
+    done = write_columns(of, workbench.folder / "sent.csv", {"A": "a", "c": "c"})
+    assert done.path.read_text(encoding="utf-8") == "A;c\n1;3\n4;\n"
     assert done.changes == ("Not sent: b",)
+
+
+def test_a_column_is_sent_under_two_names(workbench: Workbench) -> None:
+    of = source(workbench.put("a,b\n1,2\n"), "ab", 1)
+    done = write_columns(of, workbench.folder / "sent.csv", {"X": "a", "b": "b", "Y": "a"})
+    assert done.path.read_text(encoding="utf-8") == "X,b,Y\n1,2,1\n"
+    assert done.changes == ("a is sent as X and as Y",)
 
 
 def test_empty_cells_become_null(workbench: Workbench) -> None:
     of = source(workbench.put('a,b\n1,\n"",  \n'), "ab", 2)
-    done = leave_out(of, workbench.folder / "sent.csv", blank_null=True)
+    to = workbench.folder / "sent.csv"
+    done = write_columns(of, to, {"a": "a", "b": "b"}, blank_null=True)
     assert done.path.read_text(encoding="utf-8") == "a,b\n1,#N/A\n#N/A,  \n"
     assert done.changes == ("Empty cells are sent as #N/A",)
 
 
 def test_nothing_is_copied_where_nothing_is_left_out(workbench: Workbench) -> None:
     of = source(workbench.put("a,b\n1,2\n"), "ab", 1)
-    assert leave_out(of, workbench.folder / "sent.csv", drop={"z"}).path == of.path
+    done = write_columns(of, workbench.folder / "sent.csv", {"X": "a", "Y": "b"})
+    assert done.path == of.path
 
 
 def record(row: list[str], char: str, ending: str, all_quoted: bool) -> str:

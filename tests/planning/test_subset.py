@@ -46,7 +46,7 @@ def test_columns_are_renamed_and_left_out(tmp_path: Path) -> None:
     made = select(
         NumberedCsv(source=src),
         [1, 2],
-        columns={"Last Name": "LastName", "Name": "Name"},
+        columns={"LastName": "Last Name", "Name": "Name"},
         to=tmp_path / "2.csv",
         numbers=tmp_path / "n",
     )

@@ -182,7 +182,7 @@ def _build_group(
         select.append(_mask_sql(sharing, numbered, mask))
         cell_tests += numbered
     masks = tuple(range(first_mask, first_mask + len(select)))
-    positions = tuple(member.position for member in members)
+    positions = tuple(dict.fromkeys(member.position for member in members))
     empty = tuple(position for position in positions if position in watched)
     select += [f"c{position} <> '' AS e{position}" for position in empty]
     cells = [hashed[position] for position in positions if position in hashed]
