@@ -59,8 +59,8 @@ def check(  # noqa: PLR0913  one question, as the command asks it
 ) -> Checked:
     """Check every cell that is sent. The findings about the columns themselves are among them.
 
-    `sheet` has the columns by the names of the user's file; with `blank_null` its empty cells are
-    sent as `#N/A`. `work` is a folder for what does not fit into memory. `of_load` are findings
+    `csv_file` has the columns by the names of the user's file; with `blank_null` its empty cells
+    are sent as `#N/A`. `work` is a folder for what does not fit into memory. `of_load` are findings
     about the load as a whole, which are added to the others. `findings_csv` gets every finding
     and every cell with one, for a spreadsheet. `take_invalid` is called with the rows that have
     errors of their own, which `--skip-invalid` does not send, in order; it must read them all
