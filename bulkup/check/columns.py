@@ -6,12 +6,27 @@ from dataclasses import dataclass
 
 from bulkup.check.column import Column
 from bulkup.check.relationships import Relation, relation
-from bulkup.check.requirements import doubled, key_field, missing, object_findings, unwritable
+from bulkup.check.requirements import (
+    BY_ID,
+    doubled,
+    key_field,
+    missing,
+    object_findings,
+    unwritable,
+)
 from bulkup.check.rules import finding
 from bulkup.csvfile.records import is_own
 from bulkup.errors import InputError
 from bulkup.model import Field, Finding, ObjectInfo, Target
 from bulkup.text import as_argument, closest, plain
+
+NOT_LOADABLE = frozenset(
+    {"UNKNOWN_COLUMN", "LABEL_NOT_NAME", "COLUMN_NOT_LOADABLE", "RELATIONSHIP_UNKNOWN"}
+)
+"""Codes of columns that `--drop-unknown` leaves out."""
+
+OTHER_TOOLS = frozenset({"_", "__Status", "__Id", "__Action", "__Errors", "ERROR", "STATUS"})
+"""Columns that Salesforce Inspector and Data Loader add to the files that they write."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +42,14 @@ class Columns:
     key: Column | None
     external_id: str | None
     findings: tuple[Finding, ...]
+
+    @property
+    def not_loadable(self) -> set[str]:
+        """The columns that are no field of the object, or that the operation can't write."""
+        known = {column.source for column in self.as_sent if column != self.key}
+        if any(finding.code == "ONLY_ID_FOR_DELETE" for finding in self.findings):
+            return known
+        return known & {item.column for item in self.findings if item.code in NOT_LOADABLE}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -59,8 +82,16 @@ def resolve(
     """
     renames = renames or {}
     _must_exist(header, renames, drops)
-    kept = [source for source in header if source not in drops and not is_own(source)]
     fields = {field.name.lower(): field for field in info.fields.values()}
+    kept = [
+        source
+        for source in header
+        if source in renames
+        or not (source in drops or is_own(source) or _is_of_other_tool(source, fields))
+    ]
+    if target.operation in BY_ID and (own_id := _own_id(header, kept, renames, drops)):
+        renames = {**renames, own_id: ("Id",)}
+        kept = [source for source in header if source in {*kept, own_id}]
     looked_up = [
         _column(source, name, info, fields, parents or {})
         for source in kept
@@ -82,6 +113,23 @@ def resolve(
             *missing(as_sent, key, by, info, target),
         ),
     )
+
+
+def _is_of_other_tool(source: str, fields: Mapping[str, Field]) -> bool:
+    return source in OTHER_TOOLS and source.lower() not in fields
+
+
+def _own_id(
+    header: Sequence[str],
+    kept: Sequence[str],
+    renames: Mapping[str, Sequence[str]],
+    drops: Collection[str],
+) -> str:
+    """The column `sf__Id` of a result file of ours, where no other column is the Id."""
+    sent = [name.strip().lower() for source in kept for name in renames.get(source, (source,))]
+    if "id" in sent:
+        return ""
+    return next((name for name in header if name.lower() == "sf__id" and name not in drops), "")
 
 
 def _must_exist(

@@ -9,7 +9,7 @@ from bulkup.errors import InputError
 from bulkup.model import Field, Finding, ObjectInfo, Operation, Target
 from bulkup.text import as_argument, closest
 
-_BY_ID = {Operation.UPDATE, Operation.DELETE, Operation.HARD_DELETE}
+BY_ID = {Operation.UPDATE, Operation.DELETE, Operation.HARD_DELETE}
 _DELETES = {Operation.DELETE, Operation.HARD_DELETE}
 
 
@@ -49,7 +49,7 @@ def key_field(info: ObjectInfo, target: Target, fields: Mapping[str, Field]) -> 
     Raises:
         InputError: the one that was named does not exist, or is no key.
     """
-    if target.operation in _BY_ID:
+    if target.operation in BY_ID:
         return fields.get("id")
     if target.operation is Operation.INSERT:
         return None

@@ -382,7 +382,8 @@ RULES: Mapping[str, Rule] = {
     ),
     "WRONG_ENCODING": _warning(
         Scope.ROWS,
-        "Values look as if they were read in a wrong encoding, like `Ã©` for `é`",
+        "Values look as if they were read in a wrong encoding, like `Ã©` for `é`; an error in a "
+        "result file of ours, which was right when it was written",
         "Export the file again, as UTF-8",
         sentence="{value} looks as if it was read in a wrong encoding: export it again as UTF-8",
     ),
@@ -407,25 +408,36 @@ def finding(
 
 
 def effective_severity(
-    severity: Severity, code: str, *, allow: Collection[str], strict: bool
+    severity: Severity,
+    code: str,
+    *,
+    allow: Collection[str],
+    strict: bool,
+    errors: Collection[str] = (),
 ) -> Severity:
     """The severity for this user: `--allow` beats `--strict`, which beats the table.
 
-    A firm code can't be allowed.
+    A firm code can't be allowed. `errors` are codes that are errors in this file.
     """
     if code in allow and not RULES[code].firm:
         return Severity.WARNING
-    return Severity.ERROR if strict else severity
+    return Severity.ERROR if strict or code in errors else severity
 
 
 def apply_overrides(
-    findings: Iterable[Finding], *, allow: Collection[str] = (), strict: bool = False
+    findings: Iterable[Finding],
+    *,
+    allow: Collection[str] = (),
+    strict: bool = False,
+    errors: Collection[str] = (),
 ) -> tuple[Finding, ...]:
-    """The findings with `--allow` and `--strict` applied, errors first."""
+    """The findings with `--allow`, `--strict` and the file's own `errors` applied, errors first."""
     overridden = [
         replace(
             item,
-            severity=effective_severity(item.severity, item.code, allow=allow, strict=strict),
+            severity=effective_severity(
+                item.severity, item.code, allow=allow, strict=strict, errors=errors
+            ),
         )
         for item in findings
     ]

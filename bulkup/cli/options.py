@@ -137,7 +137,9 @@ ApiVersion = Annotated[
 Object = Annotated[
     str, typer.Option("--object", metavar="O", help="API name of the object: Contact, Lead, ….")
 ]
-Op = Annotated[Operation, typer.Option("--op", help="What to do with the rows.", show_choices=True)]
+Op = Annotated[
+    Operation, typer.Option("--op", help="What to do with the rows.", case_sensitive=False)
+]
 ExternalId = Annotated[
     str | None,
     typer.Option(
@@ -149,11 +151,21 @@ ExternalId = Annotated[
 ]
 DelimiterOption = Annotated[
     Delimiter | None,
-    typer.Option("--delimiter", show_default=False, help="Not given: detected and stated."),
+    typer.Option(
+        "--delimiter",
+        case_sensitive=False,
+        show_default=False,
+        help="Not given: detected and stated.",
+    ),
 ]
 LineEndingOption = Annotated[
     LineEnding | None,
-    typer.Option("--line-ending", show_default=False, help="Not given: detected and stated."),
+    typer.Option(
+        "--line-ending",
+        case_sensitive=False,
+        show_default=False,
+        help="Not given: detected and stated.",
+    ),
 ]
 SkipLines = Annotated[
     int,
@@ -297,6 +309,15 @@ Drop = Annotated[
     list[str] | None,
     typer.Option(
         "--drop", metavar="COLUMN", show_default=False, help="Leave a column out; repeatable."
+    ),
+]
+
+
+DropUnknown = Annotated[
+    bool,
+    typer.Option(
+        "--drop-unknown",
+        help="Leave out columns that are no field, or that this operation can't write.",
     ),
 ]
 

@@ -154,14 +154,24 @@ class ColumnProjection:
         """Write a header record of these names."""
         return self._write([list(names)])[0] + self.ending
 
-    def records(self, raw: list[bytes]) -> list[bytes]:
-        """The records with the kept columns only; unchanged where all are kept."""
-        if self._all:
+    def records(self, raw: list[bytes], *, even: bool = False) -> list[bytes]:
+        """The records with the kept columns only; unchanged where all are kept.
+
+        With `even` each has as many cells as there are columns.
+        """
+        if self._all and not (even and self._has_ragged(raw)):
             return raw
         rows = self.cells(record.decode("utf-8") for record in raw)
         return self._write(
             [cells[index] if index < len(cells) else "" for index in self._kept] for cells in rows
         )
+
+    def _has_ragged(self, raw: list[bytes]) -> bool:
+        """Whether a record has another number of cells than there are columns."""
+        delimiter, breaks = self._delimiter.encode(), len(self._kept) - 1
+        odd = [record for record in raw if record.count(delimiter) != breaks]
+        rows = self.cells(record.decode("utf-8") for record in odd)
+        return any(len(cells) != len(self._kept) for cells in rows)
 
     def cells(self, raw: Iterable[str]) -> Iterator[list[str]]:
         """The cells of raw records."""

@@ -40,6 +40,9 @@ def map_columns(
     parents = _describe_parents(request, header, info, org, home)
     target = request.target(info)
     columns = resolve(header, info, target, request.renames, request.drops, parents=parents)
+    if request.drop_unknown and (unknown := columns.not_loadable - request.renames.keys()):
+        drops = {*request.drops, *unknown}
+        columns = resolve(header, info, target, request.renames, drops, parents=parents)
     columns = replace(columns, findings=(*table.findings, *columns.findings))
     return MappedTable(table=table, columns=columns, info=info)
 

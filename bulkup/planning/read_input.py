@@ -31,7 +31,7 @@ STDIN = "-"
 class InputTable:
     """A file that was read.
 
-    `file` is the user's own, by fingerprint; `sheet` has all of its rows and columns in a form
+    `file` is the user's own, by fingerprint; `csv_file` has all of its rows and columns in a form
     that Salesforce takes: the same file, or a copy in the run directory. `changes` say what the
     copy has otherwise, `findings` are about the file as a whole, and `dialect` is what the user
     said of it, and what encoding was guessed. `quotes` has the rows of the findings about

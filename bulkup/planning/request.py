@@ -51,9 +51,10 @@ class LoadRequest(FileOptions):
     """What is loaded, how its file is read, what the check may let pass, and how it is sent.
 
     `renames` has, for columns of the file, the fields they are sent as, `drops` names columns
-    that are not sent. `again` allows a load that another run does or did. `directory` is where
-    the result files go; None for the default place. `chunk_bytes` is bytes of a job's body;
-    `retry_for` and `timeout` are seconds. Without `wait` the jobs are sent and not watched.
+    that are not sent; `drop_unknown` leaves out all that can't be written. `again` allows a load
+    that another run does or did. `directory` is where the result files go; None for the default
+    place. `chunk_bytes` is bytes of a job's body; `retry_for` and `timeout` are seconds. Without
+    `wait` the jobs are sent and not watched.
     """
 
     object: str
@@ -63,6 +64,7 @@ class LoadRequest(FileOptions):
     api_version: str = API_VERSION
     renames: Mapping[str, Sequence[str]] = field(default_factory=dict)
     drops: Collection[str] = ()
+    drop_unknown: bool = False
     blank_null: bool = False
     strict: bool = False
     skip_invalid: bool = False

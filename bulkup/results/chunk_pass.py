@@ -166,12 +166,12 @@ class ChunkPass:
         whole = gapless and ends[-1] == self.load.original.source.rows
         return whole and csv_file.numbers is None and not number(self.connection, other)
 
-    def _lines(self, sheet_sent: NumberedCsv) -> str | None:
+    def _lines(self, csv_file_sent: NumberedCsv) -> str | None:
         """The table (row, line) of the user's file; None where every record takes one line."""
         csv_file = self.load.original
         path = csv_file.numbers
         if path is None:
-            same = csv_file.source.path == sheet_sent.source.path
+            same = csv_file.source.path == csv_file_sent.source.path
             if self.one_line_each if same else one_line_each(csv_file):
                 return None
             path = self.work / "lines.csv"

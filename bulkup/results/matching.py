@@ -174,7 +174,7 @@ class Matching:
         return row_hash_query(relation, self.layout.cells(), {})
 
     def _load(self, table: str, query: Callable[[str], str]) -> Loaded:
-        file = sheet_csv(self.csv_file.source)
+        file = csv_of(self.csv_file.source)
         return load(self.connection, table, query, file, self.work)
 
     def _make_view(self, name: str, query: str) -> None:
@@ -197,7 +197,7 @@ _REPEATED_KEYS = (
 """How many keys have more than one result in `results`."""
 
 
-def sheet_csv(source: Source) -> Csv:
+def csv_of(source: Source) -> Csv:
     """A source as a file for DuckDB."""
     return Csv(
         path=source.path,

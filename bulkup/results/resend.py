@@ -32,7 +32,7 @@ def rows_to_repeat(
     of temporary errors.
 
     Raises:
-        RunError: the sheet does not have the records it had.
+        RunError: the file does not have the records it had.
     """
     temporary = quoted(temporary_pattern(passing))
 

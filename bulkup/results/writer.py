@@ -48,7 +48,7 @@ def write(
             before = [column.name for column in RESULT_COLUMNS[name]]
             file.write(projection.header([*before, *names]))
         for block in blocks(source):
-            records = projection.records(block.raw)
+            records = projection.records(block.raw, even=True)
             while records:
                 rows = prefixes.take(len(records))
                 count = len(rows.before)

@@ -457,3 +457,15 @@ def test_datetimes_get_the_form_that_is_taken() -> None:
     assert suggest_value("NOT_AN_INTEGER", "1.0", field) == "1"
     assert suggest_value("NOT_AN_INTEGER", "1.234,00", field) == "1234"
     assert suggest_value("TOO_LONG", "x", field) == ""
+
+
+def test_garbled_text_is_an_error_in_a_result_file_of_ours(insert: Checker) -> None:
+    garbled = "LastName,bulkup__Status\nJÃ¼rgen,failed\nJürgen,failed\n"
+    (found,) = insert.check(garbled).findings
+    assert (found.code, found.severity, found.rows) == ("WRONG_ENCODING", Severity.ERROR, (1,))
+    (allowed,) = insert.check(garbled, allow=("WRONG_ENCODING",)).findings
+    assert allowed.severity is Severity.WARNING
+    (elsewhere,) = insert.check("LastName\nJÃ¼rgen\n").findings
+    assert elsewhere.severity is Severity.WARNING
+    left_out = insert.folder / "left_out.csv"
+    assert insert.check(garbled, left_out=left_out).invalid == 1

@@ -350,3 +350,36 @@ def test_every_code_has_a_sentence_for_the_user() -> None:
         assert rule.meaning
         assert rule.advice
         assert rule.scope in Scope
+
+
+def test_columns_of_other_tools_are_left_out_unless_the_object_has_them() -> None:
+    header = ["_", "__Status", "__Id", "__Action", "__Errors", "LastName", "STATUS", "ERROR"]
+    columns = resolve(header, CONTACT, INSERT)
+    assert columns.findings == ()
+    assert columns.names == ("LastName",)
+    lead = resolve(["LastName", "Company", "STATUS"], LEAD, target(Operation.INSERT, name="Lead"))
+    assert lead.names == ("LastName", "Company", "Status")
+
+
+@pytest.mark.parametrize("operation", [Operation.UPDATE, Operation.DELETE, Operation.HARD_DELETE])
+def test_the_id_of_our_own_result_file_is_the_id(operation: Operation) -> None:
+    columns = resolve(["sf__Id", "bulkup__Row"], CONTACT, target(operation))
+    assert columns.names == ("Id",)
+    assert columns.key == columns.as_sent[0]
+    assert columns.left_out == ("bulkup__Row",)
+    both = resolve(["sf__Id", "id"], CONTACT, target(operation))
+    assert both.names == ("Id",)
+    assert both.as_sent[0].source == "id"
+
+
+def test_an_insert_leaves_the_id_of_our_own_result_file_out() -> None:
+    assert resolve(["sf__Id", "LastName"], CONTACT, INSERT).names == ("LastName",)
+
+
+def test_what_can_not_be_loaded_is_known_by_its_columns() -> None:
+    header = ["LastName", "Emial", "Last Name", "CreatedDate", "Account.Nope"]
+    parents = {"Account": describe("Account")}
+    columns = resolve(header, CONTACT, INSERT, parents=parents)
+    assert columns.not_loadable == set(header[1:])
+    assert resolve(["Id", "Email"], CONTACT, DELETE).not_loadable == {"Email"}
+    assert resolve(["Id", "Email"], CONTACT, UPDATE).not_loadable == set()

@@ -80,3 +80,28 @@ def test_options_that_contradict_each_other_are_refused(
                   "--map", "Mail=Email", "--map", "Note=Email")  # fmt: skip
     assert done.code == 2
     assert "--map Mail=Email and --map Note=Email fill one field" in done.err
+
+
+def test_unknown_columns_are_left_out_and_named_where_that_is_asked_for(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path
+) -> None:
+    org = served().org
+    file = tmp_path / "p.csv"
+    file.write_text("LastName,Nonsense,CreatedDate\nAnn,x,2026-01-01T00:00:00Z\n", "utf-8")
+    load = ("run", file, "--object", "Contact", "--op", "Insert")
+    assert bulkup(*load).code == 3
+    done = bulkup(*load, "--drop-unknown")
+    assert done.code == 0, done.err
+    assert "Not sent: Nonsense, CreatedDate" in done.err
+    assert [record["LastName"] for record in org.records("Contact")] == ["Ann"]
+
+
+def test_what_was_inserted_is_deleted_by_its_own_result_file(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path
+) -> None:
+    org = served().org
+    done = bulkup("run", mails(tmp_path / "m.csv"), *INSERT, "--drop", "Note", "--json")
+    successful = done.document["files"]["successful"]
+    delete = ("--object", "Contact", "--op", "DELETE", "--drop-unknown", "--yes")
+    assert bulkup("run", successful, *delete).code == 0
+    assert org.records("Contact") == []

@@ -1,13 +1,14 @@
 """Result files open in the program that the source came from, and can be loaded again."""
 
 import codecs
+import csv
 import gzip
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.stories.conftest import Bulkup
+from tests.stories.conftest import Bulkup, ServedOrg
 
 LOAD = ("--object", "Contact", "--op", "insert", "--no-check", "--org", "local")
 TEXT = "Email,LastName\na@example.com,Jürgen Müßig\nnone,Weiß\n"
@@ -75,3 +76,20 @@ def test_a_gitignore_of_the_user_stays(bulkup: Bulkup, tmp_path: Path, home: Pat
     (out / ".gitignore").write_text("*.csv\n", encoding="utf-8")
     assert bulkup("run", file, *LOAD, "--dir", out).code == 1
     assert (out / ".gitignore").read_text(encoding="utf-8") == "*.csv\n"
+
+
+def test_result_files_of_ragged_rows_have_the_width_of_the_header(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path
+) -> None:
+    served()
+    file = tmp_path / "ragged.csv"
+    file.write_text("LastName,Title\nAnn,Boss\nBob\nCid,Clerk,more\n", encoding="utf-8")
+    done = bulkup("run", file, "--object", "Contact", "--op", "insert", "--no-check", "--json")
+    with Path(done.document["files"]["results"]).open(encoding="utf-8", newline="") as results:
+        rows = list(csv.reader(results))
+    assert [row[6:] for row in rows] == [
+        ["LastName", "Title"],
+        ["Ann", "Boss"],
+        ["Bob", ""],
+        ["Cid", "Clerk"],
+    ]

@@ -59,8 +59,8 @@ def check(  # noqa: PLR0913  one question, as the command asks it
 ) -> Checked:
     """Check every cell that is sent. The findings about the columns themselves are among them.
 
-    `sheet` has the columns by the names of the user's file; with `blank_null` its empty cells are
-    sent as `#N/A`. `work` is a folder for what does not fit into memory. `of_load` are findings
+    `csv_file` has the columns by the names of the user's file; with `blank_null` its empty cells
+    are sent as `#N/A`. `work` is a folder for what does not fit into memory. `of_load` are findings
     about the load as a whole, which are added to the others. `findings_csv` gets every finding
     and every cell with one, for a spreadsheet. `take_invalid` is called with the rows that have
     errors of their own, which `--skip-invalid` does not send, in order; it must read them all
@@ -95,11 +95,13 @@ def check(  # noqa: PLR0913  one question, as the command asks it
         for invalid, row in enumerate(rows, 1):  # noqa: B007  read when the rows were taken
             yield row
 
-    severities = Severities(query, allow=frozenset(allow), strict=strict)
+    # A spreadsheet that took our UTF-8 for something else has spoilt what was right.
+    errors = frozenset({"WRONG_ENCODING"} if has_status(header) else ())
+    severities = Severities(query, allow=frozenset(allow), strict=strict, errors=errors)
     with engine(work) as connection, TemporaryDirectory(prefix="check-", dir=work) as scratch:
         table = HitTable(connection, csv_file.source, query, Path(scratch))
         of_cells = [*_row_findings(csv_file, query, table), *_empty_columns(csv_file, table)]
-        findings = apply_overrides([*known, *of_cells], allow=allow, strict=strict)
+        findings = apply_overrides([*known, *of_cells], allow=allow, strict=strict, errors=errors)
         if findings_csv:
             cells = cells_with_hits(csv_file, table, severities)
             lines = merge(unclear_quotes(quotes.unclear_rows), cells, key=lambda line: line[0])
@@ -109,6 +111,11 @@ def check(  # noqa: PLR0913  one question, as the command asks it
             stops = quotes.unclear_rows if severities.is_error("QUOTES_UNCLEAR") else ()
             take_invalid(counted(with_unclear_quotes(stops, rows)))
     return Checked(findings=findings, rows=table.rows, invalid=invalid)
+
+
+def has_status(header: Sequence[str]) -> bool:
+    """Whether the file is a result file of ours, by its column `bulkup__Status`."""
+    return "bulkup__status" in map(str.casefold, header)
 
 
 def _empty_columns(csv_file: NumberedCsv, table: HitTable) -> Iterator[Finding]:

@@ -60,15 +60,27 @@ def locate_rows(csv_file: NumberedCsv, positions: Iterator[int]) -> Iterator[Loc
 class Severities:
     """Which tests the user wants to be errors."""
 
-    def __init__(self, query: CheckQuery, *, allow: frozenset[str], strict: bool) -> None:
+    def __init__(
+        self,
+        query: CheckQuery,
+        *,
+        allow: frozenset[str],
+        strict: bool,
+        errors: frozenset[str] = frozenset(),
+    ) -> None:
         self.query = query
         self._allow = allow
         self._strict = strict
+        self._errors = errors
 
     def is_error(self, code: str) -> bool:
         """Whether a finding of this code stops the load."""
         severity = effective_severity(
-            RULES[code].severity, code, allow=self._allow, strict=self._strict
+            RULES[code].severity,
+            code,
+            allow=self._allow,
+            strict=self._strict,
+            errors=self._errors,
         )
         return severity is Severity.ERROR
 

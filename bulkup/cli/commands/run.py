@@ -46,6 +46,7 @@ def run(
     skip_lines: options.SkipLines = 0,
     map_: options.Map = None,
     drop: options.Drop = None,
+    drop_unknown: options.DropUnknown = False,
     blank: options.BlankOption = BLANK,
     no_check: Annotated[
         bool, typer.Option("--no-check", help="Do not look into the cells before sending.")
@@ -126,6 +127,7 @@ def run(
         skip_lines=skip_lines,
         renames=options.renames(map_),
         drops=drop or (),
+        drop_unknown=drop_unknown,
         blank_null=blank is Blank.NULL,
         check=not no_check,
         allow=allow or (),

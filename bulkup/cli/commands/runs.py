@@ -61,7 +61,7 @@ def show(
             metavar="D",
             parser=options.duration,
             show_default=False,
-            help="Remove the directories of registry that are over and older than this, as 30d.",
+            help="Remove the directories of runs that are over and older than this, as 30d.",
         ),
     ] = None,
     abandon: Annotated[
