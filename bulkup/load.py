@@ -19,7 +19,7 @@ from bulkup.clock import Clock, RealClock
 from bulkup.csvfile.source_file import SourceFile
 from bulkup.execution.completion import late_rows_seconds
 from bulkup.execution.control import FailureGuard, RunControl
-from bulkup.execution.execute import execute_run, header_of
+from bulkup.execution.execute import execute_run, header_of, rewrite_summary
 from bulkup.execution.jobs import ChunkBodies, RunJobs, jobs_in
 from bulkup.execution.observer import Observer
 from bulkup.execution.reconcile_run import reconcile_hooks, reconcile_run, unchanged_sources
@@ -329,7 +329,8 @@ def _match_again(old: Run, journal: Journal, *, why_not_sent: str) -> None:
     """
     with open_planned_source(old) as file, unchanged_sources(old, file):
         require_result_folder(old.plan.options.directory, old.plan.source.path)
-        reconcile_run(old, journal.events, why_not_sent)
+        totals = reconcile_run(old, journal.events, why_not_sent)
+        rewrite_summary(old, journal.events, totals)
 
 
 def execute(

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import TextIOWrapper
 from typing import Any
@@ -100,6 +100,21 @@ class ResultStream(TextIOWrapper):
             super().flush()
 
 
+class NoteStream(TextIOWrapper):
+    """Standard error: what a full disk does not take of it is lost, and ends no load."""
+
+    def write(self, text: str, /) -> int:
+        """Write the text, as far as there is room."""
+        with suppress(OSError):
+            return super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what is held back, as far as there is room."""
+        with suppress(OSError):
+            super().flush()
+
+
 @contextmanager
 def report_broken_stdout() -> Iterator[None]:
     """Name standard output in the errors of the system, which don't.
@@ -127,6 +142,11 @@ def set_streams() -> None:
             encoding=encoding,
             errors="backslashreplace",
             line_buffering=by_line,
+        )
+    if isinstance(sys.stderr, TextIOWrapper) and sys.stderr is sys.__stderr__:
+        encoding = sys.stderr.encoding
+        sys.stderr = NoteStream(
+            sys.stderr.detach(), encoding=encoding, errors="backslashreplace", line_buffering=True
         )
 
 

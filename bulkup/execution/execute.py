@@ -229,6 +229,29 @@ def _elsewhere(run: Run, error: BulkupError) -> BulkupError:
     )
 
 
+def rewrite_summary(run: Run, events: Sequence[Event], totals: Totals) -> None:
+    """Write the summary of a run that is over once more, after its rows were matched anew.
+
+    Raises:
+        NotWritable: the disk does not take it.
+    """
+    state, exit_code, error = final_outcome(run, events, totals)
+    seconds, calls = time_and_calls(events)
+    jobs = jobs_of(chunks_of(run, events), events, len(header_of(run)), totals)
+    report = Report(
+        run=run,
+        state=state,
+        exit_code=exit_code,
+        totals=totals,
+        jobs=tuple(jobs),
+        seconds=seconds,
+        api_calls=calls,
+        reason="",
+        error=error,
+    )
+    _write_summary(report)
+
+
 def _write_summary(report: Report) -> None:
     folder = report.run.plan.options.directory
     write_private(folder / "summary.json", json.dumps(run_document(report), indent=2) + "\n")

@@ -246,7 +246,11 @@ def reserve(state_dir: StateDir, stem: str) -> Path:
             continue
         except OSError as error:
             raise NotWritable(state_dir.runs, error) from error
-        sync(state_dir.runs)
+        try:
+            sync(state_dir.runs)
+        except OSError as error:
+            folder.rmdir()
+            raise NotWritable(state_dir.runs, error) from error
         return folder
     raise RunError(
         f"{state_dir.runs} holds too many runs named {name}", "Type: bulkup runs --prune 1d"

@@ -1,7 +1,14 @@
 import ast
+import errno
+import os
 from pathlib import Path
 
-from bulkup.runs.run_dir import RunDir
+import pytest
+
+from bulkup.errors import NotWritable
+from bulkup.runs import run_dir
+from bulkup.runs.run_dir import RunDir, reserve
+from bulkup.state_dir import StateDir
 
 PACKAGE = Path(__file__).parents[2] / "bulkup"
 HOME_OF_NAMES = PACKAGE / "runs" / "run_dir.py"
@@ -71,3 +78,16 @@ def test_files_keep_the_names_that_version_0_1_0_gave_them() -> None:
         "work": files.work,
     }
     assert {path.relative_to("run").as_posix(): path for path in names.values()} == names
+
+
+def test_a_disk_that_takes_no_new_folder_is_told_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sync(_folder: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(run_dir, "sync", sync)
+    home = StateDir(state=tmp_path, config=tmp_path)
+    with pytest.raises(NotWritable):
+        reserve(home, "people-insert")
+    assert list(home.runs.iterdir()) == []

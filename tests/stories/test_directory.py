@@ -1,5 +1,8 @@
 """Where the result files go: seen to before anything is sent, and never over the source."""
 
+import json
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import BinaryIO
@@ -83,3 +86,20 @@ def test_a_folder_that_breaks_meanwhile_is_told_with_the_way_to_another(
     assert bulkup("resume", "--dir", tmp_path / "other").code == 0
     assert (tmp_path / "other" / "results.csv").exists()
     assert times_in_org(org) == each_once(12)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk that is always full")
+def test_notes_that_find_no_room_end_no_load(tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("LastName\nAnn\n", encoding="utf-8")
+    load = ["run", str(file), "--object", "Contact", "--op", "insert", "--org", "local", "--json"]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "bulkup", *load],
+            stdout=subprocess.PIPE,
+            stderr=full,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["state"] == "complete"

@@ -1,6 +1,7 @@
 """Stories of `bulkup retry`: what did not go in is sent again, as a new run, once."""
 
 import csv
+import json
 import os
 import shutil
 import time
@@ -231,6 +232,9 @@ def test_rows_that_landed_after_the_run_was_over_are_not_sent_again(
     assert done.document["rows"]["succeeded"] == 6
     assert done.document["rows"]["skipped"] == 6
     assert names(org) == sorted(f"P{n}" for n in range(12))
+    summary = Path(first["files"]["results"]).with_name("summary.json")
+    rows = json.loads(summary.read_text(encoding="utf-8"))["rows"]
+    assert (rows["succeeded"], rows["unprocessed"]) == (6, 6)
 
 
 def test_a_copy_of_a_run_that_is_over_is_not_retried_beside_the_original(
