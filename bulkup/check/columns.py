@@ -20,9 +20,7 @@ from bulkup.errors import InputError
 from bulkup.model import Field, Finding, ObjectInfo, Target
 from bulkup.text import as_argument, closest, plain
 
-NOT_LOADABLE = frozenset(
-    {"UNKNOWN_COLUMN", "LABEL_NOT_NAME", "COLUMN_NOT_LOADABLE", "RELATIONSHIP_UNKNOWN"}
-)
+NOT_LOADABLE = frozenset({"UNKNOWN_COLUMN", "COLUMN_NOT_LOADABLE", "RELATIONSHIP_UNKNOWN"})
 """Codes of columns that `--drop-unknown` leaves out."""
 
 OTHER_TOOLS = frozenset({"_", "__Status", "__Id", "__Action", "__Errors", "ERROR", "STATUS"})

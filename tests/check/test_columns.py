@@ -380,6 +380,6 @@ def test_what_can_not_be_loaded_is_known_by_its_columns() -> None:
     header = ["LastName", "Emial", "Last Name", "CreatedDate", "Account.Nope"]
     parents = {"Account": describe("Account")}
     columns = resolve(header, CONTACT, INSERT, parents=parents)
-    assert columns.not_loadable == set(header[1:])
+    assert columns.not_loadable == {"Emial", "CreatedDate", "Account.Nope"}
     assert resolve(["Id", "Email"], CONTACT, DELETE).not_loadable == {"Email"}
     assert resolve(["Id", "Email"], CONTACT, UPDATE).not_loadable == set()
