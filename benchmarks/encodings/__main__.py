@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.encodings.cases import SIZES, Case, cases
-from bulkup.csvfile.decoding import blocks
+from bulkup.csvfile.decoding import Undecodable, blocks
 from bulkup.csvfile.detection import detect
 from bulkup.errors import InputError
 
@@ -25,7 +25,7 @@ def read_with_bulkup(content: bytes) -> str | None:
         path.write_bytes(content)
         try:
             return "".join(blocks(path, detect(path).encoding))
-        except InputError:
+        except (InputError, Undecodable):  # the latter: it is taken for damaged UTF-8
             return None
 
 

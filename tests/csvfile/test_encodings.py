@@ -227,6 +227,11 @@ def test_a_file_of_utf_8_and_another_encoding_is_not_guessed_to_be_one_of_them(p
         open_source(path)
 
 
+def test_letters_that_are_utf_8_by_chance_are_not_taken_for_damaged_utf_8(put: Put) -> None:
+    text = "Name,City\nDvořák,Plzeň\nŘíha,České Budějovice\nKučera,Třebíč\nNěmcová,Děčín\n"
+    assert read(put(text.encode("mac_latin2"))) == text
+
+
 def test_an_unclear_header_is_named_as_such(put: Put) -> None:
     with pytest.raises(InputError, match="The header reads\n  'Š"):
         detect(put("Škoda,b\nx,y\n".encode("cp1250")))

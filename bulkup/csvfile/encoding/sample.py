@@ -2,6 +2,7 @@
 
 import codecs
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -14,7 +15,6 @@ _ASCII = bytes(range(0x80))
 # No encoding has a byte below 0x30, or of : ; < = > ?, within a character of several bytes.
 _PIECE = re.compile(rb"[0-9@-\xff]+")
 _HIGH = re.compile(rb"[\x80-\xff]")
-_ASCII_LETTER = re.compile(rb"[A-Za-z]")
 _LEAST_UTF8 = 0.1
 _BEFORE = 40
 _LONGEST_RUN = 1 << 16
@@ -46,10 +46,11 @@ class Sample:
     def is_damaged_utf8(self) -> bool:
         """Whether so many pieces are UTF-8 that the others are damage, or of another file.
 
-        Pieces of some East Asian encodings are UTF-8 by chance, but none has ASCII letters.
+        Pieces of other encodings are UTF-8 by chance, too, but then as letters of several
+        alphabets: `Dvořák` in Mac Central European has one of the Maldives.
         """
         utf8 = [piece for piece in self.pieces if _is_utf8(piece)]
-        with_letters = sum(bool(_ASCII_LETTER.search(piece)) for piece in utf8)
+        with_letters = sum(map(_is_latin, utf8))
         count = len(self.pieces)
         return 2 * len(utf8) > count or with_letters > _LEAST_UTF8 * count
 
@@ -118,6 +119,13 @@ def _is_utf8(piece: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _is_latin(piece: bytes) -> bool:
+    """Whether a piece in UTF-8 has ASCII letters, and no letters but Latin ones."""
+    letters = [char for char in piece.decode("utf-8", "ignore") if char.isalpha()]
+    has_ascii = any(map(str.isascii, letters))
+    return has_ascii and all(unicodedata.name(char, "").startswith("LATIN") for char in letters)
 
 
 def collect_sample(blocks: Iterable[bytes]) -> Sample:
