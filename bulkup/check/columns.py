@@ -1,7 +1,7 @@
 """A header against the object's describe: what each column is sent as, what is wrong with it."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bulkup.check.column import Column
@@ -89,11 +89,11 @@ def resolve(
     ]
     if target.operation in BY_ID and (own_id := _own_id(header, kept, renames, drops)):
         renames = {**renames, own_id: ("Id",)}
-        kept = [source for source in header if source in {*kept, own_id}]
+        known = {*kept, own_id}
+        kept = [source for source in header if source in known]
     looked_up = [
         _column(source, name, info, fields, parents or {})
-        for source in kept
-        for name in renames.get(source, (source,))
+        for source, name in sent_as(kept, renames)
     ]
     as_sent = tuple(column for column, _ in looked_up)
     by = key_field(info, target, fields)
@@ -113,6 +113,13 @@ def resolve(
     )
 
 
+def sent_as(kept: Iterable[str], renames: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Each column of the file with each name that it is sent under."""
+    for source in kept:
+        for name in renames.get(source, (source,)):
+            yield source, name
+
+
 def _is_of_other_tool(source: str, fields: Mapping[str, Field]) -> bool:
     return source in OTHER_TOOLS and source.lower() not in fields
 
@@ -124,8 +131,7 @@ def _own_id(
     drops: Collection[str],
 ) -> str:
     """The column `sf__Id` of a result file of ours, where no other column is the Id."""
-    sent = [name.strip().lower() for source in kept for name in renames.get(source, (source,))]
-    if "id" in sent:
+    if "id" in {name.strip().lower() for _, name in sent_as(kept, renames)}:
         return ""
     return next((name for name in header if name.lower() == "sf__id" and name not in drops), "")
 

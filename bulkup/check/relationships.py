@@ -41,13 +41,14 @@ def relation(
     whether the field of another object is a key only the org says.
     """
     path, _, key = name.rpartition(".")
-    object_name, colon, relationship = path.rpartition(":")
+    _, colon, relationship = path.rpartition(":")
     reference = _reference(relationship, info)
-    parent = {**parents, info.name: info}.get(parent_object(name, info))
+    chosen = parent_object(name, info)
+    parent = {**parents, info.name: info}.get(chosen)
     if reference is None or not key:
         return _unknown(source, relationship, info)
     if len(reference.reference_to) > 1:
-        return _polymorphic(source, object_name, key, reference, parent)
+        return _polymorphic(source, chosen, key, reference, parent)
     if colon:
         right = f"{reference.relationship_name}.{key}"
         return finding(
@@ -88,10 +89,8 @@ def _unknown(source: str, relationship: str, info: ObjectInfo) -> Finding:
 
 
 def _polymorphic(
-    source: str, object_name: str, key: str, reference: Field, parent: ObjectInfo | None
+    source: str, chosen: str, key: str, reference: Field, parent: ObjectInfo | None
 ) -> Relation | Finding:
-    by_name = {item.lower(): item for item in reference.reference_to}
-    chosen = by_name.get(object_name.strip().lower())
     if chosen:
         before = f"{chosen}:{reference.relationship_name}."
         return _with_key(source, before, key, reference, parent)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Self
 
 import duckdb
 
@@ -20,7 +21,7 @@ from bulkup.csvfile.scanner import record_pattern
 from bulkup.duckdb_tools.csv_quirks import Quirks, find_quirks
 from bulkup.duckdb_tools.engine import Database, located, number, quoted
 from bulkup.errors import RunError
-from bulkup.model import Delimiter, LineEnding
+from bulkup.model import Delimiter, LineEnding, Source
 
 _LONGEST_RECORD = 4_000_000
 """Bytes: Salesforce takes 400,000 characters, of up to four bytes, and all may be quotes."""
@@ -46,6 +47,17 @@ class Csv:
     rows: int | None = None
     header_lines: int = 1
     whole: bool = True
+
+    @classmethod
+    def of_source(cls, source: Source) -> Self:
+        """A file that was read before, so that its records are known."""
+        return cls(
+            path=source.path,
+            delimiter=source.delimiter,
+            width=len(source.header),
+            rows=source.rows,
+            header_lines=source.header_lines,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

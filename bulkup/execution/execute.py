@@ -60,17 +60,9 @@ def execute_run(run: Run, journal: Journal, runner: Runner, hooks: ReconcileHook
     chunks = chunks_of(run, journal.events)
     totals, verdict = _settle_totals(run, journal.events, runner.stop, hooks, done=done)
     seconds, calls = runner.clock.now() - since, hooks.calls() - calls_before
-    report = Report(
-        run=run,
-        state=verdict[0],
-        exit_code=verdict[1],
-        totals=totals,
-        jobs=tuple(jobs_of(chunks, journal.events, len(header_of(run)), totals)),
-        seconds=earlier[0] + seconds,
-        api_calls=earlier[1] + calls,
-        reason=runner.stop.reason,
-        error=verdict[2],
-    )
+    spent = earlier[0] + seconds, earlier[1] + calls
+    report = _make_report(run, journal.events, totals, verdict, spent)
+    report = replace(report, reason=runner.stop.reason)
     try:
         if report.state.over:
             _write_summary(report)
@@ -235,10 +227,22 @@ def rewrite_summary(run: Run, events: Sequence[Event], totals: Totals) -> None:
     Raises:
         NotWritable: the disk does not take it.
     """
-    state, exit_code, error = final_outcome(run, events, totals)
-    seconds, calls = time_and_calls(events)
+    verdict = final_outcome(run, events, totals)
+    _write_summary(_make_report(run, events, totals, verdict, time_and_calls(events)))
+
+
+def _make_report(
+    run: Run,
+    events: Sequence[Event],
+    totals: Totals,
+    verdict: Verdict,
+    spent: tuple[float, int],
+) -> Report:
+    """The report of a run; `spent` are the seconds and the calls of all its processes."""
+    state, exit_code, error = verdict
+    seconds, calls = spent
     jobs = jobs_of(chunks_of(run, events), events, len(header_of(run)), totals)
-    report = Report(
+    return Report(
         run=run,
         state=state,
         exit_code=exit_code,
@@ -246,10 +250,8 @@ def rewrite_summary(run: Run, events: Sequence[Event], totals: Totals) -> None:
         jobs=tuple(jobs),
         seconds=seconds,
         api_calls=calls,
-        reason="",
         error=error,
     )
-    _write_summary(report)
 
 
 def _write_summary(report: Report) -> None:

@@ -35,7 +35,6 @@ MAX_LEVELS = 100
 CREATES = {Operation.INSERT, Operation.UPSERT}
 """The operations by which a row's parent may come into the org in the same load."""
 
-
 _WAITING = "SELECT count(*) FROM waiting"
 
 
@@ -140,23 +139,15 @@ def _load_records(
     scratch: Path,
 ) -> None:
     """Make the table records (position, row, key0, parent0, …), with two columns for each link."""
-    source = csv_file.source
     cells = ", ".join(
         f"{_normalized(link.key, link)} AS key{n}, {_normalized(link.parent, link)} AS parent{n}"
         for n, link in enumerate(links)
-    )
-    file = Csv(
-        path=source.path,
-        delimiter=source.delimiter,
-        width=len(source.header),
-        rows=source.rows,
-        header_lines=source.header_lines,
     )
     load(
         connection,
         "cells",
         lambda relation: f"SELECT row_number() OVER () AS position, {cells} FROM {relation}",
-        file,
+        Csv.of_source(csv_file.source),
         scratch,
     )
     if csv_file.numbers is None:

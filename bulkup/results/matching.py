@@ -43,7 +43,7 @@ from pathlib import Path
 from bulkup.csvfile.numbered import NumberedCsv
 from bulkup.duckdb_tools.engine import Database, number
 from bulkup.duckdb_tools.read_csv import Csv, Loaded, load
-from bulkup.model import Chunk, ResultKind, Source, Status
+from bulkup.model import Chunk, ResultKind, Status
 from bulkup.results.chunk_results import load_results
 from bulkup.results.equality import key_meaning, row_hash_query
 from bulkup.results.inputs import Layout, SentChunk
@@ -174,7 +174,7 @@ class Matching:
         return row_hash_query(relation, self.layout.cells(), {})
 
     def _load(self, table: str, query: Callable[[str], str]) -> Loaded:
-        file = csv_of(self.csv_file.source)
+        file = Csv.of_source(self.csv_file.source)
         return load(self.connection, table, query, file, self.work)
 
     def _make_view(self, name: str, query: str) -> None:
@@ -195,17 +195,6 @@ _REPEATED_KEYS = (
     " (SELECT 1 FROM results WHERE key IS NOT NULL GROUP BY hash(key) HAVING count(*) > 1)"
 )
 """How many keys have more than one result in `results`."""
-
-
-def csv_of(source: Source) -> Csv:
-    """A source as a file for DuckDB."""
-    return Csv(
-        path=source.path,
-        delimiter=source.delimiter,
-        width=len(source.header),
-        rows=source.rows,
-        header_lines=source.header_lines,
-    )
 
 
 def _find_duplicates(connection: Database, chunks: Iterable[Chunk]) -> bool:

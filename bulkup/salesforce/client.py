@@ -191,13 +191,7 @@ class Client:
                     status=response.status_code,
                 )
             self._raise_for(response)
-        if response.status_code != CREATED:
-            raise Transient(
-                f"{self.host} answered an upload with status {response.status_code} where "
-                f"Salesforce answers {CREATED}: a gateway may have kept it",
-                errors.PASSING_HINT,
-                status=response.status_code,
-            )
+        self._require_status(response, CREATED, "an upload", "a gateway may have kept it")
 
     def download(self, path: str, to: Writable) -> None:
         """Stream an answer into an open file, unpacked.
@@ -215,13 +209,8 @@ class Client:
         ):
             note(response)
             self._raise_for(response)
-            if response.status_code != OK:
-                raise Transient(
-                    f"{self.host} answered a download with status {response.status_code} where "
-                    f"Salesforce answers {OK}: it may be a part, or a cache's word for no change",
-                    errors.PASSING_HINT,
-                    status=response.status_code,
-                )
+            why = "it may be a part, or a cache's word for no change"
+            self._require_status(response, OK, "a download", why)
             size = 0
             for block in unpacked_blocks(response):
                 size += len(block)
@@ -229,6 +218,20 @@ class Client:
                     raise _too_long(self.host, "result", RESULT_BYTES)
                 to.write(block)
             self._require_complete(response, size)
+
+    def _require_status(self, response: httpx.Response, expected: int, what: str, why: str) -> None:
+        """Take only the status that Salesforce gives; `why` is what another may mean.
+
+        Raises:
+            Transient: it is another.
+        """
+        if response.status_code != expected:
+            raise Transient(
+                f"{self.host} answered {what} with status {response.status_code} where "
+                f"Salesforce answers {expected}: {why}",
+                errors.PASSING_HINT,
+                status=response.status_code,
+            )
 
     def _own_path(self, address: str) -> str:
         """Only addresses of the org itself: a token goes nowhere else.

@@ -28,6 +28,7 @@ from bulkup.csvfile.numbered import NumberedCsv
 from bulkup.csvfile.quoting.notes import QuoteNotes
 from bulkup.duckdb_tools.engine import engine
 from bulkup.model import Finding, ObjectInfo, Target
+from bulkup.results.resend import has_status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +97,7 @@ def check(  # noqa: PLR0913  one question, as the command asks it
             yield row
 
     # A spreadsheet that took our UTF-8 for something else has spoilt what was right.
-    errors = frozenset({"WRONG_ENCODING"} if has_status(header) else ())
+    errors = frozenset({"WRONG_ENCODING"} if has_status(csv_file) else ())
     severities = Severities(query, allow=frozenset(allow), strict=strict, errors=errors)
     with engine(work) as connection, TemporaryDirectory(prefix="check-", dir=work) as scratch:
         table = HitTable(connection, csv_file.source, query, Path(scratch))
@@ -111,11 +112,6 @@ def check(  # noqa: PLR0913  one question, as the command asks it
             stops = quotes.unclear_rows if severities.is_error("QUOTES_UNCLEAR") else ()
             take_invalid(counted(with_unclear_quotes(stops, rows)))
     return Checked(findings=findings, rows=table.rows, invalid=invalid)
-
-
-def has_status(header: Sequence[str]) -> bool:
-    """Whether the file is a result file of ours, by its column `bulkup__Status`."""
-    return "bulkup__status" in map(str.casefold, header)
 
 
 def _empty_columns(csv_file: NumberedCsv, table: HitTable) -> Iterator[Finding]:

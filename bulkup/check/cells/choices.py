@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bulkup.check.cells.tests import places
+from bulkup.check.cells.tests import places, record_type_names
 from bulkup.check.column import Column
 from bulkup.model import ObjectInfo
 
@@ -34,8 +34,6 @@ def choices_of(column: Column, info: ObjectInfo) -> Choices:
 
 
 def _record_types(column: Column, info: ObjectInfo) -> list[str]:
-    available = [item for item in info.record_types if item.available]
     if column.field:
-        return [f"{item.id} ({item.name})" for item in available]
-    by_name = column.parent_key is not None and column.parent_key.name == "Name"
-    return [item.name if by_name else item.developer_name for item in available]
+        return [f"{item.id} ({item.name})" for item in info.record_types if item.available]
+    return record_type_names(column.parent_key, info)

@@ -144,14 +144,7 @@ def _load(connection: Database, source: Source, groups: Sequence[ColumnGroup], w
 
 
 def _load_file(connection: Database, source: Source, group: ColumnGroup, work: Path) -> int:
-    file = Csv(
-        path=source.path,
-        delimiter=source.delimiter,
-        width=len(source.header),
-        rows=source.rows,
-        header_lines=source.header_lines,
-    )
-    return load(connection, "hits0", group.query, file, work).rows
+    return load(connection, "hits0", group.query, Csv.of_source(source), work).rows
 
 
 def _load_narrow_files(

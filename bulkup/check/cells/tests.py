@@ -285,13 +285,18 @@ def _names_record_type(column: Column) -> bool:
     return is_name and reference is not None and reference.name == "RecordTypeId"
 
 
-def _record_type_names(cell: str, key: Field, info: ObjectInfo) -> FieldTests:
-    names = [
-        (item.name if key.name == "Name" else item.developer_name).lower()
+def record_type_names(key: Field | None, info: ObjectInfo) -> list[str]:
+    """The record types that the user may give, by the name that `key` holds."""
+    return [
+        item.name if key and key.name == "Name" else item.developer_name
         for item in info.record_types
         if item.available
     ]
-    sql = f"lower({cell}) NOT IN ('', {', '.join(map(quoted, names))})"
+
+
+def _record_type_names(cell: str, key: Field, info: ObjectInfo) -> FieldTests:
+    names = ["", *map(str.lower, record_type_names(key, info))]
+    sql = f"lower({cell}) NOT IN ({', '.join(map(quoted, names))})"
     condition = CellCondition(code="RECORD_TYPE_NOT_AVAILABLE", sql=sql)
     return FieldTests(tests=(condition,), prefilters=(sql,))
 
@@ -311,7 +316,7 @@ def pair_tests(
         others = [
             positions[other.source]
             for other in sent
-            if other != column and column.reference in {other.field, other.reference}
+            if other != column and column.reference in (other.field, other.reference)
         ]
         if others:
             filled = " OR ".join(f"c{other} <> ''" for other in others)

@@ -7,6 +7,7 @@ systems, Mac's from Excel for Mac ('CSV (Macintosh)'), DOS's from old databases.
 import codecs
 import locale
 from dataclasses import dataclass
+from functools import partial
 
 _WESTERN = "en de fr es pt it nl sv da no fi is ga ca et"
 _CENTRAL = "pl cs sk hu ro hr sl sq de"
@@ -35,67 +36,66 @@ class Candidate:
         return self.name.startswith("mac")
 
 
-def _single(name: str, languages: str, prior: float, *, rare: bool = False) -> Candidate:
-    return Candidate(
-        name=codecs.lookup(name).name, languages=tuple(languages.split()), prior=prior, rare=rare
-    )
-
-
-def _multi(name: str, language: str, prior: float) -> Candidate:
+def _candidate(
+    name: str, languages: str, prior: float, *, rare: bool = False, multibyte: bool = False
+) -> Candidate:
     return Candidate(
         name=codecs.lookup(name).name,
-        languages=(language,),
+        languages=tuple(languages.split()),
         prior=prior,
-        rare=True,
-        multibyte=True,
+        rare=rare,
+        multibyte=multibyte,
     )
+
+
+_of_several_bytes = partial(_candidate, rare=True, multibyte=True)
 
 
 CANDIDATES = (
-    _single("cp1252", _WESTERN, 0),
-    _single("cp1250", _CENTRAL, -0.5),
-    _single("cp1251", _CYRILLIC, -0.5),
-    _single("cp1253", "el", -0.5),
-    _single("cp1254", "tr de", -0.5),
-    _single("cp1255", "he", -0.5),
-    _single("cp1256", "ar fa ur", -0.5),
-    _single("cp1257", _BALTIC, -0.5),
-    _single("cp1258", "vi", -2),
-    _single("cp874", "th", -0.5),
-    _multi("cp932", "ja", -0.5),
-    _multi("cp949", "ko", -0.5),
-    _multi("gb18030", "zh", -0.5),
-    _multi("cp950", "zh-Hant", -0.5),
-    _multi("euc_jp", "ja", -3),
-    _multi("big5hkscs", "zh-Hant", -4),
-    _single("iso8859-1", _WESTERN, -1),
-    _single("iso8859-15", _WESTERN, -3),
-    _single("iso8859-2", _CENTRAL, -2.5),
-    _single("iso8859-5", _CYRILLIC, -4),
-    _single("iso8859-6", "ar", -2.5),
-    _single("iso8859-7", "el", -2),
-    _single("iso8859-8", "he", -2),
-    _single("iso8859-9", "tr de", -2),
-    _single("iso8859-13", _BALTIC, -3),
-    _single("iso8859-4", _BALTIC, -6),
-    _single("koi8-r", "ru", -2.5),
-    _single("koi8-u", "uk ru", -3),
-    _single("mac-roman", _WESTERN, -5, rare=True),
-    _single("mac-latin2", _CENTRAL, -7, rare=True),
-    _single("mac-cyrillic", _CYRILLIC, -6, rare=True),
-    _single("mac-greek", "el", -7, rare=True),
-    _single("mac-turkish", "tr", -7, rare=True),
-    _single("cp850", _WESTERN, -7, rare=True),
-    _single("cp437", _WESTERN, -7.5, rare=True),
-    _single("cp852", _CENTRAL, -6, rare=True),
-    _single("cp857", "tr", -6, rare=True),
-    _single("cp775", _BALTIC, -7, rare=True),
-    _single("cp866", "ru uk be bg", -4, rare=True),
-    _single("cp855", _CYRILLIC, -8, rare=True),
-    _single("cp737", "el", -5, rare=True),
-    _single("cp869", "el", -8, rare=True),
-    _single("cp862", "he", -5, rare=True),
-    _single("cp720", "ar fa", -6, rare=True),
+    _candidate("cp1252", _WESTERN, 0),
+    _candidate("cp1250", _CENTRAL, -0.5),
+    _candidate("cp1251", _CYRILLIC, -0.5),
+    _candidate("cp1253", "el", -0.5),
+    _candidate("cp1254", "tr de", -0.5),
+    _candidate("cp1255", "he", -0.5),
+    _candidate("cp1256", "ar fa ur", -0.5),
+    _candidate("cp1257", _BALTIC, -0.5),
+    _candidate("cp1258", "vi", -2),
+    _candidate("cp874", "th", -0.5),
+    _of_several_bytes("cp932", "ja", -0.5),
+    _of_several_bytes("cp949", "ko", -0.5),
+    _of_several_bytes("gb18030", "zh", -0.5),
+    _of_several_bytes("cp950", "zh-Hant", -0.5),
+    _of_several_bytes("euc_jp", "ja", -3),
+    _of_several_bytes("big5hkscs", "zh-Hant", -4),
+    _candidate("iso8859-1", _WESTERN, -1),
+    _candidate("iso8859-15", _WESTERN, -3),
+    _candidate("iso8859-2", _CENTRAL, -2.5),
+    _candidate("iso8859-5", _CYRILLIC, -4),
+    _candidate("iso8859-6", "ar", -2.5),
+    _candidate("iso8859-7", "el", -2),
+    _candidate("iso8859-8", "he", -2),
+    _candidate("iso8859-9", "tr de", -2),
+    _candidate("iso8859-13", _BALTIC, -3),
+    _candidate("iso8859-4", _BALTIC, -6),
+    _candidate("koi8-r", "ru", -2.5),
+    _candidate("koi8-u", "uk ru", -3),
+    _candidate("mac-roman", _WESTERN, -5, rare=True),
+    _candidate("mac-latin2", _CENTRAL, -7, rare=True),
+    _candidate("mac-cyrillic", _CYRILLIC, -6, rare=True),
+    _candidate("mac-greek", "el", -7, rare=True),
+    _candidate("mac-turkish", "tr", -7, rare=True),
+    _candidate("cp850", _WESTERN, -7, rare=True),
+    _candidate("cp437", _WESTERN, -7.5, rare=True),
+    _candidate("cp852", _CENTRAL, -6, rare=True),
+    _candidate("cp857", "tr", -6, rare=True),
+    _candidate("cp775", _BALTIC, -7, rare=True),
+    _candidate("cp866", "ru uk be bg", -4, rare=True),
+    _candidate("cp855", _CYRILLIC, -8, rare=True),
+    _candidate("cp737", "el", -5, rare=True),
+    _candidate("cp869", "el", -8, rare=True),
+    _candidate("cp862", "he", -5, rare=True),
+    _candidate("cp720", "ar fa", -6, rare=True),
 )
 """The first of those that read a file alike is the one that is named."""
 
