@@ -147,13 +147,14 @@ def write_columns(
 def _column_changes(
     source: Source, columns: Mapping[str, str], *, blank_null: bool
 ) -> Iterator[str]:
-    sent = list(columns.values())
-    if dropped := [name for name in source.header if name not in sent]:
+    sent: dict[str, list[str]] = {name: [] for name in source.header}
+    for name, column in columns.items():
+        sent[column].append(name)
+    if dropped := [column for column, names in sent.items() if not names]:
         yield f"Not sent: {', '.join(dropped)}"
-    for name in source.header:
-        if sent.count(name) > 1:
-            several = " and as ".join(new for new, old in columns.items() if old == name)
-            yield f"{name} is sent as {several}"
+    for column, names in sent.items():
+        if len(names) > 1:
+            yield f"{column} is sent as {' and as '.join(names)}"
     if blank_null:
         yield f"Empty cells are sent as {NULL}"
 
@@ -161,7 +162,8 @@ def _column_changes(
 def _chosen(
     text: TextIOWrapper, source: Source, columns: Mapping[str, str], *, blank_null: bool
 ) -> Iterator[list[str]]:
-    kept = [source.header.index(name) for name in columns.values()]
+    places = {name: index for index, name in enumerate(source.header)}
+    kept = [places[name] for name in columns.values()]
     reader = open_reader(text, source.delimiter.char)
     next(reader)
     yield list(columns)

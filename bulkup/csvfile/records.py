@@ -9,7 +9,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TypeVar
 
-from bulkup.csvfile.scanner import record_pattern
+from bulkup.csvfile.scanner import quoted_cells, record_pattern
 from bulkup.errors import InputError
 from bulkup.model import Delimiter, LineEnding, Source
 
@@ -147,6 +147,7 @@ class ColumnProjection:
     def __init__(self, source: Source, kept: Sequence[int]) -> None:
         self.ending = source.line_ending.chars.encode()
         self._delimiter = source.delimiter.char
+        self._quoted = quoted_cells(source.delimiter)
         self._kept = kept
         self._all = list(kept) == list(range(len(source.header)))
 
@@ -168,10 +169,11 @@ class ColumnProjection:
 
     def _has_ragged(self, raw: list[bytes]) -> bool:
         """Whether a record has another number of cells than there are columns."""
-        delimiter, breaks = self._delimiter.encode(), len(self._kept) - 1
-        odd = [record for record in raw if record.count(delimiter) != breaks]
-        rows = self.cells(record.decode("utf-8") for record in odd)
-        return any(len(cells) != len(self._kept) for cells in rows)
+        bare = b"\n".join(raw)
+        if b'"' in bare:
+            bare = self._quoted.sub(b"x", bare)
+        mark, breaks = self._delimiter.encode(), len(self._kept) - 1
+        return any(record.count(mark) != breaks for record in bare.split(b"\n"))
 
     def cells(self, raw: Iterable[str]) -> Iterator[list[str]]:
         """The cells of raw records."""

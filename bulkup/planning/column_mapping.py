@@ -1,12 +1,12 @@
 """The columns of an input table held against what the org says of the object."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
 from bulkup.auth.connection import Connection
-from bulkup.check.columns import Columns, resolve
+from bulkup.check.columns import Columns, resolve, sent_as
 from bulkup.check.relationships import parent_object
 from bulkup.errors import InputError, Refused
 from bulkup.model import ObjectInfo
@@ -18,11 +18,16 @@ from bulkup.state_dir import StateDir
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MappedTable:
-    """An input table, what each of its columns is sent as, and the object's describe."""
+    """An input table, what each of its columns is sent as, and the object's describe.
+
+    `parents` are the objects that relationship columns refer to, by name, as far as the user may
+    see them.
+    """
 
     table: InputTable
     columns: Columns
     info: ObjectInfo
+    parents: Mapping[str, ObjectInfo]
 
 
 def map_columns(
@@ -44,7 +49,7 @@ def map_columns(
         drops = {*request.drops, *unknown}
         columns = resolve(header, info, target, request.renames, drops, parents=parents)
     columns = replace(columns, findings=(*table.findings, *columns.findings))
-    return MappedTable(table=table, columns=columns, info=info)
+    return MappedTable(table=table, columns=columns, info=info, parents=parents)
 
 
 def _describe_parents(
@@ -52,8 +57,8 @@ def _describe_parents(
 ) -> dict[str, ObjectInfo]:
     """The objects that relationship columns refer to; those that the user may not see are not."""
     kept = [name for name in header if name not in request.drops]
-    sent = [field for name in kept for field in request.renames.get(name, (name,))]
-    names = {parent_object(name, info) for name in sent if "." in name} - {"", info.name}
+    sent = [name for _, name in sent_as(kept, request.renames) if "." in name]
+    names = {parent_object(name, info) for name in sent} - {"", info.name}
     parents = {}
     for name in sorted(names):
         with suppress(InputError, Refused):

@@ -8,7 +8,6 @@ from pathlib import Path
 from bulkup.auth.connection import Connection
 from bulkup.check.cells.cell_check import check
 from bulkup.check.cells.export import with_unclear_quotes
-from bulkup.check.columns import Columns
 from bulkup.check.hints import advice_for
 from bulkup.check.limits import allocation
 from bulkup.check.rules import apply_overrides, stopping
@@ -73,7 +72,7 @@ def run_check(
         quotes=mapped.table.quotes,
     )
     return CheckResult(
-        findings=_propose_keys(checked.findings, columns, org),
+        findings=_propose_keys(checked.findings, mapped, org),
         rows=rows,
         invalid=checked.invalid,
         left_out=left_out,
@@ -94,27 +93,28 @@ def _check_nothing_more(request: LoadRequest, mapped: MappedTable, run_dir: RunD
 
 
 def _propose_keys(
-    findings: Sequence[Finding], columns: Columns, org: Connection
+    findings: Sequence[Finding], mapped: MappedTable, org: Connection
 ) -> tuple[Finding, ...]:
     """Add to findings about Ids of parents that the cells may be keys, and how to say so."""
     references = {
         column.source: column.field
-        for column in columns.as_sent
+        for column in mapped.columns.as_sent
         if column.field and column.field.type == "reference"
     }
     return tuple(
-        replace(finding, message=f"{finding.message}{_key_advice(finding, field, org)}")
+        replace(finding, message=f"{finding.message}{_key_advice(finding, field, mapped, org)}")
         if finding.code == "MALFORMED_ID" and (field := references.get(finding.column))
         else finding
         for finding in findings
     )
 
 
-def _key_advice(finding: Finding, reference: Field, org: Connection) -> str:
+def _key_advice(finding: Finding, reference: Field, mapped: MappedTable, org: Connection) -> str:
     """The `--map` by which cells are keys of the parent; empty where it has no key field."""
+    known = {**mapped.parents, mapped.info.name: mapped.info}
     for name in reference.reference_to:
         try:
-            parent = org.retry(partial(describe, org.client, name))
+            parent = known.get(name) or org.retry(partial(describe, org.client, name))
         except (InputError, Refused):
             continue
         fields = parent.fields.values()

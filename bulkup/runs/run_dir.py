@@ -242,14 +242,12 @@ def reserve(state_dir: StateDir, stem: str) -> Path:
         folder = state_dir.runs / (name if number == 1 else f"{name}-{number}")
         try:
             folder.mkdir(mode=0o700)
+            sync(state_dir.runs)
         except FileExistsError:
             continue
         except OSError as error:
-            raise NotWritable(state_dir.runs, error) from error
-        try:
-            sync(state_dir.runs)
-        except OSError as error:
-            folder.rmdir()
+            with suppress(OSError):
+                folder.rmdir()
             raise NotWritable(state_dir.runs, error) from error
         return folder
     raise RunError(

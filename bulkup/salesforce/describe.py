@@ -137,7 +137,8 @@ def object_of(data: Mapping[str, Any]) -> ObjectInfo:
     Raises:
         Transient: a value is of another kind than Salesforce's.
     """
-    fields = [_field(entry) for entry in objects_of(data.get("fields"), "fields")]
+    entries = objects_of(data.get("fields"), "fields")
+    fields = [_field(entry) for entry in entries]
     return ObjectInfo(
         name=text(data, "name"),
         label=text(data, "label"),
@@ -147,9 +148,7 @@ def object_of(data: Mapping[str, Any]) -> ObjectInfo:
         key_prefix=text(data, "keyPrefix"),
         fields={field.name: field for field in fields},
         picklist_labels={
-            text(entry, "name"): labels
-            for entry in objects(data, "fields")
-            if (labels := _picklist_labels(entry))
+            text(entry, "name"): labels for entry in entries if (labels := _picklist_labels(entry))
         },
         record_types=tuple(map(_record_type, objects(data, "recordTypeInfos"))),
     )

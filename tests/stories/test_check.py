@@ -316,3 +316,15 @@ def test_a_key_in_the_place_of_an_id_is_answered_with_the_map_to_type(
     assert option == "AccountId=Account.External_Id__c"
     assert bulkup(*arguments, "--map", option).code == 0
     assert org.records("Contact") == []
+
+
+def test_an_object_is_described_once_whatever_asks_for_it(
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path
+) -> None:
+    served()
+    header = "LastName,AccountId,Account.External_Id__c"
+    file = write(tmp_path / "people.csv", header, "A,ACME-1,", "B,,ACME-2")
+    found = bulkup("check", file, "--object", "Contact", "--op", "insert", "--json", "--verbose")
+    assert "--map AccountId=Account.External_Id__c" in found.out
+    described = re.findall(r"/sobjects/(\w+)/describe", found.err)
+    assert sorted(described) == ["Account", "Contact"]

@@ -78,18 +78,27 @@ def test_a_gitignore_of_the_user_stays(bulkup: Bulkup, tmp_path: Path, home: Pat
     assert (out / ".gitignore").read_text(encoding="utf-8") == "*.csv\n"
 
 
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        (
+            "LastName,Title\nAnn,Boss\nBob\nCid,Clerk,more\n",
+            [["Ann", "Boss"], ["Bob", ""], ["Cid", "Clerk"]],
+        ),
+        (
+            'LastName,Title\n"Lee, Ann"\n"Kim, Bob","a\nb"\n',
+            [["Lee, Ann", ""], ["Kim, Bob", "a\nb"]],
+        ),
+    ],
+    ids=["short and long", "a delimiter in a cell of a short row"],
+)
 def test_result_files_of_ragged_rows_have_the_width_of_the_header(
-    bulkup: Bulkup, served: ServedOrg, tmp_path: Path
+    bulkup: Bulkup, served: ServedOrg, tmp_path: Path, text: str, cells: list[list[str]]
 ) -> None:
     served()
     file = tmp_path / "ragged.csv"
-    file.write_text("LastName,Title\nAnn,Boss\nBob\nCid,Clerk,more\n", encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
     done = bulkup("run", file, "--object", "Contact", "--op", "insert", "--no-check", "--json")
     with Path(done.document["files"]["results"]).open(encoding="utf-8", newline="") as results:
         rows = list(csv.reader(results))
-    assert [row[6:] for row in rows] == [
-        ["LastName", "Title"],
-        ["Ann", "Boss"],
-        ["Bob", ""],
-        ["Cid", "Clerk"],
-    ]
+    assert [row[6:] for row in rows] == [["LastName", "Title"], *cells]
