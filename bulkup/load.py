@@ -22,8 +22,16 @@ from bulkup.execution.control import FailureGuard, RunControl
 from bulkup.execution.execute import execute_run, header_of, rewrite_summary
 from bulkup.execution.jobs import ChunkBodies, RunJobs, jobs_in
 from bulkup.execution.observer import Observer
-from bulkup.execution.reconcile_run import reconcile_hooks, reconcile_run, unchanged_sources
-from bulkup.execution.refresh_results import incomplete_jobs, refresh_results, results_kept
+from bulkup.execution.reconciliation.reconcile_run import (
+    reconcile_hooks,
+    reconcile_run,
+    unchanged_sources,
+)
+from bulkup.execution.reconciliation.refresh_results import (
+    incomplete_jobs,
+    refresh_results,
+    results_kept,
+)
 from bulkup.execution.runner import Runner
 from bulkup.execution.source_guard import (
     open_planned_source,

@@ -12,8 +12,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from bulkup.cli import tables
-from bulkup.cli.wrapping import width_of, wrap
+from bulkup.cli.display import tables
+from bulkup.cli.display.wrapping import width_of, wrap
 from bulkup.errors import BulkupError, CheckFailed, OutputNotWritable
 from bulkup.model import Finding
 from bulkup.text import amount, safe_json, safe_text

@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager, contextmanager
 from bulkup.auth.connection import Connection
 from bulkup.cli import signals
 from bulkup.cli.connection import connect
+from bulkup.cli.display.progress import show_progress
 from bulkup.cli.output import Output, finding_line
-from bulkup.cli.progress import show_progress
 from bulkup.cli.prompts import confirm_delete
 from bulkup.cli.summary import present
 from bulkup.execution.control import RunControl

@@ -8,9 +8,9 @@ import typer
 
 from bulkup.auth.connection import Connection
 from bulkup.cli import job_view
+from bulkup.cli.display.progress import Lines, Listener
+from bulkup.cli.display.progress_bars import JobBar
 from bulkup.cli.output import Output
-from bulkup.cli.progress import Lines, Listener
-from bulkup.cli.progress_bars import JobBar
 from bulkup.clock import RealClock
 from bulkup.errors import SalesforceError, WaitTimeout
 from bulkup.execution.control import LeaveChunk, RunControl

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from bulkup import __version__
 from bulkup.csvfile.source import header_bytes
 from bulkup.errors import BulkupError, NotWritable, RunError
-from bulkup.execution.accounting import provisional_totals
 from bulkup.execution.control import LeaveChunk, RunControl
-from bulkup.execution.outcome import final_outcome, unfinished_outcome
-from bulkup.execution.refresh_results import incomplete_jobs
+from bulkup.execution.reconciliation.accounting import provisional_totals
+from bulkup.execution.reconciliation.outcome import final_outcome, unfinished_outcome
+from bulkup.execution.reconciliation.refresh_results import incomplete_jobs
 from bulkup.execution.retry_rounds import retry_candidates
 from bulkup.execution.runner import Runner
 from bulkup.files import write_private

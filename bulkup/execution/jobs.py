@@ -10,7 +10,7 @@ from bulkup.csvfile.source_file import SourceFile
 from bulkup.errors import RunError, Transient
 from bulkup.execution.body import Body
 from bulkup.execution.chunk_job import Sendable
-from bulkup.execution.reconcile_run import open_part
+from bulkup.execution.reconciliation.reconcile_run import open_part
 from bulkup.model import FIRST_PART, Chunk, Job, ResultKind
 from bulkup.runs.events import ChunkEvent, Event
 from bulkup.runs.run_dir import Run

@@ -9,9 +9,9 @@ from bulkup.csvfile.numbered import NumberedCsv, numbered, one_line_each, write_
 from bulkup.duckdb_tools.engine import Database, number, quoted
 from bulkup.model import FIRST_PART, Chunk, Delimiter, Part, Status
 from bulkup.results.error_groups import Groups
+from bulkup.results.files.prefixes import PrefixFiles, write_prefixes
 from bulkup.results.inputs import Load, SentChunk
 from bulkup.results.matching import Matching, differences
-from bulkup.results.prefixes import PrefixFiles, write_prefixes
 from bulkup.results.row_files import count_skipped, keep, load_unsent
 from bulkup.results.row_status import (
     chunk_status_sql,

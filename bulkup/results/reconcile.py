@@ -5,13 +5,13 @@ from contextlib import closing
 from pathlib import Path
 
 from bulkup.duckdb_tools.engine import Database, with_enough_memory
-from bulkup.results.background_io import read_ahead
 from bulkup.results.chunk_pass import ChunkPass
+from bulkup.results.files.background_io import read_ahead
+from bulkup.results.files.prefixes import PrefixReader
+from bulkup.results.files.writer import write
 from bulkup.results.inputs import Load
-from bulkup.results.prefixes import PrefixReader
 from bulkup.results.row_files import begin_outcome
 from bulkup.results.totals import Totals
-from bulkup.results.writer import write
 
 
 def reconcile(

@@ -35,8 +35,8 @@ from pathlib import Path
 from bulkup.csvfile.numbered import NumberedCsv
 from bulkup.duckdb_tools.engine import Database, located, quoted
 from bulkup.model import Delimiter, Status
+from bulkup.results.files.prefixes import needs_quotes
 from bulkup.results.inputs import SentChunk
-from bulkup.results.prefixes import needs_quotes
 
 WORDS = {
     Status.UNKNOWN: "bulkup: Salesforce's results do not name this row",

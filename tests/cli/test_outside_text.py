@@ -7,7 +7,7 @@ import pytest
 
 from bulkup.localorg.faults.plan import FaultAction, FaultPlan, RequestFault
 from bulkup.text import UNSAFE, safe_json, safe_text
-from tests.cli.test_progress import plain, posix, terminal
+from tests.cli.display.test_progress import plain, posix, terminal
 from tests.stories.conftest import Bulkup, ServedOrg
 
 __all__ = ["terminal"]

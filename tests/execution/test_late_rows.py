@@ -17,7 +17,7 @@ from bulkup.execution.completion import (
     late_rows_seconds,
 )
 from bulkup.execution.control import FailureGuard, RunControl
-from bulkup.execution.refresh_results import refresh_results
+from bulkup.execution.reconciliation.refresh_results import refresh_results
 from bulkup.execution.runner import Runner
 from bulkup.localorg.faults.plan import FaultAction, FaultPlan, JobFault, RequestFault
 from bulkup.localorg.org import Org

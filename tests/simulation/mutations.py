@@ -115,7 +115,7 @@ def a_further_round_sends_succeeded_rows_again(patch: pytest.MonkeyPatch) -> Non
     def rows_to_repeat(csv_file: NumberedCsv, *_: Any, **__: Any) -> Iterator[int]:
         return iter(range(1, csv_file.source.rows + 1))
 
-    patch.setattr("bulkup.execution.reconcile_run.rows_to_repeat", rows_to_repeat)
+    patch.setattr("bulkup.execution.reconciliation.reconcile_run.rows_to_repeat", rows_to_repeat)
 
 
 def a_further_round_sends_unknown_rows_again(patch: pytest.MonkeyPatch) -> None:
@@ -137,7 +137,7 @@ def a_further_round_sends_unknown_rows_again(patch: pytest.MonkeyPatch) -> None:
             return iter(())
         return (n for n, row in enumerate(records, 1) if row["Description"] not in named)
 
-    patch.setattr("bulkup.execution.reconcile_run.rows_to_repeat", rows_to_repeat)
+    patch.setattr("bulkup.execution.reconciliation.reconcile_run.rows_to_repeat", rows_to_repeat)
 
 
 def a_limit_on_failed_rows_that_is_not_heeded(patch: pytest.MonkeyPatch) -> None:

@@ -18,12 +18,12 @@ from bulkup.check.column import Column
 from bulkup.csvfile.source import open_source
 from bulkup.csvfile.source_file import SourceFile
 from bulkup.errors import CredentialsError
-from bulkup.execution import reconcile_run
-from bulkup.execution.accounting import ChunkOutcome, chunk_outcomes
 from bulkup.execution.chunk_job import Sendable
 from bulkup.execution.control import FailureGuard, RunControl
 from bulkup.execution.execute import ReconcileHooks, execute_run, header_of
 from bulkup.execution.jobs import ChunkBodies, RunJobs, jobs_in
+from bulkup.execution.reconciliation import reconcile_run
+from bulkup.execution.reconciliation.accounting import ChunkOutcome, chunk_outcomes
 from bulkup.execution.runner import Runner
 from bulkup.localorg.faults.plan import FaultAction, FaultPlan, JobFault, RequestFault
 from bulkup.localorg.http.messages import Request

@@ -9,7 +9,7 @@ import pytest
 
 from bulkup import load
 from bulkup.csvfile import normalize
-from bulkup.execution import reconcile_run
+from bulkup.execution.reconciliation import reconcile_run
 from bulkup.localorg.faults.plan import FaultPlan, JobFault
 from bulkup.planning import read_input
 from bulkup.planning.column_mapping import map_columns
@@ -84,7 +84,8 @@ def test_a_drive_that_fails_while_a_file_is_read_is_told_as_that(
 
 
 @pytest.mark.parametrize(
-    "where", ["execution.reconcile_run.reconcile_run", "execution.source_guard.sha256"]
+    "where",
+    ["execution.reconciliation.reconcile_run.reconcile_run", "execution.source_guard.sha256"],
 )
 def test_a_drive_that_fails_while_results_are_matched_leaves_a_run_to_go_on_with(
     bulkup: Bulkup,

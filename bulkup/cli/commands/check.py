@@ -9,10 +9,10 @@ from rich.text import Text
 from bulkup import state_dir
 from bulkup.cli import options
 from bulkup.cli.connection import connect
+from bulkup.cli.display.tables import Cell
 from bulkup.cli.output import Output
 from bulkup.cli.output import document as print_document
 from bulkup.cli.session import terminal_session
-from bulkup.cli.tables import Cell
 from bulkup.errors import CheckFailed, InputError
 from bulkup.load import check_load
 from bulkup.model import Finding, Severity

@@ -11,8 +11,8 @@ from bulkup import state_dir
 from bulkup.auth.connection import Connection
 from bulkup.cli import options, output
 from bulkup.cli.connection import connect
+from bulkup.cli.display.progress import Lines
 from bulkup.cli.output import Output
-from bulkup.cli.progress import Lines
 from bulkup.clock import RealClock
 from bulkup.errors import BulkupError, InputError, RunError
 from bulkup.execution.execute import header_of

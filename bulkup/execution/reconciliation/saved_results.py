@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bulkup.files import open_private
 from bulkup.model import Delimiter, LineEnding, ResultKind, Status
-from bulkup.results.result_columns import FILE_OF_STATUS
+from bulkup.results.files.result_columns import FILE_OF_STATUS
 from bulkup.results.totals import Totals
 from bulkup.runs.job_results import open_result, temporary_test
 from bulkup.salesforce.error_codes import PASSING

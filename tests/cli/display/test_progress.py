@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.progress import Task, TaskID
 
 from bulkup.cli import watch_job
+from bulkup.cli.display.progress import Lines, show_progress
+from bulkup.cli.display.progress_bars import Amount, Bars, JobBar
 from bulkup.cli.output import Output
-from bulkup.cli.progress import Lines, show_progress
-from bulkup.cli.progress_bars import Amount, Bars, JobBar
 from bulkup.localorg.faults.plan import FaultAction, FaultPlan, RequestFault
 from bulkup.model import Chunk, Job, JobState
 from bulkup.runs.events import (

@@ -13,7 +13,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from bulkup.cli.progress import Lines
+from bulkup.cli.display.progress import Lines
 from bulkup.model import Chunk
 from bulkup.runs.events import (
     Closed,

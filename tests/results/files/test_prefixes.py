@@ -9,8 +9,8 @@ import pytest
 from bulkup.duckdb_tools.engine import engine
 from bulkup.errors import RunError
 from bulkup.model import Delimiter
-from bulkup.results.background_io import read_ahead
-from bulkup.results.prefixes import PrefixFiles, PrefixReader, write_prefixes
+from bulkup.results.files.background_io import read_ahead
+from bulkup.results.files.prefixes import PrefixFiles, PrefixReader, write_prefixes
 
 ODD = [
     "plain",

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkup.results.background_io import write_in_background
+from bulkup.results.files.background_io import write_in_background
 
 
 class Full(io.BytesIO):

@@ -13,9 +13,9 @@ from bulkup.csvfile.records import ColumnProjection, blocks, is_own
 from bulkup.errors import InputError
 from bulkup.files import open_private, write_private
 from bulkup.model import Source, Status
-from bulkup.results.background_io import BackgroundFile, write_in_background
-from bulkup.results.prefixes import PrefixReader, RowPrefixes
-from bulkup.results.result_columns import FILE_OF_STATUS, RESULT_COLUMNS
+from bulkup.results.files.background_io import BackgroundFile, write_in_background
+from bulkup.results.files.prefixes import PrefixReader, RowPrefixes
+from bulkup.results.files.result_columns import FILE_OF_STATUS, RESULT_COLUMNS
 
 GITIGNORE = "*\n"
 """Keeps a folder of people's data out of a repository."""

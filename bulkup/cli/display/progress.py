@@ -136,7 +136,7 @@ def show_progress(screen: Output, chunks: Sequence[Chunk], header: int) -> Itera
     if screen.quiet:
         yield lambda _event: None
     elif screen.live:
-        from bulkup.cli.progress_bars import Bars  # noqa: PLC0415 -- made of Lines
+        from bulkup.cli.display.progress_bars import Bars  # noqa: PLC0415 -- made of Lines
 
         with Bars(screen.errors(), known, header) as bars:
             yield bars

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bulkup.cli import tables
-from bulkup.cli.wrapping import width_of, wrap
+from bulkup.cli.display import tables
+from bulkup.cli.display.wrapping import width_of, wrap
 from tests.stories.conftest import Bulkup
 
 NAME = "20261124T101500-contacts-2026-11-upsert"

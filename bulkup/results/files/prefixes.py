@@ -12,7 +12,7 @@ from pathlib import Path
 from bulkup.duckdb_tools.engine import Database, located, quoted
 from bulkup.errors import RunError
 from bulkup.model import Delimiter
-from bulkup.results.result_columns import FILE_OF_STATUS, RESULT_COLUMNS, TEXT_COLUMNS
+from bulkup.results.files.result_columns import FILE_OF_STATUS, RESULT_COLUMNS, TEXT_COLUMNS
 
 _BLOCK = 1 << 18
 _ESCAPES = ((1, "s"), (0, "0"), (10, "n"))

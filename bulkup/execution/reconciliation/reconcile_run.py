@@ -10,21 +10,21 @@ from bulkup.auth.connection import Connection
 from bulkup.csvfile.numbered import NumberedCsv
 from bulkup.csvfile.source_file import SourceFile, unreadable
 from bulkup.errors import BulkupError, RunError
-from bulkup.execution.accounting import ChunkOutcome, chunk_outcomes
 from bulkup.execution.control import RunControl
 from bulkup.execution.execute import ReconcileHooks, header_of
+from bulkup.execution.reconciliation.accounting import ChunkOutcome, chunk_outcomes
+from bulkup.execution.reconciliation.saved_results import SavedJob, concatenate_results
 from bulkup.execution.retry_rounds import ROWS, parent_column, retry_candidates
-from bulkup.execution.saved_results import SavedJob, concatenate_results
 from bulkup.execution.source_guard import open_planned_file, require_same_content
 from bulkup.model import FIRST_PART, Field, Part, ResultKind, Source, Status
 from bulkup.planning.chunking import cut
 from bulkup.planning.subset import select
+from bulkup.results.files.writer import needs_byte_order_mark
 from bulkup.results.inputs import Layout, Load, SentChunk
 from bulkup.results.reconcile import reconcile
 from bulkup.results.resend import rows_to_repeat
 from bulkup.results.row_files import count_unsent
 from bulkup.results.totals import Totals
-from bulkup.results.writer import needs_byte_order_mark
 from bulkup.runs.events import Event, RetryRound, Saved
 from bulkup.runs.journal import last_events
 from bulkup.runs.run_dir import Run, chunks_of

@@ -1,0 +1,1 @@
+"""What a run came to: its rows matched with the results, its totals, its outcome."""
